@@ -1,0 +1,1 @@
+"""Stock, holds, fulfilment orders and shipments."""

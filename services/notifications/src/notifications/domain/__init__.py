@@ -1,0 +1,1 @@
+"""Pure rules: no IO, clock or randomness except as arguments."""

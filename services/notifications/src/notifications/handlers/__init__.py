@@ -1,0 +1,1 @@
+"""One reaction per file, named by its effect."""

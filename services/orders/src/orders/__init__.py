@@ -1,0 +1,1 @@
+"""Takes orders in and owns each order's life."""
