@@ -1,0 +1,99 @@
+"""What the inventory service tells: stock held and released, and what partners fulfil."""
+
+from typing import ClassVar, Literal
+
+from shared.contracts import topics
+from shared.contracts.event import Event, Value
+
+StockRejectionReason = Literal["out-of-stock", "deadline-passed"]
+
+
+class Hold(Value):
+    sku: str
+    location: str
+    quantity: int
+
+
+class Shortage(Value):
+    sku: str
+    requested: int
+    available: int
+
+
+class InventoryEvent(Event):
+    topic: ClassVar[str] = topics.INVENTORY
+
+
+class StockReserved(InventoryEvent):
+    type: ClassVar[str] = "inventory.stock-reserved.v1"
+    holds: tuple[Hold, ...]
+
+
+class StockRejected(InventoryEvent):
+    type: ClassVar[str] = "inventory.stock-rejected.v1"
+    reason: StockRejectionReason
+    missing: tuple[Shortage, ...] = ()
+
+
+class StockReleased(InventoryEvent):
+    type: ClassVar[str] = "inventory.stock-released.v1"
+    holds: tuple[Hold, ...]
+
+
+class CancellationRefused(InventoryEvent):
+    """The goods are on their way: what was dispatched cannot be cancelled."""
+
+    type: ClassVar[str] = "inventory.cancellation-refused.v1"
+    reason: str
+
+
+class FulfilmentEvent(Event):
+    """For partners: no personal data."""
+
+    topic: ClassVar[str] = topics.FULFILMENT
+    fulfilment_order_id: str
+
+
+class ShipmentLine(Value):
+    sku: str
+    quantity: int
+
+
+class FulfilmentOrderOpened(FulfilmentEvent):
+    type: ClassVar[str] = "fulfilment.fulfilment-order-opened.v1"
+    lines: tuple[Hold, ...]
+
+
+class FulfilmentOrderCancelled(FulfilmentEvent):
+    type: ClassVar[str] = "fulfilment.fulfilment-order-cancelled.v1"
+
+
+class ShipmentDispatched(FulfilmentEvent):
+    """``complete`` when nothing of the fulfilment order is left to dispatch."""
+
+    type: ClassVar[str] = "fulfilment.shipment-dispatched.v1"
+    shipment_id: str
+    carrier: str
+    tracking_number: str
+    lines: tuple[ShipmentLine, ...]
+    complete: bool
+
+
+class ShipmentDelivered(FulfilmentEvent):
+    """``complete`` when every unit of the fulfilment order has been delivered."""
+
+    type: ClassVar[str] = "fulfilment.shipment-delivered.v1"
+    shipment_id: str
+    complete: bool
+
+
+EVENTS: tuple[type[Event], ...] = (
+    StockReserved,
+    StockRejected,
+    StockReleased,
+    CancellationRefused,
+    FulfilmentOrderOpened,
+    FulfilmentOrderCancelled,
+    ShipmentDispatched,
+    ShipmentDelivered,
+)

@@ -1,0 +1,129 @@
+"""What storefronts submit, by HTTP or on their topic; unknown members are refused."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
+
+from shared.contracts import topics
+from shared.contracts.event import Event
+from shared.contracts.orders import Channel, FieldError
+
+QUANTITY_MAX = 1_000_000
+LINES_MAX = 1_000
+AMOUNT_MINOR_MAX = 10**15  # Exact in every JSON reader (RFC 8259, 6) and far from a bigint's end.
+
+
+def storable(text: str) -> str:
+    """Refuse what PostgreSQL cannot store: NUL and lone surrogates."""
+    if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        raise ValueError("must not contain NUL or lone surrogates")
+    return text
+
+
+Storable = AfterValidator(storable)
+Text = Annotated[str, Field(max_length=500), Storable]
+Required = Annotated[str, Field(min_length=1, max_length=500), Storable]
+Reference = Annotated[str, Field(min_length=1, max_length=128), Storable]
+Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$"), Storable]
+
+
+class Body(BaseModel):
+    """A member of a request: strict, so that 1.0 or "1" is no quantity."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Customer(Body):
+    id: Annotated[str, Field(min_length=1, max_length=128), Storable] | None = None
+    email: Email
+    name: Required
+
+
+class ShippingAddress(Body):
+    name: Required
+    line1: Required
+    line2: Text | None = None
+    city: Required
+    region: Text | None = None
+    postal_code: Annotated[str, Field(max_length=32), Storable]
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+
+
+class SubmittedLine(Body):
+    sku: Annotated[str, Field(min_length=1, max_length=64), Storable]
+    quantity: Annotated[int, Field(ge=1, le=QUANTITY_MAX)]
+    unit_price_minor: Annotated[int, Field(ge=0, le=AMOUNT_MINOR_MAX)]
+    description: Text | None = None
+    seller_id: Annotated[str, Field(min_length=1, max_length=128), Storable] | None = None
+
+
+class SubmittedPayment(Body):
+    method: Annotated[str, Field(pattern=r"^card$")]
+    token: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$")] = Field(
+        repr=False
+    )
+
+
+class Submission(Body):
+    """The body of ``POST /v1/orders`` and the data of ``storefront.order-submitted.v1``."""
+
+    client_reference: Reference
+    channel: Channel
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    locale: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z]{4})?(-[A-Z]{2})?$")]
+    customer: Customer
+    shipping_address: ShippingAddress
+    lines: Annotated[list[SubmittedLine], Field(min_length=1, max_length=LINES_MAX)]
+    payment: SubmittedPayment
+    total_minor: Annotated[int, Field(ge=1, le=AMOUNT_MINOR_MAX)]
+    purchase_order_number: Reference | None = None
+    campaign: Reference | None = None
+    metadata: Annotated[dict[Reference, Text], Field(max_length=50)] = {}
+
+    @property
+    def lines_total_minor(self) -> int:
+        return sum(line.quantity * line.unit_price_minor for line in self.lines)
+
+
+def field_errors(error: ValidationError) -> tuple[FieldError, ...]:
+    """Pydantic's errors as JSON Pointers (RFC 6901), at most 50."""
+    return tuple(
+        FieldError(pointer=pointer(one["loc"]), detail=one["msg"])
+        for one in error.errors(include_url=False, include_context=False, include_input=False)[:50]
+    )
+
+
+def pointer(location: Sequence[int | str]) -> str:
+    """A JSON Pointer (RFC 6901) to where pydantic found an error."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
+
+
+class StorefrontEvent(Event):
+    """Keyed by ``client_reference``: the order has no id yet."""
+
+    topic: ClassVar[str] = topics.STOREFRONT_ORDERS
+    order_id: str = ""
+
+
+class OrderSubmitted(StorefrontEvent):
+    """The body as it came; a body of the wrong shape is refused by an event, not parked."""
+
+    type: ClassVar[str] = "storefront.order-submitted.v1"
+    body: Any
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Self:
+        return cls(body=from_json(data))
+
+
+class OrderCancellationSubmitted(StorefrontEvent):
+    """Names the order by ``client_reference`` or by ``order_id``."""
+
+    type: ClassVar[str] = "storefront.order-cancellation-requested.v1"
+    client_reference: str | None = None
+    reason: str = "customer"
+
+
+EVENTS: tuple[type[Event], ...] = (OrderSubmitted, OrderCancellationSubmitted)

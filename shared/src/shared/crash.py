@@ -1,0 +1,53 @@
+"""The crash seam: named points where a test may kill or stop the process; off, it is one test.
+
+A point acts when ``<directory>/<instance>.<point>`` exists. The file is taken away first, so it
+acts once and its absence is the witness; the file's text says how: ``KILL`` or ``STOP``.
+"""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+POINTS = frozenset(
+    {
+        "api.after_commit",
+        "consumer.in_transaction",
+        "consumer.before_commit",
+        "consumer.after_commit",
+        "relay.after_ack",
+        "relay.before_send",
+        "worker.before_call",
+        "worker.after_call",
+        "redrive.before_commit",
+    }
+)
+
+_act: Callable[[str], None] | None = None
+
+
+def point(name: str) -> None:
+    """Die or stop here if a test asked for it."""
+    if _act is not None:
+        _act(name)
+
+
+def arm(directory: Path | None, instance: str) -> None:
+    """Watch ``directory`` for orders to die; ``None`` switches every point off."""
+    global _act
+    if directory is None:
+        _act = None
+        return
+    folder = directory
+
+    def act(name: str) -> None:
+        assert name in POINTS, name
+        order = folder / f"{instance}.{name}"
+        try:
+            how = order.read_text().strip()
+            order.unlink()
+        except FileNotFoundError:
+            return
+        os.kill(os.getpid(), signal.SIGSTOP if how == "STOP" else signal.SIGKILL)
+
+    _act = act

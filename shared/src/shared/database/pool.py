@@ -1,0 +1,60 @@
+"""Connections: their time limits make a stopped holder give up before its successors do."""
+
+import asyncio
+
+import asyncpg
+import structlog
+from asyncpg import Pool, Record
+from asyncpg.pool import PoolConnectionProxy
+
+from shared.database import Db
+from shared.messaging.errors import is_transient
+
+# A holder that is stopped in a transaction is ended before those who wait for its locks give up.
+SESSION = {
+    "idle_in_transaction_session_timeout": "5s",
+    "lock_timeout": "8s",
+    "statement_timeout": "30s",
+    "client_min_messages": "warning",
+}
+CONNECT_TIMEOUT_S = 5
+RETRY_S = 0.5
+
+log = structlog.get_logger(__name__)
+
+
+async def _keep(_: PoolConnectionProxy[Record]) -> None:
+    """No reset on release: we leave no session state, and the round trip costs."""
+
+
+async def open_pool(dsn: str, name: str, connections_max: int) -> "Pool[Record]":
+    """A pool; waits for the server for as long as it takes, for services start in any order."""
+    while True:
+        try:
+            return await asyncpg.create_pool(
+                dsn,
+                min_size=2,
+                max_size=connections_max,
+                timeout=CONNECT_TIMEOUT_S,
+                reset=_keep,
+                server_settings={**SESSION, "application_name": name},
+            )
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            log.warning("database-not-ready", error=str(error)[:200])
+            await asyncio.sleep(RETRY_S)
+
+
+async def connect(dsn: str, name: str, **settings: str) -> "asyncpg.Connection[Record]":
+    """A session of its own, for advisory locks and notifications."""
+    return await asyncpg.connect(
+        dsn,
+        timeout=CONNECT_TIMEOUT_S,
+        command_timeout=CONNECT_TIMEOUT_S,
+        server_settings={"application_name": name, **settings},
+    )
+
+
+async def ping(db: Db) -> None:
+    await db.execute("SELECT 1")

@@ -1,0 +1,117 @@
+"""Errors as RFC 9457 problem documents; ``type`` is ``urn:problem:<name>``."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import asyncpg
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+
+from shared.contracts.storefront import field_errors, pointer
+from shared.messaging.errors import is_transient
+from shared.observability.tracing import current_traceparent
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = 2
+
+log = structlog.get_logger(__name__)
+
+
+class Problem(Exception):
+    """An answer that is an error: ``name`` ends the type's URN, ``more`` adds members."""
+
+    def __init__(
+        self,
+        status: int,
+        name: str,
+        detail: str,
+        *,
+        errors: Sequence[Mapping[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.name = name
+        self.detail = detail
+        self.errors = errors
+        self.headers = dict(headers or {})
+        self.more = more
+
+    def response(self) -> Response:
+        document: dict[str, Any] = {
+            "type": f"urn:problem:{self.name}",
+            "title": self.name.replace("-", " ").capitalize(),
+            "status": self.status,
+            "detail": self.detail,
+            **self.more,
+        }
+        if self.errors:
+            document["errors"] = list(self.errors)
+        if trace := current_traceparent():
+            document["trace_id"] = trace.split("-")[1]
+        body = json.dumps(document, ensure_ascii=False).encode()
+        return Response(body, self.status, self.headers, MEDIA_TYPE)
+
+
+def not_found(detail: str) -> Problem:
+    return Problem(404, "not-found", detail)
+
+
+def unavailable(detail: str = "A part this service needs does not answer.") -> Problem:
+    """503: nothing was done, or it is unknown; the same request and key may be sent again."""
+    return Problem(503, "unavailable", detail, headers={"Retry-After": str(RETRY_AFTER_S)})
+
+
+def validation_failed(error: ValidationError) -> Problem:
+    errors = [one.model_dump() for one in field_errors(error)]
+    return Problem(422, "validation-failed", "The body has another shape.", errors=errors)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of ``app`` with a problem document."""
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _bad_request)
+    app.add_exception_handler(HTTPException, _http)
+    for transient in (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        app.add_exception_handler(transient, _database)
+    app.add_exception_handler(Exception, _bug)
+
+
+async def _problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return error.response()
+
+
+async def _bad_request(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = error.errors()
+    if any(one["type"] == "json_invalid" for one in found):
+        return Problem(400, "malformed-json", "The body is not JSON.").response()
+    errors = [{"pointer": pointer(one["loc"][1:]), "detail": one["msg"]} for one in found[:50]]
+    return Problem(
+        422, "validation-failed", "The request has another shape.", errors=errors
+    ).response()
+
+
+async def _http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    names = {404: "not-found", 405: "method-not-allowed"}
+    name = names.get(error.status_code, "request-refused")
+    return Problem(error.status_code, name, error.detail, headers=error.headers).response()
+
+
+async def _database(request: Request, error: Exception) -> Response:
+    if is_transient(error):
+        log.warning("unavailable", path=request.url.path, error=str(error)[:200])
+        return unavailable().response()
+    return await _bug(request, error)
+
+
+async def _bug(request: Request, error: Exception) -> Response:
+    log.error("unhandled", path=request.url.path, exc_info=error)
+    return Problem(500, "internal-error", "This is our fault; the trace id helps us.").response()

@@ -1,0 +1,1 @@
+"""The pipeline between Kafka and PostgreSQL: a batch is one transaction."""

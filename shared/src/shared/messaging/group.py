@@ -1,0 +1,30 @@
+"""A consumer group: the topics it reads and the table of which event wakes which handler."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from shared.contracts.event import Event, split_type
+from shared.messaging.batch import Batch
+
+# A handler is written for its own event and unit of work; the table pairs it with the event, so
+# the plumbing may hand it batches of that event only.
+Handler: TypeAlias = Callable[[Batch[Any], Any], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class ConsumerGroup:
+    """``name`` is the Kafka group and the inbox's consumer."""
+
+    name: str
+    topics: tuple[str, ...]
+    handlers: Mapping[type[Event], Handler]
+
+    @cached_property
+    def types(self) -> Mapping[str, type[Event]]:
+        return {event.type: event for event in self.handlers}
+
+    @cached_property
+    def families(self) -> frozenset[str]:
+        return frozenset(split_type(name).family for name in self.types)

@@ -1,0 +1,110 @@
+"""A record becomes an event, a poison record, or one that this group need not read."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from shared.contracts.event import Event, split_type
+from shared.messaging.envelope import Record, content_hash
+
+REQUIRED = ("ce_specversion", "ce_type", "ce_source", "ce_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What the inbox knows an event by, and the hash of what it said."""
+
+    source: str
+    id: str
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An event this group has a handler for."""
+
+    record: Record
+    identity: Identity
+    event: Event
+    traceparent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Poison:
+    """A record that cannot be read; ``reason`` is one of a few names, ``error`` explains."""
+
+    record: Record
+    identity: Identity
+    reason: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An event of a family this group does not read."""
+
+    type: str
+
+
+Parsed: TypeAlias = Known | Poison | Skipped
+
+
+def parse(record: Record, handled: Mapping[str, type[Event]], families: Collection[str]) -> Parsed:
+    """Read ``record`` for a group that handles these types and families; never raises."""
+    headers, broken = _text_headers(record)
+    event_type, source, event_id = (headers.get(name, "") for name in REQUIRED[1:])
+    data = record.value or b""
+    if event_type and source and event_id:
+        identity = Identity(source, event_id, content_hash(event_type, data))
+    else:
+        identity = Identity(
+            f"kafka:{record.topic}", record.position, content_hash(event_type, data)
+        )
+    if broken:
+        return Poison(record, identity, "bad-headers", f"header {broken} is null or not UTF-8")
+    if missing := [name for name in REQUIRED if not headers.get(name)]:
+        return Poison(record, identity, "bad-envelope", f"missing {', '.join(missing)}")
+    if split_type(event_type).family not in families:
+        return Skipped(event_type)
+    return _read_data(record, identity, headers, handled)
+
+
+def _read_data(
+    record: Record,
+    identity: Identity,
+    headers: dict[str, str],
+    handled: Mapping[str, type[Event]],
+) -> Known | Poison:
+    event_class = handled.get(headers["ce_type"])
+    if event_class is None:
+        return Poison(record, identity, "unknown-version", headers["ce_type"])
+    if record.value is None:
+        return Poison(record, identity, "no-data", "the record has no value")
+    try:
+        event = event_class.from_json(record.value)
+    except ValueError as error:
+        return Poison(record, identity, "bad-data", _explain(error))
+    if record.key is None or (event.order_id and record.key != event.key.encode()):
+        return Poison(record, identity, "bad-key", "the key is not the order's id")
+    return Known(record, identity, event, headers.get("traceparent", ""))
+
+
+def _explain(error: ValueError) -> str:
+    """Where the data is wrong, without quoting it: it may hold personal data or a token."""
+    errors = getattr(error, "errors", None)
+    if errors is None:
+        return str(error)[:200]
+    found = errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in found[:5])
+
+
+def _text_headers(record: Record) -> tuple[dict[str, str], str | None]:
+    """Headers as text, and the name of the first that is null or not UTF-8."""
+    texts: dict[str, str] = {}
+    broken: str | None = None
+    for name, raw in record.headers:
+        try:
+            texts[name] = (raw if raw is not None else b"\xff").decode()
+        except UnicodeDecodeError:
+            broken = broken or name
+    return texts, broken

@@ -1,0 +1,160 @@
+"""The unit of work: what one transaction locks, changes and tells."""
+
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import IntEnum
+from typing import Any, ClassVar, Generic, TypeVar
+
+from asyncpg import Pool
+
+from shared import crash
+from shared.clock import Clock
+from shared.contracts.event import Event
+from shared.database import Db
+from shared.ids import new_id
+from shared.messaging import outbox
+from shared.messaging.envelope import encode_headers, pack
+from shared.messaging.errors import LockOrderViolation
+from shared.messaging.order_table import OrderTable, Row
+from shared.messaging.outbox import Outgoing
+from shared.observability import tracing
+from shared.work import rows as work_rows
+from shared.work.rows import NewWork
+
+
+class Rank(IntEnum):
+    """The order in which every writer takes its locks; each rank once per transaction."""
+
+    UNIQUE_KEYS = 1
+    PARKED_KEYS = 2
+    ORDERS = 3
+    STOCK = 4
+    WORK = 5
+
+
+class UnitOfWork(Generic[Row]):
+    """One transaction's rows, events and work; the plumbing flushes and commits it.
+
+    A service derives its own, names its ``table`` and adds what it locks beside the orders.
+    """
+
+    table: ClassVar[OrderTable[Any]]
+
+    def __init__(self, db: Db, now: datetime, traceparent: str = "") -> None:
+        self.db = db
+        self.now = now
+        self.rows: dict[str, Row] = {}
+        self.causes: Mapping[str, str] = {}
+        self._traceparent = traceparent
+        self._rank = 0
+        self._loaded: dict[str, Row] = {}
+        self._sequences: dict[tuple[str, str], int] = {}
+        self._told: set[str] = set()
+        self.outgoing: list[Outgoing] = []
+        self.work: list[NewWork] = []
+
+    def lock(self, rank: Rank) -> None:
+        """Say that ``rank`` is locked now. Raises ``LockOrderViolation`` if twice or backwards."""
+        if rank <= self._rank:
+            raise LockOrderViolation(f"{rank.name} asked for after rank {self._rank}")
+        self._rank = rank
+
+    async def claim(self, events: Sequence[Event]) -> Collection[str]:
+        """Take the unique keys ``events`` need (rank 1); give the orders they are about."""
+        return {event.order_id for event in events}
+
+    async def prepare(self, events: Sequence[Event]) -> None:
+        """Lock what ``events`` need beside the orders' rows (rank 4), before the first round."""
+
+    async def lock_orders(self, order_ids: Collection[str]) -> None:
+        """Lock the orders' rows (rank 3) into ``rows``; an order without one stays missing."""
+        self.lock(Rank.ORDERS)
+        self.rows, self._sequences = await self.table.lock(self.db, order_ids)
+        self._loaded = dict(self.rows)
+
+    def publish(self, event: Event) -> None:
+        """Tell ``event`` when this transaction commits, next in its order's sequence."""
+        place = (event.topic, event.key)
+        sequence = self._sequences[place] = self._sequences.get(place, 0) + 1
+        self._told.add(event.key)
+        headers = encode_headers(event, new_id("evt"), self.now, sequence, self.cause(event.key))
+        self.send(event.topic, event.key.encode(), pack(headers), event.model_dump_json().encode())
+
+    def send(self, topic: str, key: bytes | None, headers: bytes, payload: bytes | None) -> None:
+        """Put a record into the outbox as it is."""
+        self.outgoing.append(Outgoing(topic, key, headers, payload))
+
+    def add_work(
+        self, order_id: str, kind: str, payload: Mapping[str, Any], delay_s: float = 0
+    ) -> None:
+        """Ask for a call to the outside, after the order's earlier ones are done."""
+        due = self.now + timedelta(seconds=delay_s)
+        self.work.append(NewWork(order_id, kind, dict(payload), due, self.cause(order_id)))
+
+    def cause(self, key: str) -> str:
+        """The trace context of what made this order's work happen."""
+        return self.causes.get(key) or self._traceparent or tracing.current_traceparent()
+
+    async def save(self) -> None:
+        """Write what the service changed beside its order rows, each with one statement."""
+
+    async def flush(self) -> None:
+        """Write rows with their sequences, then events, then work."""
+        await self._write_rows()
+        await self.save()
+        if self.outgoing:
+            await outbox.insert(self.db, self.outgoing, self.now)
+        if self.work:
+            await work_rows.insert(self.db, self.work, self.now)
+
+    async def _write_rows(self) -> None:
+        new = [row for order_id, row in self.rows.items() if order_id not in self._loaded]
+        changed = [
+            row
+            for order_id, row in self.rows.items()
+            if order_id in self._loaded
+            and (row is not self._loaded[order_id] or order_id in self._told)
+        ]
+        if new:
+            await self.table.write(self.db, new, self._sequences, new=True)
+        if changed:
+            await self.table.write(self.db, changed, self._sequences, new=False)
+
+
+Work = TypeVar("Work", bound=UnitOfWork[Any])
+
+
+@dataclass
+class Transactions(Generic[Work]):
+    """Opens units of work; after a commit it wakes the relay and the worker."""
+
+    pool: Pool
+    clock: Clock
+    unit_of_work: type[Work]
+    leads_relay: Callable[[], bool] = lambda: False
+    on_events: list[Callable[[], None]] = field(default_factory=list)
+    on_work: list[Callable[[], None]] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def begin(self, traceparent: str = "") -> AsyncIterator[Work]:
+        """One READ COMMITTED transaction; it commits when the block ends without an error."""
+        async with self.pool.acquire() as db:
+            async with db.transaction():
+                work = self.unit_of_work(db, await self.clock.now(db), traceparent)
+                yield work
+                await self._flush(work)
+                crash.point("consumer.before_commit")
+            self._wake(work)
+
+    async def _flush(self, work: Work) -> None:
+        await work.flush()
+        if work.outgoing and not self.leads_relay():
+            await outbox.notify(work.db)
+
+    def _wake(self, work: Work) -> None:
+        for wake in self.on_events if work.outgoing else ():
+            wake()
+        for wake in self.on_work if work.work else ():
+            wake()

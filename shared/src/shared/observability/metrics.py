@@ -1,0 +1,22 @@
+"""Metrics in Prometheus' format; names and labels are part of the product."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+EVENTS_PROCESSED = Counter(
+    "orderproof_events_processed_total", "Events by what became of them", ["consumer", "outcome"]
+)
+BATCH_RECORDS = Histogram(
+    "orderproof_batch_records",
+    "Records of one batch",
+    ["consumer"],
+    buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500),
+)
+BATCH_SECONDS = Histogram("orderproof_batch_seconds", "Time of one batch", ["consumer"])
+CONSUMER_LAG = Gauge("orderproof_consumer_lag_records", "Records not yet read", ["consumer"])
+PARTITION_STOPPED = Gauge(
+    "orderproof_partition_stopped", "1 while one error class stops the group", ["consumer"]
+)
+RELAYED = Counter("orderproof_outbox_relayed_total", "Outbox rows acknowledged by Kafka")
+RELAY_FAILED = Counter("orderproof_outbox_relay_failed_total", "Failed sends", ["error"])
+RELAY_LEADER = Gauge("orderproof_outbox_leader", "1 while this instance leads the relay")
+WORK_FAILED = Counter("orderproof_work_failed_total", "Performances that raised", ["kind", "error"])

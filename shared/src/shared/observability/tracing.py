@@ -1,0 +1,84 @@
+"""Thin tracing: W3C contexts kept in rows and headers, spans only where something happens."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from opentelemetry import trace
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
+from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind, TraceFlags
+from opentelemetry.util.types import AttributeValue
+
+LINKS_MAX = 128
+_TRACEPARENT = re.compile(r"^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$")
+
+Attributes = Mapping[str, AttributeValue]
+
+
+def set_up(service: str, instance: str, exporter: SpanExporter | None) -> TracerProvider:
+    """One provider per process. Without an exporter contexts still travel, unsampled."""
+    resource = Resource.create({"service.name": service, "service.instance.id": instance})
+    provider = (
+        TracerProvider(resource=resource)
+        if exporter is not None
+        else TracerProvider(resource=resource, sampler=ALWAYS_OFF)
+    )
+    if exporter is not None:
+        provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=500))
+    trace.set_tracer_provider(provider)
+    return provider
+
+
+def traceparent_of(context: SpanContext) -> str:
+    """The context as a W3C ``traceparent``; empty when there is none."""
+    if not context.is_valid:
+        return ""
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
+
+
+def current_traceparent() -> str:
+    return traceparent_of(trace.get_current_span().get_span_context())
+
+
+def parse_traceparent(text: str) -> SpanContext | None:
+    """W3C Trace Context 3.2; anything else counts as no context."""
+    match = _TRACEPARENT.match(text)
+    if match is None:
+        return None
+    context = SpanContext(
+        trace_id=int(match[1], 16),
+        span_id=int(match[2], 16),
+        is_remote=True,
+        trace_flags=TraceFlags(int(match[3], 16)),
+    )
+    return context if context.is_valid else None
+
+
+@contextmanager
+def span(
+    name: str, kind: SpanKind, traceparent: str = "", attributes: Attributes | None = None
+) -> Iterator[Span]:
+    """A span below ``traceparent``, or below the current one when that is empty."""
+    remote = parse_traceparent(traceparent)
+    context = trace.set_span_in_context(NonRecordingSpan(remote)) if remote else None
+    tracer = trace.get_tracer("orderproof")
+    with tracer.start_as_current_span(name, context, kind, attributes) as current:
+        yield current
+
+
+def message_span(name: str, traceparent: str, attributes: Attributes) -> str:
+    """A child span for one sampled message of a batch; gives the context its effects carry on."""
+    remote = parse_traceparent(traceparent)
+    if remote is None or not remote.trace_flags.sampled:
+        return traceparent
+    with span(name, SpanKind.CONSUMER, traceparent, attributes) as current:
+        return traceparent_of(current.get_span_context())
+
+
+def links(traceparents: Sequence[str]) -> list[Link]:
+    """Links to the sampled contexts of a batch, at most ``LINKS_MAX``."""
+    contexts = (parse_traceparent(text) for text in traceparents)
+    return [Link(one) for one in contexts if one and one.trace_flags.sampled][:LINKS_MAX]

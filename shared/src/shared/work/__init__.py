@@ -1,0 +1,1 @@
+"""Calls to the outside: durable work rows, leased and run outside any transaction."""

@@ -1,0 +1,134 @@
+"""Work rows in PostgreSQL: one row of an order at a time, in insertion order, under a lease."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from asyncpg import Record
+
+from shared.database import Db
+
+_INSERT = """
+INSERT INTO work_rows (order_id, kind, payload, not_before, traceparent, created_at)
+SELECT u.order_id, u.kind, u.payload::jsonb, u.not_before, u.traceparent, $6
+FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[])
+    WITH ORDINALITY u(order_id, kind, payload, not_before, traceparent, n)
+ORDER BY u.n
+"""
+
+# SKIP LOCKED is right here and wrong for the outbox: a row that is skipped is somebody's, and
+# an order's later rows stay hidden until its earlier ones are done.
+_LEASE = """
+UPDATE work_rows w
+SET lease_owner = $2, lease_token = gen_random_uuid(), lease_until = $3::timestamptz + $4,
+    attempts = w.attempts + 1
+FROM (
+    SELECT id FROM work_rows c
+    WHERE NOT c.done AND c.not_before <= $3 AND (c.lease_until IS NULL OR c.lease_until < $3)
+      AND NOT EXISTS (
+        SELECT 1 FROM work_rows e WHERE e.order_id = c.order_id AND e.id < c.id AND NOT e.done)
+    ORDER BY id LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED
+) due
+WHERE w.id = due.id
+RETURNING w.*
+"""
+
+_START_CALL = """
+UPDATE work_rows SET call_started_at = $2, lease_until = $2::timestamptz + $3
+WHERE lease_token = $1 AND NOT done
+RETURNING id
+"""
+_FINISH = """
+UPDATE work_rows SET done = true, lease_owner = NULL, lease_token = NULL, lease_until = NULL,
+    last_error = $2
+WHERE lease_token = $1 AND NOT done
+RETURNING id
+"""
+_POSTPONE = """
+UPDATE work_rows SET not_before = $2, last_error = $3,
+    lease_owner = NULL, lease_token = NULL, lease_until = NULL
+WHERE lease_token = $1 AND NOT done
+RETURNING id
+"""
+_RELEASE_OWN = """
+UPDATE work_rows SET lease_owner = NULL, lease_token = NULL, lease_until = NULL
+WHERE lease_owner = $1 AND NOT done
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NewWork:
+    order_id: str
+    kind: str
+    payload: dict[str, Any]
+    not_before: datetime
+    traceparent: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeasedRow:
+    """A row this instance may work on until ``lease_until``; outcomes need its ``lease_token``."""
+
+    id: int
+    order_id: str
+    kind: str
+    payload: dict[str, Any]
+    attempts: int
+    call_started_at: datetime | None
+    lease_token: UUID
+    traceparent: str
+
+
+async def insert(db: Db, rows: Sequence[NewWork], now: datetime) -> None:
+    await db.execute(
+        _INSERT,
+        [row.order_id for row in rows],
+        [row.kind for row in rows],
+        [json.dumps(row.payload) for row in rows],
+        [row.not_before for row in rows],
+        [row.traceparent for row in rows],
+        now,
+    )
+
+
+async def lease(db: Db, owner: str, limit: int, now: datetime, lease_s: float) -> list[LeasedRow]:
+    """Take at most ``limit`` due rows, the oldest first."""
+    records = await db.fetch(_LEASE, limit, owner, now, timedelta(seconds=lease_s))
+    return sorted((_leased(one) for one in records), key=lambda row: row.id)
+
+
+async def start_call(db: Db, row: LeasedRow, now: datetime, lease_s: float) -> bool:
+    """Record that the outside may hear of it from now on; False when the lease was lost."""
+    started = await db.fetchval(_START_CALL, row.lease_token, now, timedelta(seconds=lease_s))
+    return started is not None
+
+
+async def finish(db: Db, row: LeasedRow, note: str | None = None) -> bool:
+    """Close the row; False when the lease was lost, and then nothing may be recorded."""
+    return await db.fetchval(_FINISH, row.lease_token, note) is not None
+
+
+async def postpone(db: Db, row: LeasedRow, until: datetime, error: str) -> bool:
+    """Give the row back to be taken after ``until``; False when the lease was lost."""
+    return await db.fetchval(_POSTPONE, row.lease_token, until, error[:500]) is not None
+
+
+async def release_own(db: Db, owner: str) -> None:
+    """A restarted instance takes its own rows back at once: its name has one living owner."""
+    await db.execute(_RELEASE_OWN, owner)
+
+
+def _leased(record: Record) -> LeasedRow:
+    return LeasedRow(
+        id=record["id"],
+        order_id=record["order_id"],
+        kind=record["kind"],
+        payload=json.loads(record["payload"]),
+        attempts=record["attempts"],
+        call_started_at=record["call_started_at"],
+        lease_token=record["lease_token"],
+        traceparent=record["traceparent"] or "",
+    )

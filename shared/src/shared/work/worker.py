@@ -1,0 +1,125 @@
+"""The worker: leases as many due rows as it has free slots and performs each in its own task."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from opentelemetry.trace import SpanKind
+
+from shared.messaging.errors import is_transient
+from shared.messaging.unit_of_work import Transactions
+from shared.observability import metrics, tracing
+from shared.work import rows
+from shared.work.rows import LeasedRow
+
+Perform = Callable[[LeasedRow], Awaitable[None]]
+
+POLL_S = 0.2
+RETRY_DELAYS_S = (0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Worker:
+    """``perform`` makes the call and records its outcome under the row's lease token.
+
+    What it does not finish or postpone itself, because it raised, is postponed here.
+    """
+
+    transactions: Transactions[Any]
+    owner: str
+    perform: Perform
+    slots: int
+    lease_s: float
+    progress_at: float = 0.0
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Until cancelled; then the calls under way are waited for by ``drain``."""
+        await self._release_own()
+        while True:
+            try:
+                taken = await self._lease(self.slots - len(self._tasks))
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                log.warning("work-lease-failed", error=str(error))
+                taken = 0
+            self.progress_at = asyncio.get_running_loop().time()
+            if taken == 0 or len(self._tasks) >= self.slots:
+                await self._rest()
+
+    async def drain(self, timeout_s: float) -> None:
+        """Wait for the calls under way; a row still open is taken over after its lease."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=timeout_s)
+        for task in self._tasks:
+            task.cancel()
+
+    async def _release_own(self) -> None:
+        while True:
+            try:
+                async with self.transactions.pool.acquire() as db:
+                    await rows.release_own(db, self.owner)
+                return
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                await asyncio.sleep(POLL_S)
+
+    async def _lease(self, free: int) -> int:
+        if free <= 0:
+            return 0
+        async with self.transactions.pool.acquire() as db:
+            now = await self.transactions.clock.now(db)
+            leased = await rows.lease(db, self.owner, free, now, self.lease_s)
+        for row in leased:
+            task = asyncio.create_task(self._perform(row))
+            self._tasks.add(task)
+            task.add_done_callback(self._done)
+        return len(leased)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        self.wake()
+
+    async def _rest(self) -> None:
+        self._woken.clear()
+        try:
+            async with asyncio.timeout(POLL_S):
+                await self._woken.wait()
+        except TimeoutError:
+            pass
+
+    async def _perform(self, row: LeasedRow) -> None:
+        attributes: tracing.Attributes = {
+            "orderproof.order_id": row.order_id,
+            "orderproof.attempt": row.attempts,
+        }
+        with tracing.span(f"work {row.kind}", SpanKind.INTERNAL, row.traceparent, attributes):
+            try:
+                await self.perform(row)
+            except Exception as error:
+                metrics.WORK_FAILED.labels(row.kind, type(error).__name__).inc()
+                log.warning(
+                    "work-failed", kind=row.kind, order_id=row.order_id, error=repr(error)[:300]
+                )
+                await self._postpone(row, error)
+
+    async def _postpone(self, row: LeasedRow, error: Exception) -> None:
+        """Later, by its number of attempts; if even that fails, the lease runs out by itself."""
+        delay_s = RETRY_DELAYS_S[min(row.attempts, len(RETRY_DELAYS_S)) - 1]
+        try:
+            async with self.transactions.pool.acquire() as db:
+                now = await self.transactions.clock.now(db)
+                await rows.postpone(db, row, now + timedelta(seconds=delay_s), repr(error))
+        except Exception as second:
+            log.warning("work-postpone-failed", order_id=row.order_id, error=str(second))

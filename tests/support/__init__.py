@@ -1,0 +1,1 @@
+"""Builders, judges and waits for tests; never installed into an image."""
