@@ -85,7 +85,6 @@ def tail_of(log: Path, lines: int = 20) -> str:
 
 def _spawn(command: Command) -> subprocess.Popen[bytes]:
     command.log.parent.mkdir(parents=True, exist_ok=True)
-    identity = {} if command.uid is None else _as_user(command.uid)
     with command.log.open("ab") as log:
         return subprocess.Popen(
             list(command.argv),
@@ -95,12 +94,10 @@ def _spawn(command: Command) -> subprocess.Popen[bytes]:
             env=dict(command.env),
             start_new_session=True,
             preexec_fn=_die_with(os.getpid()),
-            **identity,  # type: ignore[call-overload]
+            user=command.uid,
+            group=command.uid,
+            extra_groups=None if command.uid is None else [],
         )
-
-
-def _as_user(uid: int) -> dict[str, object]:
-    return {"user": uid, "group": uid, "extra_groups": []}
 
 
 def _die_with(parent: int) -> Callable[[], None] | None:

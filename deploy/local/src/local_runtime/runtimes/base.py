@@ -1,6 +1,6 @@
 """What every runtime offers: addresses of a running Kafka and PostgreSQL."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
@@ -16,10 +16,17 @@ class Backing:
 
 
 class Runtime(Protocol):
-    """Starts and stops a backing; ``nodes`` are the processes that it supervises itself."""
+    """Starts and stops a backing."""
 
     name: str
-    stages: dict[str, float]
+
+    @property
+    def nodes(self) -> Sequence["Node"]:
+        """The processes, for whoever keeps them alive; empty when they are not ours."""
+
+    @property
+    def stages(self) -> dict[str, float]:
+        """Seconds per stage of the last start."""
 
     async def start(self) -> Backing:
         """Return when both answer."""
