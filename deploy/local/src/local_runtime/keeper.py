@@ -11,11 +11,12 @@ from local_runtime.runtimes.base import Node
 class GaveUpError(RuntimeError):
     """A process could not be kept alive."""
 
-    def __init__(self, name: str, reason: str, log_tail: str) -> None:
+    def __init__(self, name: str, reason: str, log_tail: str, exit_code: int = 1) -> None:
         super().__init__(f"{name} {reason}\n{log_tail}".rstrip())
         self.name = name
         self.reason = reason
         self.log_tail = log_tail
+        self.exit_code = exit_code
 
 
 class Keeper:
@@ -49,12 +50,12 @@ class Keeper:
 
     def _delay_s(self, code: int, started_s: float) -> float:
         if code == WRONG_SETTING_EXIT_CODE:
-            raise self._giving_up("refused its settings (exit 78)")
+            raise self._giving_up("refused its settings (exit 78)", code)
         now_s = monotonic()
         delay_s = self._rule.died(now_s=now_s, lived_s=now_s - started_s)
         if delay_s is None:
             raise self._giving_up(f"died too often, the last time with {code}")
         return delay_s
 
-    def _giving_up(self, reason: str) -> GaveUpError:
-        return GaveUpError(self.node.name, reason, self.node.tail())
+    def _giving_up(self, reason: str, exit_code: int = 1) -> GaveUpError:
+        return GaveUpError(self.node.name, reason, self.node.tail(), exit_code)

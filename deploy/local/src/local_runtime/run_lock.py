@@ -1,6 +1,7 @@
 """One supervisor per run directory."""
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,15 +21,19 @@ def hold_run_lock(run_dir: RunDir) -> Iterator[None]:
         except BlockingIOError as error:
             message = f"a stack runs in {run_dir.root} already; stop it with: orderproof down"
             raise AlreadyRunningError(message) from error
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
         yield
 
 
-def is_held(run_dir: RunDir) -> bool:
-    """Whether a supervisor lives there now."""
+def holder(run_dir: RunDir) -> int | None:
+    """The pid of the supervisor that lives there now, None when there is none."""
     if not run_dir.lock.exists():
-        return False
-    try:
-        with hold_run_lock(run_dir):
-            return False
-    except AlreadyRunningError:
-        return True
+        return None
+    with run_dir.lock.open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return int(lock.read() or 0) or None
+        return None

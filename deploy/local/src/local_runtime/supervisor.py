@@ -29,10 +29,12 @@ _SIMULATOR_STOP_TIMEOUT_S = 1.0
 class Supervisor:
     """Runs one stack below its run directory; ``async with`` starts and stops it."""
 
-    def __init__(self, config: StackConfig, runtime: Runtime | None = None) -> None:
+    def __init__(
+        self, config: StackConfig, runtime: Runtime | None = None, ports: PortBook | None = None
+    ) -> None:
         self.config = config
         self.run_dir = RunDir.at(config.run_dir)
-        self._ports = PortBook(fixed=config.fixed_ports)
+        self._ports = ports or PortBook(fixed=config.fixed_ports)
         self.runtime = runtime or build(
             choose(None, os.environ).name, self.run_dir, self._ports, os.environ
         )
@@ -44,6 +46,7 @@ class Supervisor:
         self._failed = asyncio.Event()
         self._failure: BaseException | None = None
         self._resources = ExitStack()
+        self._claimed = False
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -57,9 +60,15 @@ class Supervisor:
     ) -> None:
         await self.stop()
 
+    def claim(self) -> None:
+        """Take the run directory; raise when another supervisor has it."""
+        if not self._claimed:
+            self._resources.enter_context(hold_run_lock(self.run_dir))
+            self._claimed = True
+
     async def start(self) -> None:
         """Return when every service is ready; raise, with all stopped, when one is not."""
-        self._resources.enter_context(hold_run_lock(self.run_dir))
+        self.claim()
         self.run_dir.endpoints.unlink(missing_ok=True)
         try:
             await self._start()
@@ -78,6 +87,7 @@ class Supervisor:
         await asyncio.gather(simulators, self.runtime.stop())
         self.run_dir.endpoints.unlink(missing_ok=True)
         self._resources.close()
+        self._claimed = False
 
     async def failed(self) -> BaseException:
         """Wait until something could not be kept alive; return why."""
