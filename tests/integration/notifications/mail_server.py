@@ -1,7 +1,7 @@
 """A mail server in this process: it keeps what it takes and answers as it is told."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -10,7 +10,6 @@ from email.message import EmailMessage
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 OK = "250 OK"
-Act = Callable[[], None]
 
 
 @dataclass
@@ -20,15 +19,11 @@ class MailServer:
     port: int = 0
     rcpt_answers: list[str] = field(default_factory=list)
     data_answers: list[str] = field(default_factory=list)
-    before_answer: Act | None = None
     arrivals: list[EmailMessage] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
     connections: int = 0
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
     hold: asyncio.Event | None = None
-
-    @property
-    def kept(self) -> list[EmailMessage]:
-        return self.arrivals
 
     async def handle_RCPT(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _: list[str]
@@ -43,6 +38,7 @@ class MailServer:
         mail = message_from_bytes(envelope.original_content, policy=policy.default)
         self.arrivals.append(mail)
         self.recipients += envelope.rcpt_tos
+        self.arrived.set()
         if self.hold is not None:
             await self.hold.wait()
         return self.data_answers.pop(0) if self.data_answers else OK
