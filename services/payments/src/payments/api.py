@@ -6,15 +6,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from shared.contracts.storefront import AMOUNT_MINOR_MAX, Storable
+from shared.http.idempotency import Answer, once
+from shared.http.problem import Problem, not_found, validation_failed
+from shared.service import Running
 
 from payments import store
 from payments.domain.attempts import Attempt
 from payments.domain.payment import Payment, Status
 from payments.unit_of_work import PaymentsWork
-from shared.contracts.storefront import AMOUNT_MINOR_MAX, Storable
-from shared.http.idempotency import Answer, once
-from shared.http.problem import Problem, not_found, validation_failed
-from shared.service import Running
 
 BODY_BYTES_MAX = 16 * 1024
 

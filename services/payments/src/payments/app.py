@@ -4,17 +4,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from fastapi import APIRouter
-
-from payments.api import router
-from payments.calls.desk import Desk
-from payments.calls.perform import perform
-from payments.calls.sweep import sweep
-from payments.handlers.request_charge import request_charge
-from payments.handlers.settle_ended_order import settle_ended_order
-from payments.http_provider import HttpProvider
-from payments.provider import Provider
-from payments.settings import PaymentsSettings
-from payments.unit_of_work import PaymentsWork
 from shared.contracts import topics
 from shared.contracts.event import Event
 from shared.contracts.orders import OrderCancelled, OrderExpired, OrderPlaced, OrderRejected
@@ -27,6 +16,18 @@ from shared.contracts.payments import (
 from shared.messaging.group import ConsumerGroup, Handler
 from shared.service import Running, Service, Timer
 from shared.work.worker import Worker
+
+from payments.api import router
+from payments.calls.desk import Desk
+from payments.calls.perform import perform
+from payments.calls.sweep import sweep
+from payments.handlers.request_charge import request_charge
+from payments.handlers.settle_ended_order import settle_ended_order
+from payments.http_provider import HttpProvider
+from payments.invariants import INVARIANTS
+from payments.provider import Provider
+from payments.settings import PaymentsSettings
+from payments.unit_of_work import PaymentsWork
 
 HANDLERS: Mapping[type[Event], Handler] = {
     OrderPlaced: request_charge,
@@ -52,6 +53,7 @@ def build(settings: PaymentsSettings, provider: Provider | None = None) -> Servi
         unit_of_work=PaymentsWork,
         groups=(ConsumerGroup("payments", (topics.ORDERS,), HANDLERS),),
         publishes=PUBLISHES,
+        invariants=INVARIANTS,
         routes=_routes,
         worker=lambda running: _worker(running, settings, calls),
         timers=(Timer("sweep", settings.sweep_interval_s, sweep_charges),),

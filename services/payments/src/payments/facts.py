@@ -1,7 +1,5 @@
 """The events this service tells, made from a payment."""
 
-from payments.domain.attempts import Attempt
-from payments.domain.payment import Payment
 from shared.contracts.payments import (
     DeclineReason,
     PaymentCaptured,
@@ -9,6 +7,9 @@ from shared.contracts.payments import (
     PaymentRefunded,
     PaymentVoided,
 )
+
+from payments.domain.attempts import Attempt
+from payments.domain.payment import Payment
 
 
 def captured(payment: Payment, *, late: bool) -> PaymentCaptured:

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal, TypeVar
 import aiohttp
 from opentelemetry.trace import SpanKind
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from shared.contracts.payments import DeclineReason
+from shared.observability import tracing
 
 from payments.domain.money import Money
 from payments.provider import (
@@ -21,8 +23,6 @@ from payments.provider import (
     RefundRefused,
     Unknown,
 )
-from shared.contracts.payments import DeclineReason
-from shared.observability import tracing
 
 BODY_BYTES_MAX = 64 * 1024
 USER_AGENT = "orderproof-payments"
@@ -63,6 +63,9 @@ class ErrorBody(Body):
     error: str
 
 
+CHARGE = TypeAdapter(ChargeBody)
+OPERATION = TypeAdapter(OperationBody)
+ERROR = TypeAdapter(ErrorBody)
 CHARGES = TypeAdapter(Annotated[list[ChargeBody], Field(max_length=1)])
 OPERATIONS = TypeAdapter(Annotated[list[OperationBody], Field(max_length=1)])
 
@@ -173,7 +176,7 @@ async def _read(content: aiohttp.StreamReader) -> bytes | None:
 def read_charge(reply: Reply, key: str) -> ChargeAnswer:
     """The answer to ``POST /v1/charges``."""
     if reply.status in (200, 201, 402):
-        body = _parse(TypeAdapter(ChargeBody), reply)
+        body = _parse(CHARGE, reply)
         return _charge(body, key) if isinstance(body, ChargeBody) else body
     refusal = _refusal(reply)
     return Declined("declined") if refusal in CHARGE_REFUSALS else Unknown(_why(reply))
@@ -181,7 +184,9 @@ def read_charge(reply: Reply, key: str) -> ChargeAnswer:
 
 def read_found_charge(reply: Reply, key: str) -> ChargeAnswer:
     """The answer to ``GET /v1/charges?key=``."""
-    found = _parse(CHARGES, reply) if reply.status == 200 else Unknown(_why(reply))
+    if reply.status != 200:
+        return Unknown(_why(reply))
+    found = _parse(CHARGES, reply)
     if isinstance(found, Unknown):
         return found
     return _charge(found[0], key) if found else NotFound()
@@ -190,7 +195,7 @@ def read_found_charge(reply: Reply, key: str) -> ChargeAnswer:
 def read_refund(reply: Reply) -> RefundAnswer:
     """The answer to ``POST /v1/charges/{id}/refund``."""
     if reply.status in (200, 201):
-        body = _parse(TypeAdapter(OperationBody), reply)
+        body = _parse(OPERATION, reply)
         return _refund(body) if isinstance(body, OperationBody) else body
     refusal = _refusal(reply)
     return RefundRefused(refusal) if refusal in REFUND_REFUSALS else Unknown(_why(reply))
@@ -198,7 +203,9 @@ def read_refund(reply: Reply) -> RefundAnswer:
 
 def read_found_refund(reply: Reply) -> RefundAnswer:
     """The answer to ``GET /v1/operations?key=``."""
-    found = _parse(OPERATIONS, reply) if reply.status == 200 else Unknown(_why(reply))
+    if reply.status != 200:
+        return Unknown(_why(reply))
+    found = _parse(OPERATIONS, reply)
     if isinstance(found, Unknown):
         return found
     return _refund(found[0]) if found else NotFound()
@@ -224,7 +231,7 @@ def _refusal(reply: Reply) -> str:
     """The name of a definite refusal; empty when the answer is something else."""
     if reply.status != 422:
         return ""
-    body = _parse(TypeAdapter(ErrorBody), reply)
+    body = _parse(ERROR, reply)
     return body.error if isinstance(body, ErrorBody) else ""
 
 

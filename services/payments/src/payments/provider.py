@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from payments.domain.money import Money
 from shared.contracts.payments import DeclineReason
+
+from payments.domain.money import Money
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from typing import Annotated, Self
 
 from pydantic import AnyHttpUrl, Field, model_validator
 from pydantic_settings import SettingsConfigDict
+from shared.settings import ServiceSettings
 
 from payments.domain.attempts import CallLimits
-from shared.settings import ServiceSettings
 
 LEASE_MARGIN_S = 5
 

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from payments.domain.attempts import Attempt, AttemptKey
-from payments.domain.ledger import Entry
-from payments.domain.payment import Payment
 from shared.contracts import topics
 from shared.database import Db
 from shared.messaging.order_table import OrderTable
+
+from payments.domain.attempts import Attempt, AttemptKey
+from payments.domain.ledger import Entry
+from payments.domain.payment import Payment
 
 PAYMENTS: OrderTable[Payment] = OrderTable(
     name="payments",
@@ -135,8 +136,8 @@ async def save_attempts(db: Db, attempts: Sequence[Attempt]) -> None:
 
 async def book(db: Db, entries: Sequence[Entry], now: datetime) -> None:
     """Append to the ledger; PostgreSQL refuses what is unbalanced or was booked before."""
-    names = [one.name for one in fields(Entry)]
-    await db.execute(_BOOK, *([getattr(one, name) for one in entries] for name in names), now)
+    columns = ([getattr(one, field.name) for one in entries] for field in fields(Entry))
+    await db.execute(_BOOK, *columns, now)
 
 
 async def payment_of(db: Db, order_id: str) -> Payment | None:
@@ -166,7 +167,7 @@ async def claim_sweeps(db: Db, now: datetime, hold_s: float, limit: int) -> list
 
 
 async def hold_leases(db: Db, leases: Collection[tuple[int, UUID]]) -> set[int]:
-    """Lock the work rows (rank 5) whose lease is still ours; the others are somebody else's."""
+    """Lock the work rows whose lease is still ours; the others are somebody else's."""
     records = await db.fetch(_HOLD_LEASES, [one[0] for one in leases], [one[1] for one in leases])
     return {one["id"] for one in records}
 

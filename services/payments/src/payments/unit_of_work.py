@@ -3,12 +3,13 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from shared.database import Db
+from shared.messaging.unit_of_work import UnitOfWork
+
 from payments import store
 from payments.domain.attempts import Attempt, AttemptKey
 from payments.domain.ledger import Entry
 from payments.domain.payment import NothingToRefund, Payment, RefundQueued, queue_refund
-from shared.database import Db
-from shared.messaging.unit_of_work import UnitOfWork
 
 
 class PaymentsWork(UnitOfWork[Payment]):
@@ -58,3 +59,4 @@ class PaymentsWork(UnitOfWork[Payment]):
             await store.save_attempts(self.db, changed)
         if self._entries:
             await store.book(self.db, self._entries, self.now)
+        self._attempts_loaded, self._entries = dict(self.attempts), []

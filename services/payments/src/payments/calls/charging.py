@@ -3,6 +3,7 @@
 from typing import assert_never
 
 import structlog
+from shared.contracts.payments import DeclineReason
 
 from payments import facts
 from payments.calls.desk import Ask, Call, Case, Done, Later, Step
@@ -39,7 +40,6 @@ from payments.domain.payment import (
 from payments.provider import Captured, Charge, ChargeAnswer, NotFound, Unknown
 from payments.provider import Declined as ProviderDeclined
 from payments.store import Sweep
-from shared.contracts.payments import DeclineReason
 
 log = structlog.get_logger(__name__)
 

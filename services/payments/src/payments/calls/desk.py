@@ -6,16 +6,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
+from shared.database import Db
+from shared.messaging.errors import Permanent
+from shared.messaging.unit_of_work import Cause, Rank, Transactions
+from shared.observability import tracing
+from shared.work.rows import LeasedRow
+
 from payments import store
 from payments.domain.attempts import Attempt, AttemptKey, CallLimits, Operation
 from payments.domain.payment import Payment
 from payments.provider import Charge, Refund
 from payments.unit_of_work import PaymentsWork
-from shared.database import Db
-from shared.messaging.errors import Permanent
-from shared.messaging.unit_of_work import Rank, Transactions
-from shared.observability import tracing
-from shared.work.rows import LeasedRow
 
 REQUESTS_MAX = 200
 
@@ -133,7 +134,7 @@ class Desk:
     async def _ask(
         self, key: AttemptKey, lease: LeasedRow | None, decide: Decide, lost: Note
     ) -> Step | Lost:
-        answer = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Step | Lost] = asyncio.get_running_loop().create_future()
         cause = tracing.current_traceparent() or (lease.traceparent if lease else "")
         self._waiting.append(_Request(key, lease, decide, lost, cause, answer))
         if self._task is None:
@@ -165,7 +166,7 @@ class Desk:
 
     async def _commit(self, batch: Sequence[_Request]) -> list[Step | Lost]:
         async with self.transactions.begin() as work:
-            work.causes = {one.key.order_id: one.traceparent for one in batch}
+            work.causes = {one.key.order_id: Cause(one.traceparent) for one in batch}
             await work.lock_orders({one.key.order_id for one in batch})
             await work.load_attempts({one.key for one in batch})
             leases = [one.lease for one in batch if one.lease]

@@ -2,11 +2,12 @@
 
 from functools import partial
 
+from shared.work.rows import LeasedRow
+
 from payments.calls import charging, refunding
 from payments.calls.desk import Ask, Call, Desk
 from payments.provider import Charge, Provider, Refund
 from shared import crash
-from shared.work.rows import LeasedRow
 
 
 async def perform(row: LeasedRow, *, desk: Desk, provider: Provider) -> None:

@@ -32,7 +32,7 @@ class CallLimits:
 
     def backoff(self, tries: int) -> timedelta:
         """Doubles with every try from ``inquiry_delay``, 64 times it at most."""
-        return self.inquiry_delay * 2 ** min(max(tries - 1, 0), BACKOFF_DOUBLINGS_MAX)
+        return self.inquiry_delay * (1 << min(max(tries - 1, 0), BACKOFF_DOUBLINGS_MAX))
 
 
 @dataclass(frozen=True, slots=True)

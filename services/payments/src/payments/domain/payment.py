@@ -4,9 +4,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, TypeAlias, assert_never
 
+from shared.contracts.payments import DeclineReason
+
 from payments.domain.attempts import Attempt, ChargeWindow
 from payments.domain.money import Money
-from shared.contracts.payments import DeclineReason
 
 Status = Literal[
     "none",

@@ -1,11 +1,12 @@
 """OrderPlaced -> a charge is asked for | PaymentVoided."""
 
-from payments import facts
-from payments.domain.payment import AlreadyOpen, Opened, OpenedTooLate, Payment, open_payment
-from payments.unit_of_work import PaymentsWork
 from shared.contracts.orders import OrderPlaced
 from shared.ids import new_id
 from shared.messaging.batch import Batch
+
+from payments import facts
+from payments.domain.payment import AlreadyOpen, Opened, OpenedTooLate, Payment, open_payment
+from payments.unit_of_work import PaymentsWork
 
 
 async def request_charge(placed: Batch[OrderPlaced], work: PaymentsWork) -> None:

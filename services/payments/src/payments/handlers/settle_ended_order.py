@@ -2,10 +2,11 @@
 
 from typing import TypeAlias
 
-from payments.domain.payment import end_order
-from payments.unit_of_work import PaymentsWork
 from shared.contracts.orders import OrderCancelled, OrderExpired, OrderRejected
 from shared.messaging.batch import Batch
+
+from payments.domain.payment import end_order
+from payments.unit_of_work import PaymentsWork
 
 OrderEnd: TypeAlias = OrderRejected | OrderExpired | OrderCancelled
 
