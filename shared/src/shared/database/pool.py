@@ -5,7 +5,6 @@ import asyncio
 import asyncpg
 import structlog
 from asyncpg import Pool, Record
-from asyncpg.pool import PoolConnectionProxy
 
 from shared.database import Db
 from shared.messaging.errors import is_transient
@@ -23,7 +22,7 @@ RETRY_S = 0.5
 log = structlog.get_logger(__name__)
 
 
-async def _keep(_: PoolConnectionProxy[Record]) -> None:
+async def _keep(_: Db) -> None:
     """No reset on release: we leave no session state, and the round trip costs."""
 
 
