@@ -24,7 +24,7 @@ def set_up(service: str, instance: str) -> None:
     renderer: Any = (
         structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
     )
-    render = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    render: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if not terminal:
         # Without local variables, which may hold personal data or a token.
         render.append(structlog.processors.format_exc_info)
