@@ -1,12 +1,13 @@
 """What a test run may leave behind: processes, listening ports, temporary files."""
 
+import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
-MARKS = ("orderproof",)
+PREFIX = f"orderproof-tests-{os.getpid()}-"
 TEMPORARY = (Path(tempfile.gettempdir()), Path("/var/tmp"))
 
 
@@ -27,8 +28,7 @@ class Leftovers:
             frozenset(
                 str(path)
                 for folder in TEMPORARY
-                for mark in MARKS
-                for path in folder.glob(f"*{mark}*")
+                for path in folder.glob(f"{PREFIX}*")
             ),
         )
 
