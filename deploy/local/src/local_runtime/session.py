@@ -7,11 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from local_runtime.config import StackConfig
-from local_runtime.endpoints import read_json, write_json
+from local_runtime.endpoints import write_json
 from local_runtime.keeper import GaveUpError
 from local_runtime.paths import RunDir
 from local_runtime.ports import PortBook
-from local_runtime.run_lock import holder
 from local_runtime.runtimes.choice import Choice, build
 from local_runtime.supervisor import Supervisor
 
@@ -72,13 +71,6 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, BaseExceptionGroup):
         return "\n".join(reason_of(inner) for inner in error.exceptions)
     return str(error) or type(error).__name__
-
-
-def live_state(run_dir: RunDir) -> dict[str, Any] | None:
-    """What the supervisor of this directory says, None when none lives there."""
-    pid = holder(run_dir)
-    state = read_json(run_dir.state) if pid else None
-    return state if state and state["pid"] == pid else None
 
 
 def _exit_code_of(error: BaseException) -> int:

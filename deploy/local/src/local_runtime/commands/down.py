@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from local_runtime.commands.options import JsonOption, Output, RunDirOption, existing
-from local_runtime.daemon import stop_running
 from local_runtime.paths import DEFAULT_RUN_DIR, RunDir
 
 
@@ -19,6 +18,8 @@ def down(
     as_json: JsonOption = False,
 ) -> None:
     """Stop the supervisor and all it runs."""
+    from local_runtime.daemon import stop_running
+
     output = Output(as_json=as_json)
     place = existing(run_dir)
     started_s = monotonic()
