@@ -11,7 +11,7 @@ from local_runtime.endpoints import write_json
 from local_runtime.keeper import GaveUpError
 from local_runtime.paths import RunDir
 from local_runtime.ports import PortBook
-from local_runtime.runtimes.choice import Choice, build
+from local_runtime.runtimes.choice import Choice, RuntimeName, build
 from local_runtime.supervisor import Supervisor
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -46,13 +46,24 @@ class Session:
     async def _until_stopped(self, stopping: asyncio.Event, announce: Announce) -> None:
         if not await _unless(stopping, self._supervisor.start()):
             return
+        learning: list[asyncio.Task[None]] = []
         try:
             self._tell("ready")
             announce(self._supervisor)
+            learning = self._learn()
             if await _unless(stopping, self._supervisor.failed()):
                 raise self._supervisor.failure or RuntimeError("unknown failure")
         finally:
-            await self._supervisor.stop()
+            for task in learning:
+                task.cancel()
+            await asyncio.gather(self._supervisor.stop(), *learning, return_exceptions=True)
+
+    def _learn(self) -> list[asyncio.Task[None]]:
+        if self._choice.name is not RuntimeName.EMBEDDED:
+            return []
+        from local_runtime.runtimes.training import in_background
+
+        return [in_background(self._run_dir.log("training"))]
 
     def _tell(self, phase: str) -> None:
         content = {
