@@ -39,6 +39,8 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Super
         stopping_s = monotonic()
     assert monotonic() - stopping_s < 5
     assert not running.run_dir.endpoints.exists()
+    running.run_dir.remove()
+    assert not running.run_dir.outside.exists()
     assert [program.pid for program in running.programs if program.pid] == []
 
 
@@ -138,6 +140,7 @@ async def test_a_start_that_fails_leaves_nothing_running(tmp_path: Path) -> None
         await Supervisor(config, runtime, ports).start()
 
     assert [node.pid for node in runtime.nodes if node.pid] == []
+    RunDir(tmp_path).remove()
 
 
 async def _no_jars() -> None:

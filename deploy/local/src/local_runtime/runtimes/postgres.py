@@ -136,7 +136,8 @@ class PostgresNode(Server):
         return _copied(folder, self._run_dir.outside) / "bin"
 
     def _as_server(self, argv: list[str]) -> Command:
-        return Command(argv, self._log, plain_environment(), uid=self._uid)
+        # It may not be able to enter the caller's working directory.
+        return Command(argv, self._log, plain_environment(), self._uid, Path("/"))
 
 
 def _copied(folder: Path, outside: Path) -> Path:
