@@ -141,18 +141,27 @@ class PostgresNode(Server):
 
 
 def _copied(folder: Path, outside: Path) -> Path:
-    """A copy where the server's uid can read it."""
+    """A copy where the server's uid can read it, laid out as in the wheel."""
+    package = folder.parent
     _make_reachable(outside)
-    target = outside / folder.name
+    target = outside / "wheel"
     if not target.exists():
-        making = outside / f"{folder.name}-new"
+        making = outside / "wheel-new"
         shutil.rmtree(making, ignore_errors=True)
-        shutil.copytree(folder, making, symlinks=True)
-        for path in (making, *making.rglob("*")):
-            if not path.is_symlink():
-                path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
+        # The binaries find their libraries by a path relative to themselves.
+        for part in (folder, package.with_name(f"{package.name}.libs")):
+            if part.exists():
+                copy = making / part.relative_to(package.parent)
+                shutil.copytree(part, copy, symlinks=True)
+        _let_all_read(making)
         making.rename(target)
-    return target
+    return target / folder.relative_to(package.parent)
+
+
+def _let_all_read(folder: Path) -> None:
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
 
 
 def _make_reachable(folder: Path) -> None:
