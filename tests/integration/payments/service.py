@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -62,7 +62,6 @@ class Payments:
     desk: Desk
     provider: FakeProvider
     travelled_s: float = 0
-    _events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def travel(self, seconds: float) -> None:
         self.travelled_s += seconds
