@@ -153,6 +153,11 @@ class Stock:
             if level != self._loaded[place]
         }
 
+    def saved(self) -> None:
+        """All that was moved is written: start to remember anew."""
+        self._loaded = dict(self.levels)
+        self.movements, self.changed_holds = [], {}
+
     def _change_on_hand(
         self, kind: Literal["received", "adjusted"], receipts: Iterable[Units]
     ) -> Moved | OutOfRange:
