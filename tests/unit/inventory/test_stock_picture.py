@@ -76,7 +76,7 @@ def test_receipts_fill_the_shelf_to_the_last_countable_unit() -> None:
 
     assert stock.receive([(HERE, 1), (HERE, 2)]) == Moved()
     assert stock.levels[HERE] == Level(ON_HAND_MAX, 0)
-    assert stock.movements == [Movement("received", HERE, 3, None)]
+    assert stock.movements == [Movement("received", HERE, 3)]
 
 
 def test_receipts_are_all_counted_or_none() -> None:
@@ -91,14 +91,14 @@ def test_receipts_are_all_counted_or_none() -> None:
 def test_a_correction_may_take_all_that_is_not_reserved() -> None:
     stock = Stock({HERE: Level(10, 4)})
 
-    assert stock.adjust([(HERE, -6)]) == Moved()
+    assert stock.adjust([(HERE, -6)], "counted") == Moved()
     assert stock.levels[HERE] == Level(4, 4)
 
 
 def test_a_correction_never_takes_what_is_reserved() -> None:
     stock = Stock({HERE: Level(10, 4)})
 
-    assert stock.adjust([(HERE, -7)]) == OutOfRange(HERE, Level(10, 4))
+    assert stock.adjust([(HERE, -7)], "counted") == OutOfRange(HERE, Level(10, 4))
     assert stock.changes() == {}
 
 
