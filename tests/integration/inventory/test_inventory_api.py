@@ -165,6 +165,31 @@ async def test_stock_is_counted_up_to_the_columns_end(client: Client, inventory:
     assert (await client.get("/v1/stock/fresh")).status_code == 404
 
 
+async def adjust(client: Client, sku: str, quantity: int) -> httpx2.Response:
+    body = [{"sku": sku, "location": "A", "quantity": quantity}]
+    return await post(client, "/v1/stock/adjustments", {"adjustments": body, "reason": "counted"})
+
+
+async def test_a_count_corrects_what_is_on_hand(client: Client, inventory: Inventory) -> None:
+    await receive(inventory, {("c1", "A"): 5})
+
+    assert (await adjust(client, "c1", -2)).json()["levels"][0]["on_hand"] == 3
+    assert (await adjust(client, "c1", 4)).json()["levels"][0]["on_hand"] == 7
+    found = await inventory.pool.fetch(
+        "SELECT quantity, reason FROM stock_movements WHERE sku = 'c1' ORDER BY id"
+    )
+    assert [tuple(one) for one in found] == [(5, None), (-2, "counted"), (4, "counted")]
+
+
+async def test_a_count_never_takes_what_orders_hold(client: Client, inventory: Inventory) -> None:
+    await receive(inventory, {("c2", "A"): 5})
+    await deliver(inventory, placed(("c2", 4)))
+
+    assert (await adjust(client, "c2", -1)).status_code == 201
+    assert refusal(await adjust(client, "c2", -1)) == (422, "urn:problem:stock-out-of-range")
+    assert await level(inventory, "c2") == (4, 4)
+
+
 async def test_stock_shows_sums_and_locations(client: Client, inventory: Inventory) -> None:
     await receive(inventory, {("A/1 é", "B"): 2, ("A/1 é", "A"): 3})
     await deliver(inventory, placed(("A/1 é", 4)))
