@@ -93,6 +93,10 @@ class UnitOfWork(Generic[Row]):
         headers = encode_headers(event, new_id("evt"), self.now, sequence, self.cause(event.key))
         self.send(event.topic, event.key.encode(), pack(headers), event.model_dump_json().encode())
 
+    def continue_sequence(self, topic: str, key: str, last: int) -> None:
+        """Go on after ``last`` for a key that has no order row."""
+        self._sequences[topic, key] = last
+
     def send(self, topic: str, key: bytes | None, headers: bytes, payload: bytes | None) -> None:
         """Put a record into the outbox as it is."""
         self.outgoing.append(Outgoing(topic, key, headers, payload))
