@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 class Value(BaseModel):
     """A part of an event. Unknown members are ignored, so that owners may add some."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 class Event(Value):

@@ -32,7 +32,7 @@ Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$"), Stor
 class Body(BaseModel):
     """A member of a request: strict, so that 1.0 or "1" is no quantity."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
 
 class Customer(Body):

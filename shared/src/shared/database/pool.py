@@ -5,7 +5,6 @@ import asyncio
 import asyncpg
 import structlog
 from asyncpg import Pool, Record
-from asyncpg.pool import PoolConnectionProxy
 
 from shared.database import Db
 from shared.messaging.errors import is_transient
@@ -23,7 +22,7 @@ RETRY_S = 0.5
 log = structlog.get_logger(__name__)
 
 
-async def _keep(_: PoolConnectionProxy[Record]) -> None:
+async def _keep(_: Db) -> None:
     """No reset on release: we leave no session state, and the round trip costs."""
 
 
@@ -36,7 +35,7 @@ async def open_pool(dsn: str, name: str, connections_max: int) -> "Pool[Record]"
                 min_size=2,
                 max_size=connections_max,
                 timeout=CONNECT_TIMEOUT_S,
-                reset=_keep,  # type: ignore[arg-type]
+                reset=_keep,
                 server_settings={**SESSION, "application_name": name},
             )
         except Exception as error:

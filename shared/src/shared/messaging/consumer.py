@@ -123,7 +123,7 @@ class Consumer:
             return 0
         return sum(max(0, ends[tp] - offset) for tp, offset in at.items())
 
-    async def _consume(self, message: KafkaMessage) -> None:
+    async def _consume(self, message: Any) -> None:  # AsyncAPI would describe a typed argument.
         raw: RawBatch = message.raw_message
         records = [self._record(one) for one in raw]
         await self.pipeline.process(records)
@@ -166,7 +166,7 @@ def new_broker(servers: Sequence[str], security: Any, client_id: str) -> KafkaBr
         allow_auto_create_topics=False,
         acks="all",
         enable_idempotence=True,
-        logger=logging.getLogger("faststream"),
+        logger=logging.getLogger("kafka-consumer"),
         log_level=logging.DEBUG,
     )
 

@@ -8,7 +8,8 @@ from typing import Any
 import structlog
 from opentelemetry import trace
 
-QUIET = ("aiokafka", "faststream", "uvicorn", "asyncio", "opentelemetry")
+QUIET = ("aiokafka", "asyncio", "faststream", "opentelemetry", "uvicorn")
+SILENT = ("kafka-consumer", "uvicorn.error")  # What matters of these is logged by our own code.
 
 
 def set_up(service: str, instance: str) -> None:
@@ -23,9 +24,10 @@ def set_up(service: str, instance: str) -> None:
     renderer: Any = (
         structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
     )
-    render = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    render: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if not terminal:
-        render.append(structlog.processors.dict_tracebacks)  # type: ignore[arg-type]
+        # Without local variables, which may hold personal data or a token.
+        render.append(structlog.processors.format_exc_info)
     handler = logging.StreamHandler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -37,6 +39,8 @@ def set_up(service: str, instance: str) -> None:
     root.setLevel(logging.INFO)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in SILENT:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

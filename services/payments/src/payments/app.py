@@ -1,0 +1,78 @@
+"""The payments service: which event wakes which handler, and what it is made of."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from fastapi import APIRouter
+from shared.contracts import topics
+from shared.contracts.event import Event
+from shared.contracts.orders import OrderCancelled, OrderExpired, OrderPlaced, OrderRejected
+from shared.contracts.payments import (
+    PaymentCaptured,
+    PaymentDeclined,
+    PaymentRefunded,
+    PaymentVoided,
+)
+from shared.messaging.group import ConsumerGroup, Handler
+from shared.service import Running, Service, Timer
+from shared.work.worker import Worker
+
+from payments.api import router
+from payments.calls.desk import Desk
+from payments.calls.perform import perform
+from payments.calls.sweep import sweep
+from payments.handlers.request_charge import request_charge
+from payments.handlers.settle_ended_order import settle_ended_order
+from payments.http_provider import HttpProvider
+from payments.invariants import INVARIANTS
+from payments.provider import Provider
+from payments.settings import PaymentsSettings
+from payments.unit_of_work import PaymentsWork
+
+HANDLERS: Mapping[type[Event], Handler] = {
+    OrderPlaced: request_charge,
+    OrderRejected: settle_ended_order,
+    OrderExpired: settle_ended_order,
+    OrderCancelled: settle_ended_order,
+}
+PUBLISHES = (PaymentCaptured, PaymentDeclined, PaymentVoided, PaymentRefunded)
+
+
+def build(settings: PaymentsSettings, provider: Provider | None = None) -> Service:
+    """The service as ``settings`` say; tests give their own ``provider``."""
+    calls = provider or HttpProvider(
+        str(settings.provider_url), settings.call_timeout_s, 2 * settings.provider_calls_max
+    )
+
+    async def sweep_charges(running: Running) -> None:
+        await sweep(_desk(running, settings), calls)
+
+    return Service(
+        name="payments",
+        settings=settings,
+        unit_of_work=PaymentsWork,
+        groups=(ConsumerGroup("payments", (topics.ORDERS,), HANDLERS),),
+        publishes=PUBLISHES,
+        invariants=INVARIANTS,
+        routes=_routes,
+        worker=lambda running: _worker(running, settings, calls),
+        timers=(Timer("sweep", settings.sweep_interval_s, sweep_charges),),
+    )
+
+
+def _routes(running: Running) -> Sequence[APIRouter]:
+    return (router(running),)
+
+
+def _worker(running: Running, settings: PaymentsSettings, provider: Provider) -> Worker:
+    return Worker(
+        transactions=running.transactions,
+        owner=settings.instance_name,
+        perform=partial(perform, desk=_desk(running, settings), provider=provider),
+        slots=settings.provider_calls_max,
+        lease_s=settings.lease_s,
+    )
+
+
+def _desk(running: Running, settings: PaymentsSettings) -> Desk:
+    return Desk(running.transactions, settings.limits, settings.lease_s)

@@ -1,0 +1,218 @@
+"""The desk: decides and records provider operations, many orders in one transaction."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+from shared.database import Db
+from shared.messaging.errors import Permanent
+from shared.messaging.unit_of_work import Cause, Rank, Transactions
+from shared.observability import tracing
+from shared.work.rows import LeasedRow
+
+from payments import store
+from payments.domain.attempts import Attempt, AttemptKey, CallLimits, Operation
+from payments.domain.payment import Payment
+from payments.provider import Charge, Refund
+from payments.unit_of_work import PaymentsWork
+
+REQUESTS_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One operation under its order's row; ``tries`` counts how often its row was taken up."""
+
+    work: PaymentsWork
+    key: AttemptKey
+    limits: CallLimits
+    tries: int
+
+    @property
+    def payment(self) -> Payment:
+        return self.work.rows[self.key.order_id]
+
+    @property
+    def attempt(self) -> Attempt:
+        return self.work.attempts[self.key]
+
+    @property
+    def now(self) -> datetime:
+        return self.work.now
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Make this call; that it was started is committed."""
+
+    request: Charge | Refund
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask the provider what it knows of this key."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """The row goes back and is taken up again at ``until``."""
+
+    until: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The row is closed."""
+
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The lease is somebody else's: nothing was recorded."""
+
+
+Step: TypeAlias = Call | Ask | Later | Done
+Decide: TypeAlias = Callable[[Case], Step]
+Note: TypeAlias = Callable[[Case], None]
+
+
+class UnknownKind(Permanent):
+    """A work row of a kind that this release does not know."""
+
+
+def nothing(_: Case) -> None:
+    """A lost lease needs no trace when the provider has heard of nothing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Request:
+    key: AttemptKey
+    lease: LeasedRow | None
+    decide: Decide
+    lost: Note
+    traceparent: str
+    answer: "asyncio.Future[Step | Lost]"
+
+
+@dataclass
+class Desk:
+    """Requests that come while a transaction is under way share the next one.
+
+    A decision is a plain function of what is locked, so one batch is one transaction; if it
+    fails, each of its requests is tried in a transaction of its own.
+    """
+
+    transactions: Transactions[PaymentsWork]
+    limits: CallLimits
+    lease_s: float
+    _waiting: list[_Request] = field(default_factory=list)
+    _task: "asyncio.Task[None] | None" = None
+
+    async def record(self, row: LeasedRow, decide: Decide, lost: Note = nothing) -> Step | Lost:
+        """Run ``decide`` under the order's row and ``row``'s lease, commit, and give its step.
+
+        When the lease was lost ``lost`` runs instead. Raises what the transaction raises.
+        """
+        key = AttemptKey(row.order_id, _operation(row), row.payload["number"])
+        return await self._ask(key, row, decide, lost)
+
+    async def note(self, key: AttemptKey, note: Note) -> None:
+        """Run ``note`` under the order's row alone: for those who hold no work row."""
+
+        def decide(case: Case) -> Step:
+            note(case)
+            return Done()
+
+        await self._ask(key, None, decide, nothing)
+
+    async def _ask(
+        self, key: AttemptKey, lease: LeasedRow | None, decide: Decide, lost: Note
+    ) -> Step | Lost:
+        answer: asyncio.Future[Step | Lost] = asyncio.get_running_loop().create_future()
+        cause = tracing.current_traceparent() or (lease.traceparent if lease else "")
+        self._waiting.append(_Request(key, lease, decide, lost, cause, answer))
+        if self._task is None:
+            self._task = asyncio.create_task(self._serve())
+        return await answer
+
+    async def _serve(self) -> None:
+        try:
+            while self._waiting:
+                batch = self._waiting[:REQUESTS_MAX]
+                del self._waiting[:REQUESTS_MAX]
+                await self._settle(batch)
+        finally:
+            self._task = None
+
+    async def _settle(self, batch: Sequence[_Request]) -> None:
+        try:
+            steps = await self._commit(batch)
+        except Exception as error:
+            if len(batch) > 1:
+                for one in batch:
+                    await self._settle([one])
+            elif not batch[0].answer.done():
+                batch[0].answer.set_exception(error)
+            return
+        for one, step in zip(batch, steps, strict=True):
+            if not one.answer.done():
+                one.answer.set_result(step)
+
+    async def _commit(self, batch: Sequence[_Request]) -> list[Step | Lost]:
+        async with self.transactions.begin() as work:
+            work.causes = {one.key.order_id: Cause(one.traceparent) for one in batch}
+            await work.lock_orders({one.key.order_id for one in batch})
+            await work.load_attempts({one.key for one in batch})
+            leases = [one.lease for one in batch if one.lease]
+            work.lock(Rank.WORK)
+            held = await store.hold_leases(work.db, [(one.id, one.lease_token) for one in leases])
+            steps = [self._decide(one, work, held) for one in batch]
+            await self._write_rows(work.db, work.now, batch, steps)
+        return steps
+
+    def _decide(self, one: _Request, work: PaymentsWork, held: set[int]) -> Step | Lost:
+        case = Case(work, one.key, self.limits, one.lease.attempts if one.lease else 0)
+        if one.lease is None or one.lease.id in held:
+            return one.decide(case)
+        one.lost(case)
+        return Lost()
+
+    async def _write_rows(
+        self, db: Db, now: datetime, batch: Sequence[_Request], steps: Sequence[Step | Lost]
+    ) -> None:
+        """What became of the leased rows, with one statement for each kind of step."""
+        finished: list[tuple[int, str | None]] = []
+        postponed: list[tuple[int, datetime, str]] = []
+        called: list[int] = []
+        for one, step in zip(batch, steps, strict=True):
+            if one.lease is None:
+                continue
+            match step:
+                case Done(note):
+                    finished.append((one.lease.id, note))
+                case Later(until, why):
+                    postponed.append((one.lease.id, until, why))
+                case Call():
+                    called.append(one.lease.id)
+                case Ask() | Lost():
+                    pass
+        if finished:
+            await store.finish_rows(db, finished)
+        if postponed:
+            await store.postpone_rows(db, postponed)
+        if called:
+            await store.start_calls(db, called, now, self.lease_s)
+
+
+def _operation(row: LeasedRow) -> Operation:
+    match row.kind:
+        case "charge" | "refund" as operation:
+            return operation
+        case _:
+            raise UnknownKind(f"no such work: {row.kind}")

@@ -1,0 +1,187 @@
+"""The service's SQL: set-based, one statement for each purpose."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import fields
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from shared.contracts import topics
+from shared.database import Db
+from shared.messaging.order_table import OrderTable
+
+from payments.domain.attempts import Attempt, AttemptKey
+from payments.domain.ledger import Entry
+from payments.domain.payment import Payment
+
+PAYMENTS: OrderTable[Payment] = OrderTable(
+    name="payments",
+    row=Payment,
+    columns={
+        "order_id": "text",
+        "payment_id": "text",
+        "tenant": "text",
+        "status": "text",
+        "amount_minor": "bigint",
+        "currency": "text",
+        "captured_minor": "bigint",
+        "captured_currency": "text",
+        "charge_reference": "text",
+        "refunded_minor": "bigint",
+        "refund_queued_minor": "bigint",
+        "refunds": "integer",
+        "token": "text",
+        "decide_by": "timestamptz",
+        "end_reason": "text",
+        "decline_reason": "text",
+        "opened_at": "timestamptz",
+    },
+    sequences={topics.PAYMENTS: "payments_sequence"},
+)
+
+_ATTEMPT = tuple(one.name for one in fields(Attempt))
+_ATTEMPT_COLUMNS = ", ".join(_ATTEMPT)
+_ATTEMPT_KEY = ("order_id", "operation", "number")
+_ATTEMPT_FIXED = {*_ATTEMPT_KEY, "provider_key", "amount_minor", "currency", "created_at", "reason"}
+_ATTEMPT_CHANGES = ", ".join(
+    f"{name} = excluded.{name}" for name in _ATTEMPT if name not in _ATTEMPT_FIXED
+)
+
+_LOAD_ATTEMPTS = f"""
+SELECT {_ATTEMPT_COLUMNS} FROM payment_attempts
+JOIN unnest($1::text[], $2::text[], $3::integer[]) u(order_id, operation, number)
+    USING (order_id, operation, number)
+"""
+_SAVE_ATTEMPTS = f"""
+INSERT INTO payment_attempts ({_ATTEMPT_COLUMNS})
+SELECT * FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::bigint[], $6::text[],
+    $7::timestamptz[], $8::text[], $9::text[], $10::integer[], $11::timestamptz[],
+    $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::text[])
+ON CONFLICT (order_id, operation, number) DO UPDATE SET {_ATTEMPT_CHANGES}
+"""
+_ATTEMPTS_OF_ORDER = f"""
+SELECT {_ATTEMPT_COLUMNS} FROM payment_attempts WHERE order_id = $1 ORDER BY operation, number
+"""
+_PAYMENT_OF_ORDER = f"""
+SELECT {", ".join(PAYMENTS.columns)} FROM payments WHERE order_id = $1
+"""
+_ORDER_OF_PAYMENT = "SELECT order_id FROM payments WHERE payment_id = $1 AND payment_id <> ''"
+
+_BOOK = """
+INSERT INTO ledger_entries (tx_id, account, amount_minor, currency, order_id, operation, number,
+    provider_reference, at)
+SELECT u.*, $9 FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[],
+    $6::text[], $7::integer[], $8::text[]) u
+"""
+
+# Whoever takes a sweep owns it until it answers or the claim runs out.
+_CLAIM_SWEEPS = """
+UPDATE payment_attempts a SET next_sweep_at = $1::timestamptz + $2
+FROM (
+    SELECT order_id, operation, number FROM payment_attempts WHERE next_sweep_at <= $1
+    ORDER BY next_sweep_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
+) due
+WHERE (a.order_id, a.operation, a.number) = (due.order_id, due.operation, due.number)
+RETURNING a.order_id, a.operation, a.number, a.provider_key, a.next_sweep_at
+"""
+
+_HOLD_LEASES = """
+SELECT w.id FROM work_rows w
+JOIN unnest($1::bigint[], $2::uuid[]) u(id, token) ON w.id = u.id AND w.lease_token = u.token
+WHERE NOT w.done ORDER BY w.id FOR NO KEY UPDATE OF w
+"""
+_FINISH_ROWS = """
+UPDATE work_rows w SET done = true, lease_owner = NULL, lease_token = NULL, lease_until = NULL,
+    last_error = u.note
+FROM unnest($1::bigint[], $2::text[]) u(id, note) WHERE w.id = u.id
+"""
+_POSTPONE_ROWS = """
+UPDATE work_rows w SET not_before = u.until, last_error = u.why,
+    lease_owner = NULL, lease_token = NULL, lease_until = NULL
+FROM unnest($1::bigint[], $2::timestamptz[], $3::text[]) u(id, until, why) WHERE w.id = u.id
+"""
+_START_CALLS = """
+UPDATE work_rows SET call_started_at = $2, lease_until = $2::timestamptz + $3
+WHERE id = ANY($1::bigint[])
+"""
+
+
+class Sweep(NamedTuple):
+    """A closed attempt to ask about; ``claimed_until`` tells this claim from a later wish."""
+
+    attempt: AttemptKey
+    provider_key: str
+    claimed_until: datetime
+
+
+async def load_attempts(db: Db, keys: Collection[AttemptKey]) -> dict[AttemptKey, Attempt]:
+    """Read them; their orders' rows are locked, and that lock guards them too."""
+    records = await db.fetch(
+        _LOAD_ATTEMPTS,
+        [key.order_id for key in keys],
+        [key.operation for key in keys],
+        [key.number for key in keys],
+    )
+    attempts = (Attempt(**one) for one in records)
+    return {attempt.key: attempt for attempt in attempts}
+
+
+async def save_attempts(db: Db, attempts: Sequence[Attempt]) -> None:
+    """Insert the new and update the others; an operation's key and amount never change."""
+    ordered = sorted(attempts, key=lambda attempt: attempt.key)
+    await db.execute(
+        _SAVE_ATTEMPTS, *([getattr(one, name) for one in ordered] for name in _ATTEMPT)
+    )
+
+
+async def book(db: Db, entries: Sequence[Entry], now: datetime) -> None:
+    """Append to the ledger; PostgreSQL refuses what is unbalanced or was booked before."""
+    columns = ([getattr(one, field.name) for one in entries] for field in fields(Entry))
+    await db.execute(_BOOK, *columns, now)
+
+
+async def payment_of(db: Db, order_id: str) -> Payment | None:
+    record = await db.fetchrow(_PAYMENT_OF_ORDER, order_id)
+    return Payment(**record) if record else None
+
+
+async def attempts_of(db: Db, order_id: str) -> list[Attempt]:
+    return [Attempt(**one) for one in await db.fetch(_ATTEMPTS_OF_ORDER, order_id)]
+
+
+async def order_of(db: Db, payment_id: str) -> str | None:
+    order_id: str | None = await db.fetchval(_ORDER_OF_PAYMENT, payment_id)
+    return order_id
+
+
+async def claim_sweeps(db: Db, now: datetime, hold_s: float, limit: int) -> list[Sweep]:
+    """Take at most ``limit`` due sweeps, the oldest first, for ``hold_s``."""
+    return [
+        Sweep(
+            AttemptKey(one["order_id"], one["operation"], one["number"]),
+            one["provider_key"],
+            one["next_sweep_at"],
+        )
+        for one in await db.fetch(_CLAIM_SWEEPS, now, timedelta(seconds=hold_s), limit)
+    ]
+
+
+async def hold_leases(db: Db, leases: Collection[tuple[int, UUID]]) -> set[int]:
+    """Lock the work rows whose lease is still ours; the others are somebody else's."""
+    records = await db.fetch(_HOLD_LEASES, [one[0] for one in leases], [one[1] for one in leases])
+    return {one["id"] for one in records}
+
+
+async def finish_rows(db: Db, rows: Sequence[tuple[int, str | None]]) -> None:
+    await db.execute(_FINISH_ROWS, [one[0] for one in rows], [one[1] for one in rows])
+
+
+async def postpone_rows(db: Db, rows: Sequence[tuple[int, datetime, str]]) -> None:
+    """Give the rows back, each to be taken again at its own time and with its own reason."""
+    ids, untils, reasons = zip(*rows, strict=True)
+    await db.execute(_POSTPONE_ROWS, ids, untils, reasons)
+
+
+async def start_calls(db: Db, ids: Sequence[int], now: datetime, lease_s: float) -> None:
+    """Record that the provider may hear of them from now on, and begin their leases anew."""
+    await db.execute(_START_CALLS, ids, now, timedelta(seconds=lease_s))

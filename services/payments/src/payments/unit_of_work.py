@@ -1,0 +1,62 @@
+"""What one transaction of this service changes: payments, attempts and the ledger."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from shared.database import Db
+from shared.messaging.unit_of_work import UnitOfWork
+
+from payments import store
+from payments.domain.attempts import Attempt, AttemptKey
+from payments.domain.ledger import Entry
+from payments.domain.payment import NothingToRefund, Payment, RefundQueued, queue_refund
+
+
+class PaymentsWork(UnitOfWork[Payment]):
+    """``attempts`` are guarded by their orders' rows; replace one to change it."""
+
+    table = store.PAYMENTS
+
+    def __init__(self, db: Db, now: datetime, traceparent: str = "") -> None:
+        super().__init__(db, now, traceparent)
+        self.attempts: dict[AttemptKey, Attempt] = {}
+        self._attempts_loaded: dict[AttemptKey, Attempt] = {}
+        self._entries: list[Entry] = []
+
+    async def load_attempts(self, keys: Collection[AttemptKey]) -> None:
+        """Read them after their orders' rows were locked."""
+        self._attempts_loaded = await store.load_attempts(self.db, keys)
+        self.attempts = dict(self._attempts_loaded)
+
+    def keep(self, payment: Payment, attempt: Attempt) -> None:
+        self.rows[payment.order_id] = payment
+        self.attempts[attempt.key] = attempt
+
+    def book(self, entries: Sequence[Entry]) -> None:
+        self._entries.extend(entries)
+
+    def ask_charge(self, payment: Payment, charge: Attempt) -> None:
+        self.keep(payment, charge)
+        self.add_work(payment.order_id, charge.operation, {"number": charge.number})
+
+    def ask_refund(self, payment: Payment, asked_minor: int, reason: str) -> Attempt | None:
+        """Queue a refund of at most what is left; ``None`` when nothing is."""
+        match queue_refund(payment, asked_minor, reason, self.now):
+            case RefundQueued(asked, refund):
+                self.keep(asked, refund)
+                self.add_work(payment.order_id, refund.operation, {"number": refund.number})
+                return refund
+            case NothingToRefund():
+                return None
+
+    async def save(self) -> None:
+        changed = [
+            attempt
+            for key, attempt in self.attempts.items()
+            if attempt is not self._attempts_loaded.get(key)
+        ]
+        if changed:
+            await store.save_attempts(self.db, changed)
+        if self._entries:
+            await store.book(self.db, self._entries, self.now)
+        self._attempts_loaded, self._entries = dict(self.attempts), []
