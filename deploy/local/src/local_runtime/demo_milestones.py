@@ -8,9 +8,13 @@ from typing import Any
 
 @dataclass(frozen=True, order=True)
 class Milestone:
-    """``key`` is unique within an order; ``told`` is for people."""
+    """``key`` is unique within an order; ``told`` is for people.
+
+    ``rank`` puts a cause before its effect when one transaction wrote both.
+    """
 
     at: datetime
+    rank: int
     key: str
     told: str
 
@@ -31,11 +35,11 @@ def milestones(
     found: dict[str, Milestone] = {}
     for transition in timeline:
         at = datetime.fromisoformat(transition["at"])
-        for (axis, value), told in _TOLD.items():
+        for rank, ((axis, value), told) in enumerate(_TOLD.items()):
             if transition[axis] == value:
-                found.setdefault(told, Milestone(at, told, told))
+                found.setdefault(told, Milestone(at, rank, told, told))
     for mail in mails:
         key = f"mail {mail['message_id']}"
         at = datetime.fromisoformat(mail["received_at"])
-        found.setdefault(key, Milestone(at, key, f"mailed “{mail['subject']}”"))
+        found.setdefault(key, Milestone(at, len(_TOLD), key, f"mailed “{mail['subject']}”"))
     return sorted(found.values())

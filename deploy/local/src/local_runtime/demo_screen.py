@@ -12,18 +12,17 @@ from rich.table import Table
 ROWS_MAX = 15
 
 
-def address_table(endpoints: Mapping[str, Any], services: Sequence[str], traces: str) -> Table:
+def addresses(endpoints: Mapping[str, Any], services: Sequence[str], traces: str) -> str:
     """What to open, and with what."""
-    table = _table("what", "where")
-    for name in services:
-        table.add_row(name, f"{endpoints[name]}  (docs: {endpoints[name]}/docs)")
-    table.add_row("mailbox", endpoints["mail"]["messages"])
-    table.add_row("payment provider", f"{endpoints['provider']}/book")
-    table.add_row("traces", f"{traces}/traces/{{trace id}}")
-    table.add_row("Kafka", endpoints["kafka"])
-    for name, dsn in endpoints["databases"].items():
-        table.add_row(f"database {name}", f"psql {dsn}")
-    return table
+    rows = [(name, endpoints[name], f"{endpoints[name]}/docs") for name in services]
+    rows += [
+        ("mailbox", endpoints["mail"]["messages"], ""),
+        ("payment provider", f"{endpoints['provider']}/book", ""),
+        ("traces", f"{traces}/traces/{{trace id}}", ""),
+        ("Kafka", endpoints["kafka"], ""),
+    ]
+    dsns = [f"  psql {dsn}" for dsn in endpoints["databases"].values()]
+    return "\n".join([columns(rows), *dsns])
 
 
 def stage_line(stages: Mapping[str, float]) -> str:
@@ -31,14 +30,21 @@ def stage_line(stages: Mapping[str, float]) -> str:
     return "Seconds: " + ", ".join(f"{name} {took_s:.1f}" for name, took_s in stages.items())
 
 
-def judgement_table(orders: Sequence[Mapping[str, Any]]) -> Table:
+def judgements(orders: Sequence[Mapping[str, Any]]) -> str:
     """Each order of the demo, the money it kept, and whether all went as told."""
-    table = _table("outcome", "order", "status", "kept", "as told")
+    rows = [("outcome", "order", "status", "kept", "as told")]
     for one in orders:
         kept = f"{one['net_minor'] / 100:.2f}"
-        verdict = "yes" if one["as_told"] else "\n".join(one["problems"])
-        table.add_row(one["outcome"], one["order_id"], one["status"], kept, verdict)
-    return table
+        verdict = "yes" if one["as_told"] else "NO: " + "; ".join(one["problems"])
+        rows.append((one["outcome"], one["order_id"], one["status"], kept, verdict))
+    return columns(rows)
+
+
+def columns(rows: Sequence[tuple[str, ...]]) -> str:
+    """Rows under each other; never folded, for addresses and ids are there to be copied."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+    return "\n".join(f"  {line}" for line in lines)
 
 
 @dataclass
@@ -71,15 +77,8 @@ class Stream:
             self._live.update(self._table(), refresh=True)
 
     def _table(self) -> Table:
-        table = _table("at", "order", "outcome", "took")
+        table = Table("at", "order", "outcome", "took", box=None, pad_edge=False)
         table.caption = f"{self._ended} orders so far; Ctrl-C stops everything"
         for row in self._rows:
             table.add_row(*row)
         return table
-
-
-def _table(*headings: str) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
-    return table

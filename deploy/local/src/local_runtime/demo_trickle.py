@@ -57,7 +57,8 @@ async def _order(system: System, run: str, outcome: Outcome, stream: Stream) -> 
     order_id = "no order"
     try:
         order_id = await demo_orders.place(system, outcome, run)
-        told = await demo_orders.take_to_its_end(system, order_id, outcome)
+        status = await demo_orders.take_to_its_end(system, order_id, outcome)
+        told = ", ".join([status, *(await system.order(order_id))["reasons"]])
     except (RefusedError, StillWaitingError, aiohttp.ClientError, TimeoutError) as error:
         told = f"{type(error).__name__}: {error}"[:200]
     clock = datetime.now().astimezone().strftime("%H:%M:%S")
