@@ -1,0 +1,116 @@
+"""The real parts, once per run: Kafka and PostgreSQL, databases, and two stacks of services."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from itertools import count
+from pathlib import Path
+
+import aiohttp
+import pytest
+from local_runtime.config import StackConfig
+from local_runtime.databases import create_database
+from local_runtime.paths import RunDir
+from local_runtime.ports import PortBook
+from local_runtime.runtimes.base import Backing, Runtime
+from local_runtime.runtimes.choice import RuntimeName, build, choose
+from local_runtime.runtimes.external import ExternalRuntime
+from local_runtime.supervisor import Supervisor
+
+from tests.support.kafka_log import KafkaLog
+from tests.support.leftovers import Leftovers
+from tests.support.shop import TIMEOUT, Shop
+
+SCALED = {
+    "ORDERS_DEADLINE_S": "14",
+    "PAYMENTS_CALL_TIMEOUT_S": "1",
+    "PAYMENTS_LEASE_S": "6",
+    "PAYMENTS_SWEEP_DELAYS_S": "[1, 2, 4, 8, 20]",
+    "NOTIFICATIONS_CALL_TIMEOUT_S": "2",
+    "NOTIFICATIONS_LEASE_S": "7",
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def leaves_nothing_behind() -> Iterator[None]:
+    """The suite ends with no process, port or temporary file of its own; this fails otherwise."""
+    before = Leftovers.now()
+    yield
+    assert Leftovers.now().beyond(before) == []
+
+
+@pytest.fixture(scope="session")
+def run_dir(leaves_nothing_behind: None) -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="orderproof-tests-"))
+    yield folder
+    shutil.rmtree(folder)
+    shutil.rmtree(RunDir(folder.resolve() / "backing").outside, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+async def runtime(run_dir: Path) -> AsyncIterator[Runtime]:
+    """Real Kafka and PostgreSQL; which ones says ``ORDERPROOF_RUNTIME`` or the addresses."""
+    asked = os.environ.get("ORDERPROOF_RUNTIME") or None
+    name = choose(RuntimeName(asked) if asked else None, os.environ).name
+    chosen = build(name, RunDir.at(run_dir / "backing"), PortBook(fixed=False), os.environ)
+    yield chosen
+    await chosen.stop()
+
+
+@pytest.fixture(scope="session")
+async def backing(runtime: Runtime) -> Backing:
+    return await runtime.start()
+
+
+@pytest.fixture(scope="session")
+def database(backing: Backing) -> Callable[[str], Awaitable[str]]:
+    """Makes a fresh, empty database owned by a role that is no superuser; gives its DSN."""
+    numbers = count(1)
+
+    async def make(service: str) -> str:
+        name = f"test_{next(numbers)}_{service}"
+        return await create_database(backing.postgres_admin_dsn, name, service)
+
+    return make
+
+
+@asynccontextmanager
+async def a_shop(
+    backing: Backing, run_dir: Path, name: str, instances: int, **environment: str
+) -> AsyncIterator[Shop]:
+    """A stack with a topic prefix and databases of its own, on the shared servers."""
+    crash_dir = run_dir / f"{name}-crash"
+    crash_dir.mkdir(parents=True)
+    crashes = {
+        f"{service}_CRASH_DIR": str(crash_dir)
+        for service in ("ORDERS", "PAYMENTS", "INVENTORY", "NOTIFICATIONS")
+    }
+    config = StackConfig(
+        run_dir=run_dir / name,
+        instances=instances,
+        topic_prefix=f"{name}.",
+        database_prefix=f"{name}_",
+        environment={**SCALED, **crashes, **environment},
+        fixed_ports=False,
+    )
+    async with (
+        Supervisor(config, ExternalRuntime(backing)) as system,
+        aiohttp.ClientSession(timeout=TIMEOUT) as http,
+    ):
+        yield Shop(system, http, KafkaLog(backing.kafka, config.topic_prefix), crash_dir)
+
+
+@pytest.fixture(scope="session")
+async def shop(backing: Backing, run_dir: Path) -> AsyncIterator[Shop]:
+    """One instance of every service, with times scaled down."""
+    async with a_shop(backing, run_dir, "one", instances=1) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def two(backing: Backing, run_dir: Path) -> AsyncIterator[Shop]:
+    """Two instances of every service."""
+    async with a_shop(backing, run_dir, "two", instances=2) as running:
+        yield running
