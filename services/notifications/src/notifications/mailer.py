@@ -42,6 +42,8 @@ class Mailer:
             raise _meaning(error.code) from None
         except aiosmtplib.SMTPNotSupported:
             raise MailRefused("the server takes no address outside ASCII") from None
+        except ValueError:
+            raise MailRefused("no safe mail address") from None
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             # Replies to anything else are about us or the server, never about this mail.
             raise MailDelayed(_name(error)) from None
