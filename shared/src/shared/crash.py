@@ -13,13 +13,12 @@ POINTS = frozenset(
     {
         "api.after_commit",
         "consumer.in_transaction",
-        "consumer.before_commit",
+        "before_commit",
         "consumer.after_commit",
         "relay.after_ack",
         "relay.before_send",
         "worker.before_call",
         "worker.after_call",
-        "redrive.before_commit",
     }
 )
 

@@ -1,7 +1,7 @@
 """What a service is made of; its app.py builds one, and ``shared.running`` runs it."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from asyncpg import Pool, Record
@@ -37,6 +37,12 @@ class Service:
     routes: Callable[[Running], Sequence[APIRouter]] = lambda _: ()
     worker: Callable[[Running], Worker] | None = None
     timers: tuple["Timer", ...] = ()
+    invariants: tuple["Invariant", ...] = ()
+    gates: Mapping[str, "Gate"] = field(default_factory=dict)
+
+
+Gate = Callable[[Running], Awaitable[bool]]
+"""Whether a group may read on; a flood then waits in Kafka."""
 
 
 @dataclass(frozen=True)
@@ -46,3 +52,12 @@ class Timer:
     name: str
     interval_s: float
     act: Callable[[Running], Any]
+
+
+@dataclass(frozen=True)
+class Invariant:
+    """A promise that holds at all times: ``query`` gives the ids that break it, so no rows."""
+
+    name: str
+    sentence: str
+    query: str

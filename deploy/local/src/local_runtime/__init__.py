@@ -1,1 +1,1 @@
-"""Runs the whole system on one machine: real Kafka, real PostgreSQL, the services and the simulators."""
+"""Runs the system on one machine: real Kafka, real PostgreSQL, services and simulators."""

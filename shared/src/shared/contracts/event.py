@@ -16,6 +16,7 @@ class Event(Value):
 
     type: ClassVar[str]
     topic: ClassVar[str]
+    keyed_by_order: ClassVar[bool] = True
 
     order_id: str
     tenant: str = "default"

@@ -104,6 +104,7 @@ class StorefrontEvent(Event):
     """Keyed by ``client_reference``: the order has no id yet."""
 
     topic: ClassVar[str] = topics.STOREFRONT_ORDERS
+    keyed_by_order: ClassVar[bool] = False
     order_id: str = ""
 
 
@@ -117,6 +118,11 @@ class OrderSubmitted(StorefrontEvent):
     def from_json(cls, data: bytes) -> Self:
         return cls(body=from_json(data))
 
+    @property
+    def key(self) -> str:
+        reference = self.body.get("client_reference") if isinstance(self.body, dict) else None
+        return reference if isinstance(reference, str) else ""
+
 
 class OrderCancellationSubmitted(StorefrontEvent):
     """Names the order by ``client_reference`` or by ``order_id``."""
@@ -124,6 +130,10 @@ class OrderCancellationSubmitted(StorefrontEvent):
     type: ClassVar[str] = "storefront.order-cancellation-requested.v1"
     client_reference: str | None = None
     reason: str = "customer"
+
+    @property
+    def key(self) -> str:
+        return self.client_reference or self.order_id
 
 
 EVENTS: tuple[type[Event], ...] = (OrderSubmitted, OrderCancellationSubmitted)

@@ -36,7 +36,7 @@ async def open_pool(dsn: str, name: str, connections_max: int) -> "Pool[Record]"
                 min_size=2,
                 max_size=connections_max,
                 timeout=CONNECT_TIMEOUT_S,
-                reset=_keep,
+                reset=_keep,  # type: ignore[arg-type]
                 server_settings={**SESSION, "application_name": name},
             )
         except Exception as error:

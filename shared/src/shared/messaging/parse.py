@@ -38,6 +38,12 @@ class Poison:
     reason: str
     error: str
 
+    @property
+    def type(self) -> str:
+        """The type it claims, readable or not."""
+        raw = dict(self.record.headers).get("ce_type") or b""
+        return raw.decode(errors="replace")[:200]
+
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
@@ -84,7 +90,7 @@ def _read_data(
         event = event_class.from_json(record.value)
     except ValueError as error:
         return Poison(record, identity, "bad-data", _explain(error))
-    if record.key is None or (event.order_id and record.key != event.key.encode()):
+    if event.keyed_by_order and record.key != event.key.encode():
         return Poison(record, identity, "bad-key", "the key is not the order's id")
     return Known(record, identity, event, headers.get("traceparent", ""))
 

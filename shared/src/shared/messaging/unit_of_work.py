@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from asyncpg import Pool
 
@@ -27,11 +27,19 @@ from shared.work.rows import NewWork
 class Rank(IntEnum):
     """The order in which every writer takes its locks; each rank once per transaction."""
 
-    UNIQUE_KEYS = 1
+    INBOX = 1
     PARKED_KEYS = 2
-    ORDERS = 3
-    STOCK = 4
-    WORK = 5
+    UNIQUE_KEYS = 3
+    ORDERS = 4
+    STOCK = 5
+    WORK = 6
+
+
+class Cause(NamedTuple):
+    """What made an order's work happen: a trace context and an event's id."""
+
+    traceparent: str = ""
+    event_id: str = ""
 
 
 class UnitOfWork(Generic[Row]):
@@ -46,7 +54,7 @@ class UnitOfWork(Generic[Row]):
         self.db = db
         self.now = now
         self.rows: dict[str, Row] = {}
-        self.causes: Mapping[str, str] = {}
+        self.causes: Mapping[str, Cause] = {}
         self._traceparent = traceparent
         self._rank = 0
         self._loaded: dict[str, Row] = {}
@@ -54,6 +62,9 @@ class UnitOfWork(Generic[Row]):
         self._told: set[str] = set()
         self.outgoing: list[Outgoing] = []
         self.work: list[NewWork] = []
+        self.events_written = 0
+        self.work_written = 0
+        self._abandoned = False
 
     def lock(self, rank: Rank) -> None:
         """Say that ``rank`` is locked now. Raises ``LockOrderViolation`` if twice or backwards."""
@@ -62,14 +73,14 @@ class UnitOfWork(Generic[Row]):
         self._rank = rank
 
     async def claim(self, events: Sequence[Event]) -> Collection[str]:
-        """Take the unique keys ``events`` need (rank 1); give the orders they are about."""
+        """Take the unique keys ``events`` need (rank 3); give the orders they are about."""
         return {event.order_id for event in events}
 
     async def prepare(self, events: Sequence[Event]) -> None:
-        """Lock what ``events`` need beside the orders' rows (rank 4), before the first round."""
+        """Lock what ``events`` need beside the orders' rows (rank 5), before the first round."""
 
     async def lock_orders(self, order_ids: Collection[str]) -> None:
-        """Lock the orders' rows (rank 3) into ``rows``; an order without one stays missing."""
+        """Lock the orders' rows (rank 4) into ``rows``; an order without one stays missing."""
         self.lock(Rank.ORDERS)
         self.rows, self._sequences = await self.table.lock(self.db, order_ids)
         self._loaded = dict(self.rows)
@@ -81,6 +92,10 @@ class UnitOfWork(Generic[Row]):
         self._told.add(event.key)
         headers = encode_headers(event, new_id("evt"), self.now, sequence, self.cause(event.key))
         self.send(event.topic, event.key.encode(), pack(headers), event.model_dump_json().encode())
+
+    def continue_sequence(self, topic: str, key: str, last: int) -> None:
+        """Go on after ``last`` for a key that has no order row."""
+        self._sequences[topic, key] = last
 
     def send(self, topic: str, key: bytes | None, headers: bytes, payload: bytes | None) -> None:
         """Put a record into the outbox as it is."""
@@ -95,19 +110,39 @@ class UnitOfWork(Generic[Row]):
 
     def cause(self, key: str) -> str:
         """The trace context of what made this order's work happen."""
-        return self.causes.get(key) or self._traceparent or tracing.current_traceparent()
+        known = self.causes.get(key, Cause()).traceparent
+        return known or self._traceparent or tracing.current_traceparent()
 
     async def save(self) -> None:
-        """Write what the service changed beside its order rows, each with one statement."""
+        """Write what the service changed beside its order rows, each with one statement.
+
+        May be called more than once in a transaction; write what changed since the last time.
+        """
 
     async def flush(self) -> None:
-        """Write rows with their sequences, then events, then work."""
+        """Write rows with their sequences, then what the service saves, events and work."""
+        if self._abandoned:
+            return
         await self._write_rows()
         await self.save()
         if self.outgoing:
             await outbox.insert(self.db, self.outgoing, self.now)
         if self.work:
             await work_rows.insert(self.db, self.work, self.now)
+        self.events_written += len(self.outgoing)
+        self.work_written += len(self.work)
+        self.outgoing, self.work = [], []
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """Flushes at its end. When it fails, nothing more of this unit of work is flushed."""
+        try:
+            async with self.db.transaction():
+                yield
+                await self.flush()
+        except BaseException:
+            self._abandoned = True
+            raise
 
     async def _write_rows(self) -> None:
         new = [row for order_id, row in self.rows.items() if order_id not in self._loaded]
@@ -121,6 +156,7 @@ class UnitOfWork(Generic[Row]):
             await self.table.write(self.db, new, self._sequences, new=True)
         if changed:
             await self.table.write(self.db, changed, self._sequences, new=False)
+        self._loaded, self._told = dict(self.rows), set()
 
 
 Work = TypeVar("Work", bound=UnitOfWork[Any])
@@ -145,16 +181,16 @@ class Transactions(Generic[Work]):
                 work = self.unit_of_work(db, await self.clock.now(db), traceparent)
                 yield work
                 await self._flush(work)
-                crash.point("consumer.before_commit")
+                crash.point("before_commit")
             self._wake(work)
 
     async def _flush(self, work: Work) -> None:
         await work.flush()
-        if work.outgoing and not self.leads_relay():
+        if work.events_written and not self.leads_relay():
             await outbox.notify(work.db)
 
     def _wake(self, work: Work) -> None:
-        for wake in self.on_events if work.outgoing else ():
+        for wake in self.on_events if work.events_written else ():
             wake()
-        for wake in self.on_work if work.work else ():
+        for wake in self.on_work if work.work_written else ():
             wake()

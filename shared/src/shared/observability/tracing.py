@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from opentelemetry import trace
+from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
@@ -69,13 +70,34 @@ def span(
         yield current
 
 
-def message_span(name: str, traceparent: str, attributes: Attributes) -> str:
-    """A child span for one sampled message of a batch; gives the context its effects carry on."""
+@contextmanager
+def message_span(name: str, traceparent: str) -> Iterator[str]:
+    """A span for one sampled message of a batch; gives the context its effects carry on."""
     remote = parse_traceparent(traceparent)
     if remote is None or not remote.trace_flags.sampled:
-        return traceparent
-    with span(name, SpanKind.CONSUMER, traceparent, attributes) as current:
-        return traceparent_of(current.get_span_context())
+        yield traceparent
+        return
+    tracer = trace.get_tracer("orderproof")
+    context = trace.set_span_in_context(NonRecordingSpan(remote))
+    current = tracer.start_span(name, context, SpanKind.CONSUMER)
+    try:
+        yield traceparent_of(current.get_span_context())
+    finally:
+        current.end()
+
+
+@contextmanager
+def batch_span(name: str, traceparents: Sequence[str]) -> Iterator[Span]:
+    """A span for a whole batch, in a trace of its own, linked to what it holds."""
+    tracer = trace.get_tracer("orderproof")
+    with tracer.start_as_current_span(
+        name,
+        Context(),
+        SpanKind.CONSUMER,
+        {"messaging.batch.message_count": len(traceparents), "messaging.system": "kafka"},
+        links(traceparents),
+    ) as current:
+        yield current
 
 
 def links(traceparents: Sequence[str]) -> list[Link]:

@@ -1,0 +1,40 @@
+"""The ``orderproof`` command: its sub-commands live in ``commands``, a module each."""
+
+from collections.abc import Callable
+
+import typer
+
+from local_runtime.commands.doctor import doctor
+from local_runtime.commands.down import down
+from local_runtime.commands.status import status
+from local_runtime.commands.topics import topics
+from local_runtime.commands.up import up
+
+# A command is one function, a group is a Typer of its own.
+COMMANDS: dict[str, Callable[..., None]] = {
+    "up": up,
+    "down": down,
+    "status": status,
+    "doctor": doctor,
+}
+GROUPS = {"topics": topics}
+
+
+def build() -> typer.Typer:
+    """The command line with every sub-command."""
+    app = typer.Typer(
+        name="orderproof",
+        help="Run, look at and prove the local order system.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+    )
+    for name, command in COMMANDS.items():
+        app.command(name)(command)
+    for name, group in GROUPS.items():
+        app.add_typer(group, name=name)
+    return app
+
+
+def main() -> None:
+    """The console script."""
+    build()()

@@ -1,0 +1,1 @@
+"""The sub-commands of ``orderproof``, a module each; ``cli.py`` lists them."""

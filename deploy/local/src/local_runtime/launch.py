@@ -1,0 +1,134 @@
+"""What is started beside Kafka and PostgreSQL, with which addresses and variables."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+
+from local_runtime.config import StackConfig
+from local_runtime.databases import create_database
+from local_runtime.endpoints import Addresses
+from local_runtime.paths import RunDir, topics_file
+from local_runtime.ports import HOST, PortBook
+from local_runtime.processes import Command
+from local_runtime.programs import Program, default_command, service_environment, simulator
+from local_runtime.runtimes.base import Backing, Stopwatch
+from local_runtime.topics import apply_topics, read_topics
+
+_FIRST_PORTS = {"orders": 8100, "payments": 8200, "inventory": 8300, "notifications": 8400}
+_OTHER_SERVICES_FROM = 8600
+_PROVIDER_PORT, _SMTP_PORT, _MAIL_PORT = 8500, 8525, 8526
+
+
+class Launch:
+    """The programs of one stack and their addresses, which stay the same across restarts."""
+
+    def __init__(
+        self, config: StackConfig, run_dir: RunDir, ports: PortBook, stopwatch: Stopwatch
+    ) -> None:
+        self._config = config
+        self._run_dir = run_dir
+        self._stopwatch = stopwatch
+        self._ports = {
+            service: [
+                ports.take(_FIRST_PORTS.get(service, _OTHER_SERVICES_FROM) + number)
+                for number in range(config.instances)
+            ]
+            for service in config.services
+        }
+        self._smtp_port = ports.take(_SMTP_PORT)
+        self._caller = {**os.environ, **config.environment}
+        self._databases: dict[str, str] = {}
+        self._kafka = ""
+        self.simulators = [
+            self._simulator("provider", {"port": ports.take(_PROVIDER_PORT)}),
+            self._simulator(
+                "mail", {"smtp-port": self._smtp_port, "http-port": ports.take(_MAIL_PORT)}
+            ),
+        ]
+        self.services: list[Program] = []
+
+    @property
+    def programs(self) -> list[Program]:
+        """Simulators and service instances."""
+        return [*self.simulators, *self.services]
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where the servers are; a service is met at its first instance."""
+        provider, mail = self.simulators
+        return Addresses(
+            kafka=self._kafka,
+            provider=provider.url,
+            smtp=f"{HOST}:{self._smtp_port}",
+            mail=mail.url,
+            databases=self._databases,
+            services={
+                name: f"http://{HOST}:{instances[0]}" for name, instances in self._ports.items()
+            },
+        )
+
+    async def prepare(self, backing: Backing) -> tuple[str, ...]:
+        """Make topics and databases; return how live topics differ from the file."""
+        wanted = read_topics(topics_file(), "local", self._config.topic_prefix)
+        with self._stopwatch.stage("topics and databases"):
+            applied, databases = await asyncio.gather(
+                apply_topics(backing.kafka, wanted), self._create_databases(backing)
+            )
+        self._databases = databases
+        return tuple(str(difference) for difference in applied.differences)
+
+    async def spawn_simulators(self) -> None:
+        """Start the simulators, which need neither Kafka nor PostgreSQL."""
+        for program in self.simulators:
+            await program.spawn()
+
+    async def spawn_services(self, backing: Backing) -> None:
+        """Start every instance without waiting for its answer."""
+        self._kafka = backing.kafka
+        self.services = [
+            self._service(service, number, port)
+            for service, instances in self._ports.items()
+            for number, port in enumerate(instances)
+        ]
+        for program in self.services:
+            await program.spawn()
+
+    async def _create_databases(self, backing: Backing) -> dict[str, str]:
+        services = self._config.services
+        dsns = await asyncio.gather(
+            *(
+                create_database(
+                    backing.postgres_admin_dsn, self._config.database_prefix + service, service
+                )
+                for service in services
+            )
+        )
+        return dict(zip(services, dsns, strict=True))
+
+    def _simulator(self, group: str, ports: Mapping[str, int]) -> Program:
+        argv = self._config.commands.get(group) or default_command(group)
+        return simulator(group, argv, ports, self._run_dir.log(group), self._caller)
+
+    def _service(self, service: str, number: int, port: int) -> Program:
+        name = f"{service}-{number}"
+        argv = self._config.commands.get(service) or default_command(service)
+        given = {
+            "DATABASE_URL": self._databases[service],
+            "KAFKA_BOOTSTRAP": self._kafka,
+            "HTTP_HOST": HOST,
+            "HTTP_PORT": str(port),
+            "INSTANCE_NAME": name,
+            "TOPIC_PREFIX": self._config.topic_prefix,
+            **self._outside_addresses(service),
+        }
+        env = service_environment(service, given, self._caller)
+        return Program(name, service, port, Command(list(argv), self._run_dir.log(name), env))
+
+    def _outside_addresses(self, service: str) -> dict[str, str]:
+        match service:
+            case "payments":
+                return {"PROVIDER_URL": self.simulators[0].url}
+            case "notifications":
+                return {"SMTP_HOST": HOST, "SMTP_PORT": str(self._smtp_port)}
+            case _:
+                return {}

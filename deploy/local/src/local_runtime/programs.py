@@ -1,0 +1,84 @@
+"""The services and simulators as processes: their commands, variables and probes."""
+
+import asyncio
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from local_runtime.databases import SERVICES
+from local_runtime.ports import HOST
+from local_runtime.processes import Command
+from local_runtime.runtimes.server import Server
+
+READY_PATH = "/health/ready"
+_PROBE_TIMEOUT_S = 2.0
+
+
+class Program(Server):
+    """A process of ours that says on its HTTP port whether it is ready."""
+
+    def __init__(self, name: str, group: str, port: int, command: Command) -> None:
+        super().__init__(name)
+        self.group = group
+        self.port = port
+        self._command = command
+
+    @property
+    def url(self) -> str:
+        """Its base address."""
+        return f"http://{HOST}:{self.port}"
+
+    async def command(self) -> Command:
+        """The same command at every start."""
+        return self._command
+
+    async def answers(self) -> bool:
+        """Whether ``GET /health/ready`` says 200."""
+        return await status_of(self.port, READY_PATH) == 200
+
+
+def service_environment(
+    service: str, given: Mapping[str, str], caller: Mapping[str, str]
+) -> dict[str, str]:
+    """One instance's variables: the caller's, without the other services', then ours."""
+    others = tuple(f"{name.upper()}_" for name in SERVICES if name != service)
+    kept = {name: value for name, value in caller.items() if not name.startswith(others)}
+    ours = {f"{service.upper()}_{name}": value for name, value in given.items()}
+    return {**kept, "ORDERPROOF_ENVIRONMENT": "local", **ours}
+
+
+def default_command(group: str) -> list[str]:
+    """How a service or simulator is started in this environment."""
+    modules = {
+        "provider": "local_runtime.simulators.provider",
+        "mail": "local_runtime.simulators.mail_sink",
+    }
+    return [sys.executable, "-m", modules.get(group, group)]
+
+
+def simulator(
+    group: str, argv: Sequence[str], ports: Mapping[str, int], log: Path, env: Mapping[str, str]
+) -> Program:
+    """A simulator, whose ports are arguments; the last one is its HTTP port."""
+    arguments = [part for name, port in ports.items() for part in (f"--{name}", str(port))]
+    http_port = list(ports.values())[-1]
+    return Program(group, group, http_port, Command([*argv, *arguments], log, env))
+
+
+async def status_of(port: int, path: str) -> int | None:
+    """The status of a GET on the loopback address, None when nothing answers."""
+    try:
+        async with asyncio.timeout(_PROBE_TIMEOUT_S):
+            return await _status_of(port, path)
+    except (OSError, TimeoutError, ValueError, IndexError):
+        return None
+
+
+async def _status_of(port: int, path: str) -> int:
+    reader, writer = await asyncio.open_connection(HOST, port)
+    try:
+        request = f"GET {path} HTTP/1.1\r\nHost: {HOST}:{port}\r\nConnection: close\r\n\r\n"
+        writer.write(request.encode())
+        return int((await reader.readline()).split()[1])
+    finally:
+        writer.close()

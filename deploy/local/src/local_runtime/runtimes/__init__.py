@@ -1,0 +1,1 @@
+"""The three ways to real Kafka and PostgreSQL, behind one interface."""

@@ -1,0 +1,52 @@
+"""Serves an aiohttp application on the loopback until the process is told to stop."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+HOST = "127.0.0.1"
+SHUTDOWN_TIMEOUT_S = 0.1
+
+
+@asynccontextmanager
+async def serving(application: web.Application, port: int = 0) -> AsyncIterator[str]:
+    """Yield the base URL; port 0 takes a free one.
+
+    Handlers may hold a connection for a minute on purpose, so stopping does not wait for them.
+    """
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT_S)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, HOST, port).start()
+        yield f"http://{HOST}:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+def stop_event() -> asyncio.Event:
+    """Set on SIGTERM or SIGINT; asked for before the start is announced, so none is missed."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    return stopped
+
+
+def run(process: Coroutine[None, None, None]) -> None:
+    """Run to the end; a port that is taken ends the process with a sentence, not a traceback."""
+    try:
+        asyncio.run(process)
+    except OSError as error:
+        sys.exit(f"cannot start: {error}")
+
+
+async def live(_: web.Request) -> web.Response:
+    return web.json_response({"status": "live"})
+
+
+async def ready(_: web.Request) -> web.Response:
+    return web.json_response({"status": "ready"})

@@ -1,0 +1,96 @@
+"""Inventory over HTTP: stock, receipts, fulfilment orders and shipments."""
+
+from typing import Annotated, TypeAlias
+
+from asyncpg import Pool, Record
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import Field
+from shared.contracts.storefront import Storable
+from shared.http.idempotency import Answer, once
+from shared.messaging.unit_of_work import Transactions
+
+from inventory import actions, queries
+from inventory.bodies import (
+    FulfilmentOrdersView,
+    ReceiptsBody,
+    ReceivedView,
+    ShipmentBody,
+    ShipmentEventBody,
+    ShipmentView,
+    StockView,
+)
+from inventory.domain.order import FulfilmentStatus
+from inventory.work import InventoryWork
+
+LIMIT_MAX = 200
+
+Id: TypeAlias = Annotated[str, Path(max_length=64), Storable]
+Filter: TypeAlias = Annotated[str, Field(max_length=64), Storable]
+
+
+def router(transactions: Transactions[InventoryWork], pool: "Pool[Record]") -> APIRouter:
+    """The routes; what they change they change through ``transactions``."""
+    routes = APIRouter(prefix="/v1", tags=["inventory"])
+    _change_stock(routes, transactions)
+    _change_shipments(routes, transactions)
+    _read(routes, pool)
+    return routes
+
+
+def _change_stock(routes: APIRouter, transactions: Transactions[InventoryWork]) -> None:
+    @routes.post("/stock/receipts", status_code=201, response_model=ReceivedView)
+    async def receive_stock(body: ReceiptsBody, request: Request) -> Response:
+        """Put goods on the shelves: all receipts, or none. Needs an Idempotency-Key."""
+
+        async def act(work: InventoryWork) -> Answer:
+            received = await actions.receive_stock(work, body.receipts)
+            return Answer(201, received.json_bytes())
+
+        return await once(transactions, request, await request.body(), act)
+
+
+def _change_shipments(routes: APIRouter, transactions: Transactions[InventoryWork]) -> None:
+    @routes.post(
+        "/fulfilment-orders/{fulfilment_order_id}/shipments",
+        status_code=201,
+        response_model=ShipmentView,
+    )
+    async def dispatch_shipment(
+        fulfilment_order_id: Id, body: ShipmentBody, request: Request
+    ) -> Response:
+        """Send a part of a fulfilment order, or all of it. Needs an Idempotency-Key."""
+
+        async def act(work: InventoryWork) -> Answer:
+            shipment = await actions.dispatch_shipment(work, fulfilment_order_id, body)
+            location = f"/v1/shipments/{shipment.shipment_id}"
+            return Answer(201, shipment.json_bytes(), location)
+
+        return await once(transactions, request, await request.body(), act)
+
+    @routes.post("/shipments/{shipment_id}/events")
+    async def deliver_shipment(shipment_id: Id, _: ShipmentEventBody) -> ShipmentView:
+        """What the carrier tells; telling it again changes nothing."""
+        async with transactions.begin() as work:
+            return await actions.deliver_shipment(work, shipment_id)
+
+
+def _read(routes: APIRouter, pool: "Pool[Record]") -> None:
+    @routes.get("/stock/{sku:path}")
+    async def read_stock(sku: Id) -> StockView:
+        """Units of one SKU, in all and by location."""
+        return await queries.read_stock(pool, sku)
+
+    @routes.get("/shipments/{shipment_id}")
+    async def read_shipment(shipment_id: Id) -> ShipmentView:
+        return await queries.read_shipment(pool, shipment_id)
+
+    @routes.get("/fulfilment-orders")
+    async def list_fulfilment_orders(
+        order_id: Filter | None = None,
+        status: FulfilmentStatus | None = None,
+        limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 50,
+        cursor: Filter = "",
+    ) -> FulfilmentOrdersView:
+        """What to send and what was sent, the oldest first; ``cursor`` is ``next_cursor``."""
+        page = queries.Page(order_id, status, cursor, limit)
+        return await queries.list_fulfilment_orders(pool, page)

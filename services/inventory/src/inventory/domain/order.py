@@ -1,0 +1,111 @@
+"""What inventory knows of one order, and how its hold and its fulfilment order may change."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+HoldStatus = Literal["none", "held", "rejected", "released"]
+FulfilmentStatus = Literal["none", "open", "partially_shipped", "shipped", "delivered", "cancelled"]
+
+
+class IllegalTransition(Exception):
+    """An event that cannot follow what the order went through: for people to look at."""
+
+    def __init__(self, order: "OrderHolds", wanted: str) -> None:
+        super().__init__(f"{wanted}: hold {order.status}, fulfilment {order.fulfilment_status}")
+        self.order_id = order.order_id
+
+
+@dataclass(frozen=True, slots=True)
+class OrderHolds:
+    """The one row per order. ``status`` is the hold's; ``released`` means the order has ended."""
+
+    order_id: str
+    tenant: str = "default"
+    status: HoldStatus = "none"
+    fulfilment_order_id: str | None = None
+    fulfilment_status: FulfilmentStatus = "none"
+    fulfilment_opened_at: datetime | None = None
+
+    @property
+    def dispatched(self) -> bool:
+        """Whether any unit has left."""
+        return self.fulfilment_status in ("partially_shipped", "shipped", "delivered")
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The order as it is now."""
+
+    order: OrderHolds
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """It was so already; there is nothing to do or to tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyDispatched:
+    """Goods are on their way; what was sent cannot be called back."""
+
+
+def answered(order: OrderHolds, tenant: str, status: Literal["held", "rejected"]) -> OrderHolds:
+    """Placed, and told whether its lines are held."""
+    return replace(order, tenant=tenant, status=status)
+
+
+def end(order: OrderHolds) -> Changed | Repeated:
+    """Rejected, expired or cancelled. Raises ``IllegalTransition`` once goods have left."""
+    if order.dispatched:
+        raise IllegalTransition(order, "end")
+    match order.status:
+        case "released" | "rejected":
+            return Repeated()
+        case "none" | "held":
+            open_now = order.fulfilment_status == "open"
+            fulfilment = "cancelled" if open_now else order.fulfilment_status
+            return Changed(replace(order, status="released", fulfilment_status=fulfilment))
+
+
+def open_fulfilment(
+    order: OrderHolds, fulfilment_order_id: str, now: datetime
+) -> Changed | Repeated:
+    """Confirmed. Raises ``IllegalTransition`` when nothing is held for it."""
+    if order.fulfilment_status != "none":
+        return Repeated()
+    if order.status != "held":
+        raise IllegalTransition(order, "open a fulfilment order")
+    return Changed(
+        replace(
+            order,
+            fulfilment_order_id=fulfilment_order_id,
+            fulfilment_status="open",
+            fulfilment_opened_at=now,
+        )
+    )
+
+
+def cancel_fulfilment(order: OrderHolds) -> Changed | AlreadyDispatched | Repeated:
+    """Asked to cancel. Raises ``IllegalTransition`` when there is no fulfilment order."""
+    match order.fulfilment_status:
+        case "open":
+            return Changed(replace(order, fulfilment_status="cancelled"))
+        case "partially_shipped" | "shipped" | "delivered":
+            return AlreadyDispatched()
+        case "cancelled":
+            return Repeated()
+        case "none":
+            raise IllegalTransition(order, "cancel a fulfilment order")
+
+
+def dispatched(order: OrderHolds, *, complete: bool) -> OrderHolds:
+    """A shipment left; ``complete`` when nothing is held any more."""
+    return replace(order, fulfilment_status="shipped" if complete else "partially_shipped")
+
+
+def delivered(order: OrderHolds, undelivered: int) -> OrderHolds:
+    """A shipment arrived; ``undelivered`` counts the order's other shipments on their way."""
+    if order.fulfilment_status == "shipped" and undelivered == 0:
+        return replace(order, fulfilment_status="delivered")
+    return order

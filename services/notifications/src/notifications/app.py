@@ -1,0 +1,65 @@
+"""The wiring of notifications, and the table of which event wakes which handler."""
+
+from collections.abc import Mapping
+
+from shared.contracts import topics
+from shared.contracts.event import Event
+from shared.contracts.orders import (
+    OrderCancellationRefused,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderDelivered,
+    OrderExpired,
+    OrderPartiallyShipped,
+    OrderPlaced,
+    OrderRejected,
+    OrderShipped,
+)
+from shared.messaging.group import ConsumerGroup, Handler
+from shared.service import Running, Service
+from shared.work.worker import Worker
+
+from notifications import api
+from notifications.handlers.queue_message import queue_message
+from notifications.mailer import Mailer
+from notifications.send_mail import MailSender
+from notifications.settings import NotificationsSettings
+from notifications.unit_of_work import MessageWork
+
+HANDLERS: Mapping[type[Event], Handler] = {
+    OrderPlaced: queue_message,
+    OrderConfirmed: queue_message,
+    OrderRejected: queue_message,
+    OrderExpired: queue_message,
+    OrderCancelled: queue_message,
+    OrderCancellationRefused: queue_message,
+    OrderPartiallyShipped: queue_message,
+    OrderShipped: queue_message,
+    OrderDelivered: queue_message,
+}
+
+NAME = "notifications"
+
+
+def build(settings: NotificationsSettings) -> Service:
+    """Notifications as ``shared.running`` runs it; it publishes nothing."""
+
+    def worker(running: Running) -> Worker:
+        sender = MailSender(running.transactions, Mailer(settings), settings.lease_s)
+        return Worker(
+            transactions=running.transactions,
+            owner=settings.instance_name,
+            perform=sender.perform,
+            slots=settings.sends_max,
+            lease_s=settings.lease_s,
+        )
+
+    return Service(
+        name=NAME,
+        settings=settings,
+        unit_of_work=MessageWork,
+        groups=(ConsumerGroup(NAME, (topics.ORDERS,), HANDLERS),),
+        publishes=(),
+        routes=api.routes,
+        worker=worker,
+    )

@@ -1,0 +1,33 @@
+"""Every fact a customer should hear of -> a message in the queue."""
+
+from shared.contracts.orders import OrderPlaced
+from shared.messaging.batch import Batch
+from shared.messaging.errors import Permanent
+
+from notifications.domain.customer import Customer
+from notifications.domain.mails import MailedEvent, write_mail
+from notifications.unit_of_work import MessageWork
+
+
+class UnknownCustomer(Permanent):
+    """The order was never placed here, so nobody can be told about it."""
+
+
+async def queue_message(told: Batch[MailedEvent], work: MessageWork) -> None:
+    """OrderPlaced | OrderConfirmed | … | OrderDelivered -> one message | its work row.
+
+    An event that was told before, under whatever id, adds nothing. Raises ``UnknownCustomer``
+    for an order whose OrderPlaced was not seen.
+    """
+    for event in told:
+        customer = _customer(event, work.rows[event.order_id])
+        work.rows[event.order_id] = customer
+        work.queue(customer, write_mail(event, customer.name))
+
+
+def _customer(event: MailedEvent, known: Customer) -> Customer:
+    if isinstance(event, OrderPlaced):
+        return known.learn(event)
+    if not known.email:
+        raise UnknownCustomer(event.order_id)
+    return known

@@ -1,0 +1,67 @@
+"""A work row of kind ``mail`` -> one mail handed over, and its outcome recorded."""
+
+from dataclasses import dataclass
+
+import structlog
+from opentelemetry.trace import SpanKind
+from shared.messaging.unit_of_work import Transactions
+from shared.observability import tracing
+from shared.work import rows
+from shared.work.rows import LeasedRow
+
+from notifications import store
+from notifications.domain.letter import Message
+from notifications.mailer import Mailer, MailRefused
+from notifications.unit_of_work import MessageWork
+from shared import crash
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class MailSender:
+    """``perform`` is the worker's: no transaction is open while the server is talked to."""
+
+    transactions: Transactions[MessageWork]
+    mailer: Mailer
+    lease_s: float
+
+    async def perform(self, row: LeasedRow) -> None:
+        """Send the row's mail; whoever lost the lease sends or records nothing.
+
+        A crash between sending and recording sends it again under the same Message-ID.
+        Raises ``MailDelayed`` when it should be tried later.
+        """
+        message = await self._start(row)
+        if message is None:
+            return
+        crash.point("worker.before_call")
+        refused = await self._send(row, message)
+        crash.point("worker.after_call")
+        async with self.transactions.begin() as work:
+            if not await rows.finish(work.db, row, refused):
+                log.warning("work-lease-lost", kind=row.kind, order_id=row.order_id)
+            elif refused is None:
+                await store.record_sent(work.db, message.message_id, work.now)
+            else:
+                await store.record_refused(work.db, message.message_id)
+
+    async def _start(self, row: LeasedRow) -> Message | None:
+        async with self.transactions.begin() as work:
+            if await rows.start_call(work.db, row, work.now, self.lease_s):
+                return await store.count_attempt(work.db, row.payload["message_id"])
+        return None
+
+    async def _send(self, row: LeasedRow, message: Message) -> str | None:
+        """Why the mail was refused for good, or None when the server has it."""
+        attributes = {
+            "orderproof.order_id": row.order_id,
+            "messaging.message.id": message.message_id,
+        }
+        with tracing.span("send mail", SpanKind.CLIENT, attributes=attributes):
+            try:
+                await self.mailer.send(message)
+            except MailRefused as refused:
+                log.warning("mail-refused", order_id=row.order_id, error=str(refused))
+                return str(refused)
+        return None

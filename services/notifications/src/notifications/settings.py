@@ -1,0 +1,62 @@
+"""Every variable notifications reads: ``NOTIFICATIONS_…``, with its unit and default."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+from pydantic_settings import SettingsConfigDict
+from shared.settings import ServiceSettings
+
+from notifications.domain.letter import Sender, is_deliverable
+
+LEASE_MARGIN_S = 5
+
+
+class NotificationsSettings(ServiceSettings):
+    """Where mail is handed over, and how many at a time."""
+
+    model_config = SettingsConfigDict(env_prefix="NOTIFICATIONS_")
+
+    smtp_host: str = Field("127.0.0.1", min_length=1, description="mail server, host")
+    smtp_port: int = Field(25, ge=1, le=65535, description="mail server, port")
+    smtp_starttls: bool = Field(False, description="upgrade to TLS; fails where it is not offered")
+    smtp_username: str | None = Field(None, description="SMTP user; needs TLS")
+    smtp_password: str | None = Field(None, repr=False, description="SMTP password")
+    mail_from: str = Field("orders@orderproof.invalid", description="sender's address")
+    message_id_domain: str = Field(
+        "orderproof.invalid",
+        pattern=r"^[A-Za-z0-9.-]{1,255}$",
+        description="domain of Message-IDs, and our name to the mail server",
+    )
+    sends_max: int = Field(8, ge=1, le=200, description="mails under way at once")
+    call_timeout_s: float = Field(10, gt=0, le=300, description="time for one mail")
+    lease_s: float = Field(20, gt=0, le=600, description="time a mail is reserved for an instance")
+
+    @model_validator(mode="after")
+    def _refuse_what_sends_twice(self) -> Self:
+        if self.lease_s < self.call_timeout_s + LEASE_MARGIN_S:
+            raise ValueError(
+                f"{self.variable('lease_s')}: at least {self.variable('call_timeout_s')} "
+                f"+ {LEASE_MARGIN_S} s, or a mail under way is taken over and sent twice"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_a_bad_sender(self) -> Self:
+        if not is_deliverable(self.mail_from):
+            raise ValueError(f"{self.variable('mail_from')}: is no mail address")
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_a_password_in_clear(self) -> Self:
+        if self.smtp_username is not None and not self.smtp_starttls:
+            raise ValueError(
+                f"{self.variable('smtp_username')}: only with {self.variable('smtp_starttls')}, "
+                "or the password travels in clear"
+            )
+        if (self.smtp_username is None) != (self.smtp_password is None):
+            raise ValueError(f"{self.variable('smtp_password')}: user and password belong together")
+        return self
+
+    @property
+    def sender(self) -> Sender:
+        return Sender(self.mail_from, self.message_id_domain)

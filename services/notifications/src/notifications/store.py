@@ -1,0 +1,98 @@
+"""The SQL of notifications: one row per order, and every message written about it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from shared.database import Db
+from shared.messaging.order_table import OrderTable
+
+from notifications.domain.customer import Customer
+from notifications.domain.letter import Message
+
+CUSTOMERS = OrderTable(
+    name="order_messages",
+    row=Customer,
+    columns={
+        "order_id": "text",
+        "email": "text",
+        "name": "text",
+        "locale": "text",
+        "tenant": "text",
+        "client_reference": "text",
+    },
+    sequences={},
+)
+
+_INSERT = """
+INSERT INTO messages (message_id, order_id, kind, detail, recipient, subject, body, created_at)
+SELECT u.message_id, u.order_id, u.kind, u.detail, u.recipient, u.subject, u.body, $8
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
+    WITH ORDINALITY u(message_id, order_id, kind, detail, recipient, subject, body, n)
+ORDER BY u.n
+ON CONFLICT (order_id, kind, detail) DO NOTHING
+RETURNING message_id
+"""
+_COUNT_ATTEMPT = """
+UPDATE messages SET attempts = attempts + 1 WHERE message_id = $1
+RETURNING message_id, order_id, recipient, subject, body, created_at
+"""
+_RECORD_SENT = "UPDATE messages SET state = 'sent', sent_at = $2 WHERE message_id = $1"
+_RECORD_REFUSED = "UPDATE messages SET state = 'refused' WHERE message_id = $1"
+_OF_ORDER = """
+SELECT message_id, order_id, kind, state, subject, attempts, created_at, sent_at
+FROM messages WHERE order_id = $1 ORDER BY created_at, message_id LIMIT $2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    message_id: str
+    order_id: str
+    kind: str
+    detail: str
+    recipient: str
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedMessage:
+    """What the message log shows: no address and no text."""
+
+    message_id: str
+    order_id: str
+    kind: str
+    state: str
+    subject: str
+    attempts: int
+    created_at: datetime
+    sent_at: datetime | None
+
+
+async def insert_messages(db: Db, messages: Sequence[NewMessage], now: datetime) -> set[str]:
+    """Insert what was not told yet; gives the ids inserted."""
+    columns = zip(*(asdict(one).values() for one in messages), strict=True)
+    records = await db.fetch(_INSERT, *map(list, columns), now)
+    return {record["message_id"] for record in records}
+
+
+async def count_attempt(db: Db, message_id: str) -> Message:
+    """Count one more attempt to send the message, and give it."""
+    record = await db.fetchrow(_COUNT_ATTEMPT, message_id)
+    assert record is not None, message_id
+    return Message(**record)
+
+
+async def record_sent(db: Db, message_id: str, now: datetime) -> None:
+    await db.execute(_RECORD_SENT, message_id, now)
+
+
+async def record_refused(db: Db, message_id: str) -> None:
+    await db.execute(_RECORD_REFUSED, message_id)
+
+
+async def messages_of(db: Db, order_id: str, limit: int) -> list[LoggedMessage]:
+    """The order's messages, the oldest first."""
+    records = await db.fetch(_OF_ORDER, order_id, limit)
+    return [LoggedMessage(**record) for record in records]

@@ -1,0 +1,311 @@
+"""The life of an order as one table: in which state which fact leads where.
+
+Answers come in any order, twice, late, or after the end: each such case has its own row. A fact
+without a row cannot happen, and raises.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+from shared.contracts.inventory import (
+    CancellationRefused,
+    FulfilmentOrderCancelled,
+    FulfilmentOrderOpened,
+    ShipmentDelivered,
+    ShipmentDispatched,
+    StockRejected,
+    StockReleased,
+    StockReserved,
+)
+from shared.contracts.orders import (
+    OrderCancellationRefused,
+    OrderCancellationRequested,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderDelivered,
+    OrderEvent,
+    OrderExpired,
+    OrderPartiallyShipped,
+    OrderRejected,
+    OrderShipped,
+    RejectionReason,
+    ShippedParcel,
+)
+from shared.contracts.payments import (
+    PaymentCaptured,
+    PaymentDeclined,
+    PaymentRefunded,
+    PaymentVoided,
+)
+from shared.messaging.errors import Permanent
+
+from orders.domain.order import DISPATCHED, Fulfilment, Order, Payment, Status, Stock
+
+
+@dataclass(frozen=True)
+class DeadlinePassed:
+    """The order's one clock ran out."""
+
+
+@dataclass(frozen=True)
+class CancelRequested:
+    reason: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where a fact leads: the order as it is now, and what to tell."""
+
+    order: Order
+    events: tuple[OrderEvent, ...] = ()
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A cancellation that is not possible any more; ``status`` says where the order stands."""
+
+    status: str
+
+
+class IllegalTransition(Permanent):
+    """A fact that cannot happen in this state."""
+
+    def __init__(self, order: Order, fact: object) -> None:
+        super().__init__(f"{type(fact).__name__} on a {order.status} order")
+        self.order_id = order.order_id
+
+
+Fact: TypeAlias = Any
+Rule: TypeAlias = Callable[[Order, Fact], Step | Refused]
+
+
+def advance(order: Order, fact: Fact) -> Step | Refused:
+    """Apply ``fact``. Raises ``IllegalTransition`` when the table has no row for it."""
+    rule = RULES[Status(order.status)].get(type(fact))
+    if rule is None:
+        raise IllegalTransition(order, fact)
+    result = rule(order, fact)
+    match result:
+        case Step(order=after, events=events) if after != order:
+            return Step(replace(after, version=order.version + 1), events)
+        case Step() | Refused():
+            return result
+
+
+# While pending: collect both answers, decide when the second is there.
+
+
+def take_capture(order: Order, fact: PaymentCaptured) -> Step:
+    """A capture that was thought not made goes back; otherwise it counts."""
+    if order.payment != Payment.PENDING or fact.late:
+        return _decide(replace(order, payment=Payment.REFUND_PENDING))
+    return _decide(replace(order, payment=Payment.CAPTURED))
+
+
+def take_decline(order: Order, fact: PaymentDeclined) -> Step:
+    reason: RejectionReason = (
+        "deadline-passed" if fact.reason == "deadline-passed" else "payment-declined"
+    )
+    return _decide(_because(replace(order, payment=Payment.DECLINED), reason))
+
+
+def take_hold(order: Order, _: StockReserved) -> Step:
+    return _decide(replace(order, stock=Stock.RESERVED))
+
+
+def take_shortage(order: Order, fact: StockRejected) -> Step:
+    return _decide(_because(replace(order, stock=Stock.REJECTED), fact.reason))
+
+
+def expire(order: Order, _: DeadlinePassed) -> Step:
+    """A refusal that is known already is the better reason than the clock."""
+    if order.reasons:
+        return _reject(_because(order, "deadline-passed"))
+    ended = _end(order, Status.EXPIRED)
+    return Step(ended, (OrderExpired(**_about(order)),))
+
+
+def cancel_at_once(order: Order, fact: CancelRequested) -> Step:
+    ended = replace(_end(order, Status.CANCELLED), cancel_reason=fact.reason)
+    return Step(ended, (OrderCancelled(**_about(order), reason=fact.reason),))
+
+
+# Confirmed: goods move, or inventory is asked whether they have.
+
+
+def ask_inventory(order: Order, fact: CancelRequested) -> Step | Refused:
+    """What was dispatched cannot be cancelled; whether it was, only inventory knows."""
+    if order.fulfilment in DISPATCHED:
+        return Refused(order.fulfilment)
+    asking = replace(order, status=Status.CANCELLING, cancel_reason=fact.reason)
+    return Step(asking, (OrderCancellationRequested(**_about(order), reason=fact.reason),))
+
+
+def note_opening(order: Order, _: FulfilmentOrderOpened) -> Step:
+    return Step(replace(order, fulfilment=Fulfilment.OPEN))
+
+
+def ship(order: Order, fact: ShipmentDispatched) -> Step:
+    parcel = ShippedParcel(
+        shipment_id=fact.shipment_id, carrier=fact.carrier, tracking_number=fact.tracking_number
+    )
+    if fact.complete:
+        shipped = replace(order, fulfilment=Fulfilment.SHIPPED)
+        return Step(shipped, (OrderShipped(**_about(order), parcel=parcel),))
+    partly = replace(order, fulfilment=Fulfilment.PARTIALLY_SHIPPED)
+    return Step(partly, (OrderPartiallyShipped(**_about(order), parcel=parcel),))
+
+
+def deliver(order: Order, fact: ShipmentDelivered) -> Step:
+    if not fact.complete:
+        return Step(order)
+    done = replace(order, fulfilment=Fulfilment.DELIVERED)
+    if order.status == Status.CONFIRMED:
+        done = replace(done, status=Status.COMPLETED)
+    return Step(done, (OrderDelivered(**_about(order)),))
+
+
+def finish_cancelling(order: Order, _: FulfilmentOrderCancelled) -> Step:
+    ended = replace(_end(order, Status.CANCELLED), fulfilment=Fulfilment.CANCELLED)
+    return Step(ended, (OrderCancelled(**_about(order), reason=order.cancel_reason),))
+
+
+def put_back(order: Order, fact: CancellationRefused) -> Step:
+    delivered = order.fulfilment == Fulfilment.DELIVERED
+    status = Status.COMPLETED if delivered else Status.CONFIRMED
+    refused = OrderCancellationRefused(**_about(order), reason=fact.reason)
+    return Step(replace(order, status=status, cancel_reason=""), (refused,))
+
+
+# At any time: what other services tell of themselves, and what changes nothing.
+
+
+def note_refund(order: Order, fact: PaymentRefunded) -> Step:
+    """A partial refund leaves the payment captured."""
+    if order.payment == Payment.DECLINED or fact.refunded_minor < order.total_minor:
+        return Step(order)
+    return Step(replace(order, payment=Payment.REFUNDED))
+
+
+def note_late_capture(order: Order, _: PaymentCaptured) -> Step:
+    return Step(replace(order, payment=Payment.REFUND_PENDING))
+
+
+def note_late_decline(order: Order, _: PaymentDeclined) -> Step:
+    return Step(replace(order, payment=Payment.DECLINED))
+
+
+def note_void(order: Order, _: PaymentVoided) -> Step:
+    return Step(replace(order, payment=Payment.VOIDED))
+
+
+def note_late_hold(order: Order, _: StockReserved) -> Step:
+    return Step(replace(order, stock=Stock.RESERVED))
+
+
+def note_late_shortage(order: Order, _: StockRejected) -> Step:
+    return Step(replace(order, stock=Stock.REJECTED))
+
+
+def note_release(order: Order, _: StockReleased) -> Step:
+    return Step(replace(order, stock=Stock.RELEASED))
+
+
+def change_nothing(order: Order, _: Fact) -> Step:
+    return Step(order)
+
+
+def refuse_cancellation(order: Order, _: CancelRequested) -> Refused:
+    return Refused(order.status if order.status in _ENDED_OTHERWISE else order.fulfilment)
+
+
+_ENDED_OTHERWISE = (Status.REJECTED, Status.EXPIRED)
+
+_AFTER_THE_END: Mapping[type[Any], Rule] = {
+    PaymentCaptured: note_late_capture,
+    PaymentDeclined: note_late_decline,
+    PaymentVoided: note_void,
+    PaymentRefunded: note_refund,
+    StockReserved: note_late_hold,
+    StockRejected: note_late_shortage,
+    StockReleased: note_release,
+    FulfilmentOrderCancelled: change_nothing,
+    DeadlinePassed: change_nothing,
+}
+
+RULES: Mapping[Status, Mapping[type[Any], Rule]] = {
+    Status.PENDING: {
+        PaymentCaptured: take_capture,
+        PaymentDeclined: take_decline,
+        PaymentRefunded: note_refund,
+        StockReserved: take_hold,
+        StockRejected: take_shortage,
+        CancelRequested: cancel_at_once,
+        DeadlinePassed: expire,
+    },
+    Status.CONFIRMED: {
+        PaymentRefunded: note_refund,
+        FulfilmentOrderOpened: note_opening,
+        ShipmentDispatched: ship,
+        ShipmentDelivered: deliver,
+        CancelRequested: ask_inventory,
+        DeadlinePassed: change_nothing,
+    },
+    Status.CANCELLING: {
+        PaymentRefunded: note_refund,
+        FulfilmentOrderOpened: note_opening,
+        FulfilmentOrderCancelled: finish_cancelling,
+        CancellationRefused: put_back,
+        ShipmentDispatched: ship,
+        ShipmentDelivered: deliver,
+        CancelRequested: change_nothing,
+        DeadlinePassed: change_nothing,
+    },
+    Status.COMPLETED: {
+        PaymentRefunded: note_refund,
+        CancelRequested: refuse_cancellation,
+        DeadlinePassed: change_nothing,
+    },
+    Status.REJECTED: {**_AFTER_THE_END, CancelRequested: refuse_cancellation},
+    Status.EXPIRED: {**_AFTER_THE_END, CancelRequested: refuse_cancellation},
+    Status.CANCELLED: {**_AFTER_THE_END, CancelRequested: change_nothing},
+}
+
+
+def _decide(order: Order) -> Step:
+    """Wait for both answers, so that a rejection names every reason."""
+    if order.payment == Payment.PENDING or order.stock == Stock.PENDING:
+        return Step(order)
+    if order.payment == Payment.CAPTURED and order.stock == Stock.RESERVED:
+        confirmed = OrderConfirmed(
+            **_about(order), total_minor=order.total_minor, currency=order.currency
+        )
+        return Step(replace(order, status=Status.CONFIRMED), (confirmed,))
+    return _reject(order)
+
+
+def _reject(order: Order) -> Step:
+    event = OrderRejected(**_about(order), reasons=tuple(order.reasons.split(",")))
+    return Step(_end(order, Status.REJECTED), (event,))
+
+
+def _end(order: Order, status: Status) -> Order:
+    """An order that ended keeps no money: what was captured is on its way back."""
+    captured = order.payment == Payment.CAPTURED
+    return replace(
+        order, status=status, payment=Payment.REFUND_PENDING if captured else order.payment
+    )
+
+
+def _because(order: Order, reason: RejectionReason) -> Order:
+    known = order.reasons.split(",") if order.reasons else []
+    return order if reason in known else replace(order, reasons=",".join([*known, reason]))
+
+
+def _about(order: Order) -> dict[str, Any]:
+    return {
+        "order_id": order.order_id,
+        "tenant": order.tenant,
+        "client_reference": order.client_reference,
+    }

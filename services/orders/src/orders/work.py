@@ -1,0 +1,158 @@
+"""The orders service's unit of work: order rows, references, refusals and transitions."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from shared.contracts import topics
+from shared.contracts.event import Event
+from shared.contracts.orders import FieldError, StorefrontOrderRefused
+from shared.contracts.storefront import OrderCancellationSubmitted, OrderSubmitted, Submission
+from shared.database import Db
+from shared.ids import new_id
+from shared.messaging.errors import Permanent
+from shared.messaging.order_table import OrderTable
+from shared.messaging.unit_of_work import Cause, Rank, UnitOfWork
+
+from orders import store
+from orders.domain.lifecycle import Fact, Refused, Step, advance
+from orders.domain.order import Order
+from orders.domain.placing import DEFAULT_TENANT, Checked, body_hash, check, place
+from orders.store import Transition
+
+ORDERS = OrderTable(
+    name="orders",
+    row=Order,
+    columns={
+        "order_id": "text",
+        "tenant": "text",
+        "client_reference": "text",
+        "status": "text",
+        "payment": "text",
+        "stock": "text",
+        "fulfilment": "text",
+        "reasons": "text",
+        "cancel_reason": "text",
+        "currency": "text",
+        "total_minor": "bigint",
+        "version": "integer",
+        "placed_at": "timestamptz",
+        "deadline_at": "timestamptz",
+    },
+    sequences={topics.ORDERS: "orders_sequence"},
+    insert_missing=False,
+)
+
+
+class UnknownOrder(Permanent):
+    """An event about an order that was never placed here."""
+
+
+@dataclass
+class Reference:
+    """Whose order a client reference names; ``mine`` until this transaction has placed it."""
+
+    order_id: str
+    body_hash: bytes
+    mine: bool
+
+
+class OrdersWork(UnitOfWork[Order]):
+    """What a transaction of the orders service does: place, advance, refuse."""
+
+    table: ClassVar[OrderTable[Order]] = ORDERS
+
+    def __init__(self, db: Db, now: datetime, traceparent: str = "") -> None:
+        super().__init__(db, now, traceparent)
+        self.checked: dict[int, Checked] = {}
+        self.references: dict[str, Reference] = {}
+        self._placed: list[tuple[str, Submission]] = []
+        self._transitions: list[Transition] = []
+        self._refused: list[StorefrontOrderRefused] = []
+
+    async def claim(self, events: Sequence[Event]) -> Collection[str]:
+        """Claim the references that submissions bring, and find those that cancellations name."""
+        submitted = [one for one in events if isinstance(one, OrderSubmitted)]
+        cancelled = [one for one in events if isinstance(one, OrderCancellationSubmitted)]
+        if not submitted and not cancelled:
+            return {event.order_id for event in events}
+        self.checked = {id(one): check(one.body) for one in submitted}
+        valid = [one for one in self.checked.values() if isinstance(one, Submission)]
+        self.lock(Rank.UNIQUE_KEYS)
+        await self.claim_references(valid, [one.client_reference or "" for one in cancelled])
+        named = {one.order_id for one in cancelled} - {""}
+        return named | {reference.order_id for reference in self.references.values()}
+
+    async def claim_references(
+        self, submissions: Sequence[Submission], others: Sequence[str] = ()
+    ) -> None:
+        """Insert the references that are new; then read whose each one is."""
+        # The first submission of a reference is the one that counts.
+        wanted = {one.client_reference: body_hash(one) for one in reversed(submissions)}
+        proposed = {name: (new_id("ord"), digest) for name, digest in wanted.items()}
+        mine = await store.insert_references(self.db, DEFAULT_TENANT, proposed)
+        names = {*wanted, *filter(None, others)}
+        owners = await store.read_references(self.db, DEFAULT_TENANT, names)
+        self.references = {
+            name: Reference(order_id, digest, name in mine)
+            for name, (order_id, digest) in owners.items()
+        }
+
+    def place(self, submission: Submission, deadline_s: float) -> Order:
+        """Place the order whose reference this transaction has claimed."""
+        reference = self.references[submission.client_reference]
+        assert reference.mine
+        reference.mine = False
+        order, placed = place(submission, reference.order_id, self.now, deadline_s)
+        self.rows[order.order_id] = order
+        self._placed.append((order.order_id, submission))
+        self._note(order, placed.type)
+        self.publish(placed)
+        return order
+
+    def advance(self, order_id: str, fact: Fact, cause: str) -> Step | Refused:
+        """Apply ``fact`` to a locked order and tell what follows. Raises ``UnknownOrder``."""
+        order = self.rows.get(order_id)
+        if order is None:
+            raise UnknownOrder(order_id)
+        result = advance(order, fact)
+        match result:
+            case Step(order=after, events=events):
+                if after is not order:
+                    self.rows[order_id] = after
+                    self._note(after, cause)
+                for event in events:
+                    self.publish(event)
+            case Refused():
+                pass
+        return result
+
+    def refuse(self, client_reference: str, reason: str, errors: Sequence[FieldError] = ()) -> None:
+        """Tell the storefront that a submission became no order."""
+        self._refused.append(
+            StorefrontOrderRefused(
+                client_reference=client_reference, reason=reason, errors=tuple(errors)
+            )
+        )
+
+    async def save(self) -> None:
+        if self._placed:
+            await store.insert_details(self.db, self._placed)
+        if self._transitions:
+            await store.insert_transitions(self.db, self._transitions, self.now)
+        if self._refused:
+            await self._publish_refusals()
+        self._placed, self._transitions, self._refused = [], [], []
+
+    async def _publish_refusals(self) -> None:
+        counts = Counter(one.client_reference for one in self._refused)
+        for name, last in (await store.count_refusals(self.db, counts)).items():
+            self.continue_sequence(topics.ORDERS, name, last - counts[name])
+        for refused in self._refused:
+            self.publish(refused)
+
+    def _note(self, order: Order, cause: str) -> None:
+        event_id = self.causes.get(order.order_id, Cause()).event_id
+        self._transitions.append(Transition(order, cause, event_id))

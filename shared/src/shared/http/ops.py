@@ -1,0 +1,166 @@
+"""Health and the ops endpoints of every service: what the console and the command line use."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.clock import rfc3339
+from shared.http.problem import Problem, not_found
+from shared.messaging import redrive as parked
+from shared.messaging.consumer import Consumer
+from shared.messaging.group import ConsumerGroup
+from shared.messaging.relay import Relay
+from shared.service import Running, Service
+from shared.work.worker import Worker
+
+RELAY_STALLED_S = 30.0
+WORKER_STALLED_S = 30.0
+
+_OUTBOX = """
+SELECT count(*) AS rows, extract(epoch FROM clock_timestamp() - min(created_at))::float AS age
+FROM outbox
+"""
+_WORK = """
+SELECT kind, count(*) AS rows, count(lease_token) AS leased,
+    extract(epoch FROM clock_timestamp() - min(created_at))::float AS age
+FROM work_rows WHERE NOT done GROUP BY kind ORDER BY kind
+"""
+_OLDEST_WORK = """
+SELECT id, order_id, kind, attempts, not_before, last_error FROM work_rows
+WHERE NOT done ORDER BY id LIMIT 20
+"""
+
+Operator = Annotated[str, Header(alias="X-Operator", max_length=100)]
+
+
+@dataclass
+class Parts:
+    """What runs in this process and can be asked for its progress."""
+
+    consumers: Sequence[Consumer]
+    relay: Relay
+    worker: Worker | None
+    started: bool = False
+    draining: bool = False
+
+
+class Discard(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    reason: str = Field(min_length=1, max_length=500)
+
+
+def health_routes(parts: Parts) -> APIRouter:
+    router = APIRouter(tags=["health"])
+
+    @router.get("/health/live")
+    async def live(response: Response) -> dict[str, Any]:
+        """Progress, not just up: 503 when a part has stopped moving."""
+        now = asyncio.get_running_loop().time()
+        problems = [
+            f"{one.name} stopped by {one.pipeline.stopped_by}"
+            for one in parts.consumers
+            if one.pipeline.stopped_by is not None
+        ]
+        if parts.relay.progress_at and now - parts.relay.progress_at > RELAY_STALLED_S:
+            problems.append("the relay makes no progress")
+        if parts.worker and now - (parts.worker.progress_at or now) > WORKER_STALLED_S:
+            problems.append("the worker makes no progress")
+        response.status_code = 503 if problems else 200
+        return {"live": not problems, "problems": problems}
+
+    @router.get("/health/ready")
+    async def ready(response: Response) -> dict[str, Any]:
+        """Started, in its consumer groups, and not on its way out."""
+        waiting = [one.name for one in parts.consumers if not one.assigned]
+        is_ready = parts.started and not parts.draining and not waiting
+        response.status_code = 200 if is_ready else 503
+        return {"ready": is_ready, "waiting_for": waiting}
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def ops_routes(service: Service, running: Running) -> APIRouter:
+    """Looking at what waits; the two actions are dead letters' redrive and discard."""
+    router = APIRouter(prefix="/ops", tags=["ops"])
+    pool = running.pool
+    _dead_letter_routes(router, {group.name: group for group in service.groups}, running)
+
+    @router.get("/outbox")
+    async def outbox() -> dict[str, Any]:
+        row = await pool.fetchrow(_OUTBOX)
+        assert row is not None
+        return {"rows": row["rows"], "oldest_age_s": row["age"]}
+
+    @router.get("/work")
+    async def work() -> dict[str, Any]:
+        kinds = [{**dict(row), "oldest_age_s": row["age"]} for row in await pool.fetch(_WORK)]
+        oldest = [
+            {**dict(row), "not_before": rfc3339(row["not_before"])}
+            for row in await pool.fetch(_OLDEST_WORK)
+        ]
+        return {"kinds": kinds, "oldest": oldest}
+
+    @router.get("/invariants")
+    async def invariants() -> dict[str, Any]:
+        """Every promise of this service, checked now; a promise that holds names no id."""
+        found = []
+        for one in service.invariants:
+            broken = [str(row[0]) for row in await pool.fetch(one.query + " LIMIT 20")]
+            found.append({"name": one.name, "sentence": one.sentence, "broken": broken})
+        return {"holds": not any(one["broken"] for one in found), "invariants": found}
+
+    return router
+
+
+def _dead_letter_routes(
+    router: APIRouter, groups: Mapping[str, ConsumerGroup], running: Running
+) -> None:
+    @router.get("/dead-letters")
+    async def list_dead_letters(
+        after: int = 0, limit: Annotated[int, Query(ge=1, le=parked.LIST_MAX)] = 50
+    ) -> dict[str, Any]:
+        """The first record of each parked key; ``behind`` counts what waits for it."""
+        async with running.pool.acquire() as db:
+            return {"dead_letters": await parked.list_dead_letters(db, after, limit)}
+
+    @router.get("/dead-letters/{parked_id}")
+    async def show(parked_id: int) -> dict[str, Any]:
+        return parked.describe(await _find(parked_id))
+
+    @router.post("/dead-letters/{parked_id}/redrive")
+    async def redrive(
+        parked_id: int, operator: Operator = "unnamed", dry_run: bool = False
+    ) -> dict[str, Any]:
+        """Run this key's events again, in order, up to the first that fails."""
+        place = await _find(parked_id)
+        result = await parked.redrive(
+            running.transactions, groups, place, operator, dry_run=dry_run
+        )
+        return asdict(result)
+
+    @router.post("/dead-letters/{parked_id}/discard")
+    async def discard(
+        parked_id: int, body: Discard, operator: Operator = "unnamed"
+    ) -> dict[str, Any]:
+        """Drop this record and run what waited behind it."""
+        place = await _find(parked_id)
+        result = await parked.discard(running.transactions, groups, place, operator, body.reason)
+        if result.left < 0:
+            raise Problem(409, "not-first", "An earlier record of this key comes first.")
+        return asdict(result)
+
+    async def _find(parked_id: int) -> Any:
+        async with running.pool.acquire() as db:
+            row = await parked.find(db, parked_id)
+        if row is None or row["consumer"] not in groups:
+            raise not_found(f"No dead letter {parked_id}.")
+        return row

@@ -1,0 +1,179 @@
+"""The FastStream side: one batch subscriber per group and process, watched for progress."""
+
+import asyncio
+import dataclasses
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import KafkaMessage
+
+from shared.messaging.envelope import Record
+from shared.messaging.pipeline import Pipeline
+from shared.observability import metrics
+
+SESSION_TIMEOUT_MS = 10_000
+HEARTBEAT_INTERVAL_MS = 3_000
+POLL_INTERVAL_MAX_MS = 300_000
+WAIT_MS = 500
+EMPTY_PAUSE_MS = 10
+STALLED_AFTER_S = 60.0
+
+RawBatch = Sequence["ConsumerRecord[bytes, bytes]"]
+log = structlog.get_logger(__name__)
+
+
+class Consumer:
+    """A group's subscriber and what is known of its progress."""
+
+    def __init__(
+        self,
+        broker: KafkaBroker,
+        pipeline: Pipeline,
+        instance: str,
+        topic_prefix: str,
+        fatal: Callable[[str], None],
+    ) -> None:
+        self.pipeline = pipeline
+        self.progress_at = 0.0
+        self._read_at = 0.0
+        self._next: dict[TopicPartition, int] = {}
+        self._prefix = topic_prefix
+        self._fatal = fatal
+        self._subscriber = broker.subscriber(
+            *(topic_prefix + topic for topic in pipeline.group.topics),
+            group_id=topic_prefix + pipeline.group.name,
+            group_instance_id=f"{instance}-{pipeline.group.name}",
+            batch=True,
+            max_records=pipeline.records_max,
+            batch_timeout_ms=EMPTY_PAUSE_MS,
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.NACK_ON_ERROR,
+            parser=_parse,
+            decoder=_decode,
+            no_reply=True,
+            session_timeout_ms=SESSION_TIMEOUT_MS,
+            heartbeat_interval_ms=HEARTBEAT_INTERVAL_MS,
+            max_poll_interval_ms=POLL_INTERVAL_MAX_MS,
+            title=pipeline.group.name,
+            description=_describe(pipeline),
+        )
+        self._subscriber(self._consume)
+
+    @property
+    def assigned(self) -> bool:
+        """Whether Kafka has given this member its place; it may have no partition."""
+        consumer = self._subscriber.consumer
+        return consumer is not None and self.progress_at > 0
+
+    @property
+    def name(self) -> str:
+        return self.pipeline.group.name
+
+    def watch(self) -> None:
+        """Once started: measure each poll, and end the process when the consumer is dead.
+
+        FastStream only logs an error of the consume loop, and a member that was fenced or lost
+        its coordinator does not come back by itself.
+        """
+        consumer = self._subscriber.consumer
+        assert consumer is not None
+        poll = consumer.getmany
+
+        async def watched(*_: Any, timeout_ms: int, max_records: int) -> Any:
+            try:
+                # A longer wait than FastStream's, which sleeps as long again when it is empty.
+                polled = await poll(timeout_ms=max(WAIT_MS, timeout_ms), max_records=max_records)
+            except KafkaError as error:
+                self._fatal(f"consumer {self.name}: {error!r}")
+                raise
+            if polled or consumer.assignment():
+                self.progress_at = self.progress_at or asyncio.get_running_loop().time()
+            return polled
+
+        setattr(consumer, "getmany", watched)  # noqa: B010
+
+    async def check_progress(self) -> None:
+        """End the process when records wait, nothing stops us on purpose, and none is read."""
+        consumer = self._subscriber.consumer
+        now = asyncio.get_running_loop().time()
+        if consumer is None or self.progress_at == 0:
+            return
+        lag = await self._lag(consumer)
+        metrics.CONSUMER_LAG.labels(self.name).set(lag)
+        if lag == 0 or self.pipeline.stopped_by is not None or self.pipeline.holding:
+            self._read_at = now
+        elif now - max(self._read_at, self.progress_at) > STALLED_AFTER_S:
+            self._fatal(f"consumer {self.name}: {lag} records wait and none is read")
+
+    async def _lag(self, consumer: "AIOKafkaConsumer[bytes, bytes]") -> int:
+        """Records not yet read in the partitions we are at, by the broker's own end offsets."""
+        at = {tp: offset for tp, offset in self._next.items() if tp in consumer.assignment()}
+        if not at:
+            return 0
+        try:
+            async with asyncio.timeout(5):
+                ends = await consumer.end_offsets(list(at))
+        except (TimeoutError, KafkaError):
+            return 0
+        return sum(max(0, ends[tp] - offset) for tp, offset in at.items())
+
+    async def _consume(self, message: KafkaMessage) -> None:
+        raw: RawBatch = message.raw_message
+        records = [self._record(one) for one in raw]
+        await self.pipeline.process(records)
+        self.progress_at = asyncio.get_running_loop().time()
+        for one in raw:
+            self._next[TopicPartition(one.topic, one.partition)] = one.offset + 1
+
+    def _record(self, raw: "ConsumerRecord[bytes, bytes]") -> Record:
+        return Record(
+            topic=raw.topic.removeprefix(self._prefix),
+            partition=raw.partition,
+            offset=raw.offset,
+            key=raw.key,
+            value=raw.value,
+            headers=raw.headers,
+        )
+
+
+async def _parse(
+    records: RawBatch, original: Callable[[RawBatch], Awaitable[KafkaMessage]]
+) -> KafkaMessage:
+    """Keep FastStream's parser away from headers: one it cannot read would lose the batch."""
+    bare = tuple(dataclasses.replace(one, headers=()) for one in records)
+    message = await original(bare)
+    message.raw_message = records
+    return message
+
+
+async def _decode(message: KafkaMessage) -> KafkaMessage:
+    return message
+
+
+def new_broker(servers: Sequence[str], security: Any, client_id: str) -> KafkaBroker:
+    """Quiet, untyped and without automatic topics; the outbox's relay has its own producer."""
+    return KafkaBroker(
+        list(servers),
+        security=security,
+        client_id=client_id,
+        apply_types=False,
+        allow_auto_create_topics=False,
+        acks="all",
+        enable_idempotence=True,
+        logger=logging.getLogger("faststream"),
+        log_level=logging.DEBUG,
+    )
+
+
+def _describe(pipeline: Pipeline) -> str:
+    wakes = (
+        f"{event.type} → {getattr(handler, '__name__', handler)}"
+        for event, handler in pipeline.group.handlers.items()
+    )
+    return "; ".join(wakes)

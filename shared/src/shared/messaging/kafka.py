@@ -1,0 +1,67 @@
+"""How this service reaches Kafka: addresses, security and the one producer's settings."""
+
+import ssl
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from faststream.security import BaseSecurity, SASLScram512
+
+PRODUCER_BATCH_BYTES = 256 * 1024
+REQUEST_TIMEOUT_MS = 15_000
+RECORD_BYTES_MAX = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class KafkaConnection:
+    """SCRAM-SHA-512 over TLS when a user is given, plaintext (local only) otherwise."""
+
+    bootstrap: str
+    username: str | None = None
+    password: str | None = None
+
+    @property
+    def servers(self) -> list[str]:
+        return self.bootstrap.split(",")
+
+    def client_options(self) -> dict[str, Any]:
+        """For aiokafka's clients."""
+        options: dict[str, Any] = {"bootstrap_servers": self.servers}
+        if self.username is not None:
+            options |= {
+                "security_protocol": "SASL_SSL",
+                "sasl_mechanism": "SCRAM-SHA-512",
+                "sasl_plain_username": self.username,
+                "sasl_plain_password": self.password,
+                "ssl_context": ssl.create_default_context(),
+            }
+        return options
+
+    def security(self) -> BaseSecurity | None:
+        """For FastStream's broker."""
+        if self.username is None:
+            return None
+        return SASLScram512(
+            self.username, self.password or "", ssl_context=ssl.create_default_context()
+        )
+
+
+async def new_producer(kafka: KafkaConnection, client_id: str) -> AIOKafkaProducer:
+    """Idempotent, all acks, no linger: batches form while one request is in flight."""
+    producer = AIOKafkaProducer(
+        **kafka.client_options(),
+        client_id=client_id,
+        acks="all",
+        enable_idempotence=True,
+        compression_type="zstd",
+        linger_ms=0,
+        max_batch_size=PRODUCER_BATCH_BYTES,
+        max_request_size=RECORD_BYTES_MAX,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+    )
+    try:
+        await producer.start()
+    except BaseException:
+        await producer.stop()
+        raise
+    return producer

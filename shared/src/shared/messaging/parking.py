@@ -1,0 +1,117 @@
+"""Parked events: what failed for good, and what waits behind it under the same key."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from shared.database import Db
+from shared.messaging.envelope import Record, pack
+
+ParkedKey: TypeAlias = tuple[str, bytes]
+"""A topic and a key."""
+
+BREAKER_WINDOW = timedelta(minutes=1)
+
+# A statement of its own, after the inbox insert and before anything is decided by it. FOR SHARE
+# makes a redrive that is about to delete the key finish first.
+_READ = """
+SELECT topic, key FROM parked_keys
+WHERE consumer = $1
+  AND (topic, key) IN (SELECT t, k FROM unnest($2::text[], $3::bytea[]) u(t, k))
+ORDER BY topic, key FOR SHARE
+"""
+# DO UPDATE, not DO NOTHING: a key that is there must be locked as one that is new is.
+_PARK = """
+INSERT INTO parked_keys (consumer, topic, key, parked_at)
+SELECT $1, u.t, u.k, $4
+FROM unnest($2::text[], $3::bytea[]) u(t, k)
+ORDER BY u.t COLLATE "C", u.k
+ON CONFLICT (consumer, topic, key) DO UPDATE SET parked_at = parked_keys.parked_at
+"""
+_INSERT = """
+INSERT INTO parked_events (consumer, topic, key, partition, "offset", record_key, value, headers,
+    type, reason, error_class, error, attempts, parked_at)
+SELECT $1, u.topic, u.key, u.partition, u."offset", u.record_key, u.value, u.headers,
+    u.type, u.reason, u.error_class, u.error, 1, $13
+FROM unnest($2::text[], $3::bytea[], $4::int[], $5::bigint[], $6::bytea[], $7::bytea[],
+    $8::bytea[], $9::text[], $10::text[], $11::text[], $12::text[]) WITH ORDINALITY
+    u(topic, key, partition, "offset", record_key, value, headers, type, reason, error_class,
+      error, n)
+ORDER BY u.n
+"""
+_RECENT = """
+SELECT count(DISTINCT key) FROM parked_events
+WHERE consumer = $1 AND error_class = $2 AND parked_at > $3
+"""
+_OPEN = "SELECT true FROM breakers WHERE consumer = $1 AND error_class = $2"
+_TRIP = """
+INSERT INTO breakers (consumer, error_class, opened_at) VALUES ($1, $2, $3)
+ON CONFLICT DO NOTHING
+"""
+_CLOSE = "DELETE FROM breakers WHERE consumer = $1"
+
+WAITING = "waits-behind-another"
+
+
+@dataclass(frozen=True, slots=True)
+class ToPark:
+    """A record and why it is set aside."""
+
+    record: Record
+    type: str
+    reason: str
+    error_class: str
+    error: str
+
+
+async def read_keys(db: Db, consumer: str, keys: Collection[ParkedKey]) -> set[ParkedKey]:
+    """Which of ``keys`` are parked; they stay so until this transaction ends."""
+    ordered = sorted(keys)
+    records = await db.fetch(_READ, consumer, [t for t, _ in ordered], [k for _, k in ordered])
+    return {(one["topic"], one["key"]) for one in records}
+
+
+async def park_keys(db: Db, consumer: str, keys: Collection[ParkedKey], now: datetime) -> None:
+    """Park ``keys``, in order, locking those already there."""
+    ordered = sorted(keys)
+    await db.execute(_PARK, consumer, [t for t, _ in ordered], [k for _, k in ordered], now)
+
+
+async def insert(db: Db, consumer: str, parked: Sequence[ToPark], now: datetime) -> None:
+    """Append to the lists of their keys, which this transaction holds."""
+    records = [one.record for one in parked]
+    await db.execute(
+        _INSERT,
+        consumer,
+        [one.topic for one in records],
+        [one.parking_key for one in records],
+        [one.partition for one in records],
+        [one.offset for one in records],
+        [one.key for one in records],
+        [one.value for one in records],
+        [pack(one.headers) for one in records],
+        [one.type for one in parked],
+        [one.reason for one in parked],
+        [one.error_class for one in parked],
+        [one.error[:500].replace("\x00", "") for one in parked],
+        now,
+    )
+
+
+async def is_stopped(
+    db: Db, consumer: str, error_class: str, more: int, orders_max: int, now: datetime
+) -> bool:
+    """Whether ``more`` orders would be too many for this error class in one minute."""
+    if await db.fetchval(_OPEN, consumer, error_class):
+        return True
+    recent: int = await db.fetchval(_RECENT, consumer, error_class, now - BREAKER_WINDOW)
+    return recent + more > orders_max
+
+
+async def trip(db: Db, consumer: str, error_class: str, now: datetime) -> None:
+    await db.execute(_TRIP, consumer, error_class, now)
+
+
+async def close(db: Db, consumer: str) -> None:
+    await db.execute(_CLOSE, consumer)

@@ -1,0 +1,294 @@
+"""The batch pipeline: a batch is one transaction; what fails in it for good is found by halving."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import structlog
+
+from shared import crash
+from shared.contracts.event import Event
+from shared.contracts.orders import OrderPlaced
+from shared.contracts.topics import dead_letters
+from shared.messaging import inbox, parking
+from shared.messaging.batch import rounds
+from shared.messaging.envelope import Headers, Record, pack
+from shared.messaging.errors import PartitionStopped, Retryable
+from shared.messaging.group import ConsumerGroup
+from shared.messaging.parking import WAITING, ToPark
+from shared.messaging.parse import Identity, Known, Poison, Skipped, parse
+from shared.messaging.retry import retry_transient
+from shared.messaging.unit_of_work import Cause, Rank, Transactions, UnitOfWork
+from shared.observability import metrics, tracing
+
+LINES_MAX = 4_000
+STOPPED_PAUSE_S = 5.0
+HOLD_POLL_S, HOLD_MAX_S = 0.2, 60.0
+
+Item: TypeAlias = Known | Poison
+Work: TypeAlias = UnitOfWork[Any]
+log = structlog.get_logger(__name__)
+
+
+class Held(Retryable):
+    """Intake waited for as long as it may between two polls."""
+
+
+@dataclass
+class Pipeline:
+    """Applies records of one consumer group; ``service`` names its dead-letter topic."""
+
+    service: str
+    group: ConsumerGroup
+    transactions: Transactions[Any]
+    parked_orders_max: int = 50
+    records_max: int = 500
+    may_proceed: Callable[[], Awaitable[bool]] | None = None
+    stopped_by: str | None = field(default=None, init=False)
+    holding: bool = field(default=False, init=False)
+    _breaker_unknown: bool = field(default=True, init=False)
+
+    async def process(self, records: Sequence[Record]) -> None:
+        """Apply ``records`` in order; when this returns, their offsets may be committed.
+
+        Raises what does not pass within the retry budget; the same records come again.
+        """
+        await self._hold()
+        parsed = [parse(one, self.group.types, self.group.families) for one in records]
+        items = [one for one in parsed if not isinstance(one, Skipped)]
+        self._count("skipped", len(parsed) - len(items))
+        try:
+            for chunk in chunks(items, self.records_max):
+                await self._apply_or_halve(chunk)
+        except PartitionStopped as stopped:
+            await self._stop(stopped)
+            raise
+        if self.stopped_by is not None or self._breaker_unknown:
+            await self._resume()
+        crash.point("consumer.after_commit")
+
+    async def _hold(self) -> None:
+        """Wait while the service says that it has enough to do; the records come again."""
+        give_up_at = asyncio.get_running_loop().time() + HOLD_MAX_S
+        while self.may_proceed is not None and not await self.may_proceed():
+            self.holding = True
+            await asyncio.sleep(HOLD_POLL_S)
+            if asyncio.get_running_loop().time() > give_up_at:
+                raise Held(f"{self.group.name} has enough to do")
+        self.holding = False
+
+    async def _apply_or_halve(self, items: Sequence[Item]) -> None:
+        """Apply all, or each half on its own, left to right, down to the record that fails."""
+        try:
+            await retry_transient(self.group.name, lambda: self._apply(items))
+        except PartitionStopped:
+            raise
+        except Exception as error:
+            if len(items) > 1:
+                middle = len(items) // 2
+                await self._apply_or_halve(items[:middle])
+                await self._apply_or_halve(items[middle:])
+                return
+            await self._park_failed(items[0], error)
+
+    async def _park_failed(self, item: Item, error: Exception) -> None:
+        if isinstance(item, Poison) or isinstance(error, asyncio.CancelledError):
+            raise error
+        log.error(
+            "event-failed",
+            consumer=self.group.name,
+            type=item.event.type,
+            order_id=item.event.order_id,
+            exc_info=error,
+        )
+        # The class and place only: a message may quote personal data or a token.
+        failed = Poison(item.record, item.identity, "handler-failed", type(error).__name__)
+        await retry_transient(self.group.name, lambda: self._apply([failed]))
+
+    async def _apply(self, items: Sequence[Item]) -> None:
+        contexts = [one.traceparent for one in items if isinstance(one, Known)]
+        with ExitStack() as spans, metrics.BATCH_SECONDS.labels(self.group.name).time():
+            spans.enter_context(tracing.batch_span(f"process {self.group.name}", contexts))
+            async with self.transactions.begin() as work:
+                runnable = await self._receive(work, items)
+                await self._run(work, runnable, spans)
+                crash.point("consumer.in_transaction")
+        metrics.BATCH_RECORDS.labels(self.group.name).observe(len(items))
+
+    async def _receive(self, work: Work, items: Sequence[Item]) -> list[Known]:
+        """Take what is new into the inbox, set aside what cannot run; gives what can."""
+        work.lock(Rank.INBOX)
+        fresh = await self._take(work, items)
+        self._count("duplicate", len(items) - len(fresh))
+        work.lock(Rank.PARKED_KEYS)
+        poisoned = {_place(one.record) for one in fresh if isinstance(one, Poison)}
+        if poisoned:
+            await parking.park_keys(work.db, self.group.name, poisoned, work.now)
+        others = {_place(one.record) for one in fresh} - poisoned
+        parked = await parking.read_keys(work.db, self.group.name, others) if others else set()
+        runnable, aside = _separate(fresh, parked)
+        if aside:
+            await self._set_aside(work, aside)
+        self._count("applied", len(runnable))
+        return runnable
+
+    async def _take(self, work: Work, items: Sequence[Item]) -> list[Item]:
+        """What is new to this consumer; an id that came with other data before is poison."""
+        first: dict[inbox.Key, Item] = {}
+        reused: list[Item] = []
+        for item in items:
+            known = first.setdefault(inbox.key_of(item.identity), item)
+            if known.identity.hash != item.identity.hash:
+                reused.append(_reused(item))
+        new = await inbox.insert(
+            work.db, self.group.name, [one.identity for one in first.values()], work.now
+        )
+        if old := [key for key in first if key not in new]:
+            hashes = await inbox.stored_hashes(work.db, self.group.name, old)
+            reused += [_reused(first[k]) for k in old if hashes[k] != first[k].identity.hash]
+        if not reused:
+            return [item for key, item in first.items() if key in new]
+        identities = {inbox.key_of(one.identity): one for one in reused}
+        new |= await inbox.insert(
+            work.db, self.group.name, [one.identity for one in identities.values()], work.now
+        )
+        found = [item for key, item in {**first, **identities}.items() if key in new]
+        return sorted(found, key=lambda one: _order(items, one))
+
+    async def _set_aside(self, work: Work, aside: Sequence[tuple[Item, ToPark]]) -> None:
+        failed = [park for _, park in aside if park.reason != WAITING]
+        for error_class in {park.error_class for park in failed}:
+            keys = {park.record.parking_key for park in failed if park.error_class == error_class}
+            if await parking.is_stopped(
+                work.db, self.group.name, error_class, len(keys), self.parked_orders_max, work.now
+            ):
+                raise PartitionStopped(error_class)
+        await parking.insert(work.db, self.group.name, [park for _, park in aside], work.now)
+        keys_of = [inbox.key_of(item.identity) for item, _ in aside]
+        await inbox.mark_parked(work.db, self.group.name, keys_of)
+        for park in failed:
+            send_dead_letter(work, self.service, park, attempts=1)
+        self._count("parked", len(failed))
+        self._count("waiting", len(aside) - len(failed))
+
+    async def _run(self, work: Work, runnable: Sequence[Known], spans: ExitStack) -> None:
+        if not runnable:
+            return
+        causes = {
+            id(one.event): Cause(
+                spans.enter_context(
+                    tracing.message_span(f"process {one.event.type}", one.traceparent)
+                ),
+                one.identity.id,
+            )
+            for one in runnable
+        }
+        await run_handlers(work, self.group, [one.event for one in runnable], causes)
+
+    async def _stop(self, stopped: PartitionStopped) -> None:
+        if self.stopped_by is None:
+            log.error("partition-stopped", consumer=self.group.name, by=stopped.error_class)
+        self.stopped_by = stopped.error_class
+        metrics.PARTITION_STOPPED.labels(self.group.name).set(1)
+        async with self.transactions.begin() as work:
+            await parking.trip(work.db, self.group.name, stopped.error_class, work.now)
+        await asyncio.sleep(STOPPED_PAUSE_S)
+
+    async def _resume(self) -> None:
+        async with self.transactions.begin() as work:
+            await parking.close(work.db, self.group.name)
+        self.stopped_by, self._breaker_unknown = None, False
+        metrics.PARTITION_STOPPED.labels(self.group.name).set(0)
+
+    def _count(self, outcome: str, events: int) -> None:
+        if events:
+            metrics.EVENTS_PROCESSED.labels(self.group.name, outcome).inc(events)
+
+
+async def run_handlers(
+    work: Work, group: ConsumerGroup, events: Sequence[Event], causes: dict[int, Cause]
+) -> None:
+    """Lock everything ``events`` need, once and in rank order; then run them round by round."""
+    order_ids = await work.claim(events)
+    await work.lock_orders(order_ids)
+    await work.prepare(events)
+    for batches in rounds(events):
+        work.causes = {event.key: causes[id(event)] for batch in batches for event in batch}
+        for batch in batches:
+            await group.handlers[type(batch[0])](batch, work)
+
+
+def send_dead_letter(work: Work, service: str, park: ToPark, attempts: int) -> None:
+    """A copy for people, through the outbox: the record as it was, and why it is here."""
+    record = park.record
+    why: Headers = [
+        ("dl_reason", park.reason.encode()),
+        ("dl_error", park.error.encode()),
+        ("dl_topic", record.topic.encode()),
+        ("dl_partition", str(record.partition).encode()),
+        ("dl_offset", str(record.offset).encode()),
+        ("dl_attempts", str(attempts).encode()),
+    ]
+    work.send(dead_letters(service), record.key, pack([*record.headers, *why]), record.value)
+
+
+def chunks(items: Sequence[Item], records_max: int) -> Iterator[Sequence[Item]]:
+    """Cut at ``records_max`` records or ``LINES_MAX`` order lines, whichever comes first."""
+    start = lines = 0
+    for index, item in enumerate(items):
+        weight = _lines(item)
+        if index > start and (index - start == records_max or lines + weight > LINES_MAX):
+            yield items[start:index]
+            start, lines = index, 0
+        lines += weight
+    if start < len(items):
+        yield items[start:]
+
+
+def _lines(item: Item) -> int:
+    if isinstance(item, Known) and isinstance(item.event, OrderPlaced):
+        return len(item.event.lines)
+    return 1
+
+
+def _separate(
+    fresh: Sequence[Item], parked: set[parking.ParkedKey]
+) -> tuple[list[Known], list[tuple[Item, ToPark]]]:
+    """In order: what runs, and what is set aside; behind a poison record its key waits."""
+    runnable: list[Known] = []
+    aside: list[tuple[Item, ToPark]] = []
+    for item in fresh:
+        place = _place(item.record)
+        if isinstance(item, Poison):
+            parked.add(place)
+            aside.append((item, _to_park(item)))
+        elif place in parked:
+            waiting = ToPark(item.record, item.event.type, WAITING, WAITING, "")
+            aside.append((item, waiting))
+        else:
+            runnable.append(item)
+    return runnable, aside
+
+
+def _to_park(item: Poison) -> ToPark:
+    failed = item.reason == "handler-failed"
+    error_class = f"{item.reason}:{item.error}" if failed else item.reason
+    return ToPark(item.record, item.type, item.reason, error_class, item.error)
+
+
+def _place(record: Record) -> parking.ParkedKey:
+    return (record.topic, record.parking_key)
+
+
+def _reused(item: Item) -> Poison:
+    """The same id with other data: an event of its own, known by id and hash, never applied."""
+    known = item.identity
+    identity = Identity(known.source, f"{known.id}#{known.hash.hex()}", known.hash)
+    error = f"{known.id} came before with other data"
+    return Poison(item.record, identity, "id-reused", error)
+
+
+def _order(items: Sequence[Item], item: Item) -> int:
+    return next(n for n, one in enumerate(items) if one.record is item.record)

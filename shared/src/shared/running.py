@@ -1,0 +1,244 @@
+"""A service's life: start in any order, run until told to stop or a part dies, drain, end."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import TypeVar
+
+import structlog
+import uvicorn
+from faststream.kafka import KafkaBroker
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+from shared import crash
+from shared.clock import Clock
+from shared.contracts.topics import dead_letters
+from shared.database.migrate import migrate
+from shared.database.pool import open_pool
+from shared.http.app import new_app
+from shared.http.ops import Parts, health_routes, ops_routes
+from shared.messaging.consumer import Consumer, new_broker
+from shared.messaging.errors import is_transient
+from shared.messaging.group import ConsumerGroup
+from shared.messaging.kafka import KafkaConnection
+from shared.messaging.pipeline import Pipeline
+from shared.messaging.relay import Relay
+from shared.messaging.topics_check import UnsafeTopic, wait_for_topics
+from shared.messaging.unit_of_work import Transactions
+from shared.observability import logging, tracing
+from shared.service import Running, Service, Timer
+from shared.settings import EX_CONFIG, ServiceSettings, load
+
+EX_SOFTWARE = 70  # sysexits.h: a part died, start us again.
+PROGRESS_INTERVAL_S = 10.0
+
+Settings = TypeVar("Settings", bound=ServiceSettings)
+log = structlog.get_logger(__name__)
+
+
+def run(settings: type[Settings], build: Callable[[Settings], Service]) -> None:
+    """The main function of a service; ends the process with a sysexits.h code."""
+    loaded = load(settings)
+    service = build(loaded)
+    logging.set_up(service.name, loaded.instance_name)
+    crash.arm(loaded.crash_dir, loaded.instance_name)
+    if loaded.environment == "local":
+        log.info("local", allows="one broker and trust authentication, on loopback only")
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        sys.exit(runner.run(_Process(service).run()))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
+@dataclass
+class _Process:
+    """The parts of one running service, in the order they start; they stop in the other."""
+
+    service: Service
+    _stop: asyncio.Event = field(default_factory=asyncio.Event)
+    _code: int = 0
+    _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
+
+    async def run(self) -> int:
+        service, settings = self.service, self.service.settings
+        self._listen_to_signals()
+        exporter = OTLPSpanExporter() if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") else None
+        provider = tracing.set_up(service.name, settings.instance_name, exporter)
+        dsn = str(settings.database_url)
+        pool = await open_pool(dsn, settings.instance_name, settings.database_connections_max)
+        async with pool.acquire() as db:
+            if applied := await migrate(db, service.name):
+                log.info("migrated", applied=applied)
+        clock = Clock(timedelta(seconds=settings.clock_offset_s))
+        transactions = Transactions(pool, clock, service.unit_of_work)
+        running = Running(settings, pool, clock, transactions)
+        kafka = KafkaConnection(
+            settings.kafka_bootstrap, settings.kafka_username, settings.kafka_password
+        )
+        broker = new_broker(kafka.servers, kafka.security(), settings.instance_name)
+        parts = self._parts(running, broker, kafka, dsn)
+        app = new_app(
+            service.name,
+            [*service.routes(running), health_routes(parts), ops_routes(service, running)],
+            broker,
+        )
+        server = _Server(
+            uvicorn.Config(
+                app,
+                settings.http_host,
+                settings.http_port,
+                access_log=False,
+                log_config=None,
+                lifespan="off",
+                timeout_graceful_shutdown=2,
+            )
+        )
+        self._start("http", server.serve)
+        self._start("relay", parts.relay.run)
+        if parts.worker is not None:
+            self._start("worker", parts.worker.run)
+        for timer in service.timers:
+            self._start(timer.name, partial(_tick, timer, running))
+        self._start("consumers", lambda: self._consume(broker, kafka, parts))
+        await self._stop.wait()
+        await self._drain(broker, parts, server)
+        await pool.close()
+        await asyncio.to_thread(provider.shutdown)
+        return self._code
+
+    def _parts(
+        self, running: Running, broker: KafkaBroker, kafka: KafkaConnection, dsn: str
+    ) -> Parts:
+        service, settings = self.service, running.settings
+        relay = Relay(dsn, running.pool, kafka, settings.instance_name, settings.topic_prefix)
+        running.transactions.leads_relay = lambda: relay.leading
+        running.transactions.on_events.append(relay.wake)
+        worker = service.worker(running) if service.worker else None
+        if worker is not None:
+            running.transactions.on_work.append(worker.wake)
+        consumers = [
+            Consumer(
+                broker,
+                Pipeline(
+                    service.name,
+                    group,
+                    running.transactions,
+                    settings.parked_orders_per_minute_max,
+                    settings.batch_records_max,
+                    _gate(service, group, running),
+                ),
+                settings.instance_name,
+                settings.topic_prefix,
+                self._die,
+            )
+            for group in service.groups
+        ]
+        document_publishers(service, broker, settings.topic_prefix)
+        return Parts(consumers, relay, worker)
+
+    def _start(self, name: str, act: Callable[[], Awaitable[None]]) -> None:
+        async def watched() -> None:
+            try:
+                await act()
+            except asyncio.CancelledError:
+                raise
+            except UnsafeTopic as error:
+                self._die(str(error), EX_CONFIG)
+            except BaseException as error:
+                log.error("part-died", part=name, exc_info=error)
+                self._die(f"{name}: {error!r}")
+            else:
+                if not self._stop.is_set():
+                    self._die(f"{name} ended")
+
+        self._tasks.append(asyncio.create_task(watched(), name=name))
+
+    async def _consume(self, broker: KafkaBroker, kafka: KafkaConnection, parts: Parts) -> None:
+        """Join the groups once the topics are there; then see to it that they are read."""
+        settings = self.service.settings
+        names = {topic for group in self.service.groups for topic in group.topics}
+        names |= {event.topic for event in self.service.publishes}
+        names.add(dead_letters(self.service.name))
+        topics = {settings.topic_prefix + name for name in names}
+        await wait_for_topics(kafka, topics, production=settings.environment == "production")
+        await broker.start()
+        for consumer in parts.consumers:
+            consumer.watch()
+        parts.started = True
+        log.info("started")
+        while True:
+            await asyncio.sleep(PROGRESS_INTERVAL_S)
+            for consumer in parts.consumers:
+                await consumer.check_progress()
+
+    async def _drain(self, broker: KafkaBroker, parts: Parts, server: "_Server") -> None:
+        """Take in no more, finish what is under way, tell what was committed, then go."""
+        parts.draining = True
+        timeout_s = self.service.settings.drain_timeout_s
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                server.should_exit = True
+                await broker.stop()
+                if parts.worker is not None:
+                    await parts.worker.drain(timeout_s / 2)
+        for task in self._tasks:
+            if task.get_name() != "http":
+                task.cancel()
+        await asyncio.wait(self._tasks, timeout=3)
+
+    def _listen_to_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for one in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(one, self._stop.set)
+
+    def _die(self, why: str, code: int = EX_SOFTWARE) -> None:
+        if not self._stop.is_set():
+            log.error("stopping", why=why, exit_code=code)
+            self._code = code
+            self._stop.set()
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without its signal handlers: the process has its own."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _gate(
+    service: Service, group: ConsumerGroup, running: Running
+) -> Callable[[], Awaitable[bool]] | None:
+    gate = service.gates.get(group.name)
+    return None if gate is None else partial(gate, running)
+
+
+async def _tick(timer: Timer, running: Running) -> None:
+    while True:
+        try:
+            await timer.act(running)
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            log.warning("timer-retried", timer=timer.name, error=str(error)[:200])
+        await asyncio.sleep(timer.interval_s)
+
+
+def document_publishers(service: Service, broker: KafkaBroker, topic_prefix: str) -> None:
+    """What the relay publishes, for AsyncAPI; the records themselves go through the outbox."""
+    for event in service.publishes:
+        broker.publisher(
+            topic_prefix + event.topic, title=event.type, description=event.__doc__, schema=event
+        )

@@ -1,0 +1,98 @@
+"""One message and one work row for each fact, however often it is told."""
+
+import asyncio
+
+import pytest
+from notifications.handlers.queue_message import UnknownCustomer
+from shared.messaging.errors import Permanent
+
+from tests.integration.notifications.service import Notifications
+from tests.unit.notifications import orders
+
+
+async def kinds(service: Notifications) -> list[str]:
+    found = await service.fetch(
+        "SELECT m.kind FROM work_rows w JOIN messages m ON w.payload->>'message_id' = m.message_id "
+        "ORDER BY w.id"
+    )
+    assert len(found) == (await service.fetch("SELECT count(*) FROM messages"))[0][0]
+    return [row["kind"] for row in found]
+
+
+async def test_every_fact_of_an_order_queues_one_mail_in_their_order(
+    service: Notifications,
+) -> None:
+    await service.tell(orders.placed(), orders.confirmed())
+    await service.tell(orders.partially_shipped("shp_1"))
+    await service.tell(orders.shipped("shp_2"), orders.delivered())
+
+    assert await kinds(service) == [
+        "order-placed",
+        "order-confirmed",
+        "order-partially-shipped",
+        "order-shipped",
+        "order-delivered",
+    ]
+
+
+async def test_a_fact_told_again_queues_nothing(service: Notifications) -> None:
+    await service.tell(orders.placed(), orders.confirmed())
+    await service.tell(orders.placed(), orders.confirmed(), orders.confirmed())
+
+    assert await kinds(service) == ["order-placed", "order-confirmed"]
+
+
+async def test_a_fact_told_twice_in_one_batch_queues_once(service: Notifications) -> None:
+    await service.tell(orders.placed(), orders.placed())
+
+    assert await kinds(service) == ["order-placed"]
+
+
+async def test_a_fact_told_by_two_at_once_queues_once(service: Notifications) -> None:
+    await service.tell(orders.placed())
+    await asyncio.gather(*(service.tell(orders.confirmed()) for _ in range(4)))
+
+    assert await kinds(service) == ["order-placed", "order-confirmed"]
+
+
+async def test_each_parcel_is_told_once(service: Notifications) -> None:
+    await service.tell(orders.placed())
+    for shipment in ("shp_1", "shp_2", "shp_1"):
+        await service.tell(orders.partially_shipped(shipment))
+
+    assert await kinds(service) == ["order-placed", *["order-partially-shipped"] * 2]
+
+
+async def test_later_mails_go_to_the_address_the_order_was_placed_with(
+    service: Notifications,
+) -> None:
+    await service.tell(
+        orders.placed("ord_1", email="ada@example.com"),
+        orders.placed("ord_2", email="bob@example.com"),
+    )
+    await service.tell(orders.delivered("ord_2"), orders.delivered("ord_1"))
+
+    found = await service.fetch("SELECT order_id, recipient FROM messages")
+    assert {tuple(row) for row in found} == {
+        ("ord_1", "ada@example.com"),
+        ("ord_2", "bob@example.com"),
+    }
+
+
+async def test_a_fact_about_an_order_never_placed_here_fails_for_good(
+    service: Notifications,
+) -> None:
+    assert issubclass(UnknownCustomer, Permanent)
+    with pytest.raises(UnknownCustomer):
+        await service.tell(orders.placed("ord_1"), orders.confirmed("ord_2"))
+
+    assert await kinds(service) == []
+    assert await service.fetch("SELECT 1 FROM order_messages") == []
+
+
+async def test_the_row_of_an_order_holds_what_later_mails_need(service: Notifications) -> None:
+    await service.tell(orders.placed())
+
+    assert [tuple(row) for row in await service.fetch("SELECT * FROM order_messages")] == [
+        ("ord_1", "ada@example.com", "Ada Lovelace", "en-GB", "default", "web-1")
+    ]
