@@ -2,6 +2,7 @@
 
 import tomllib
 from collections import Counter
+from importlib import import_module
 
 import pytest
 from shared.contracts import topics
@@ -9,7 +10,7 @@ from shared.contracts.catalogue import EVENTS
 from shared.contracts.event import Event, split_type
 
 from tests.architecture.source import ROOT, SERVICES
-from tests.support.wiring import handled, module_of
+from tests.support.wiring import handled, service_of
 
 TOPICS_FILE = ROOT / "deploy" / "kafka" / "topics.toml"
 SAMPLES = ROOT / "tests" / "contract" / "samples"
@@ -20,6 +21,7 @@ OWNED = {
     "inventory": topics.INVENTORY,
     "fulfilment": topics.FULFILMENT,
 }
+BUILT = [one for one in SERVICES if service_of(one)]
 HANDLED = [(service, event) for service in SERVICES for event in handled(service)]
 
 
@@ -52,7 +54,27 @@ def test_event_names_are_facts_and_used_once() -> None:
     assert [name for name in names if name.endswith(("Event", "Message", "Command"))] == []
 
 
-@pytest.mark.parametrize("service", [one for one in SERVICES if module_of(one, "app")])
+@pytest.mark.parametrize("service", BUILT)
+def test_a_group_reads_the_topics_of_the_events_it_handles_and_no_others(service: str) -> None:
+    """A topic that is not read wakes nobody; one that is read for nothing costs."""
+    built = service_of(service)
+    assert built is not None
+
+    for group in built.groups:
+        assert {event.topic for event in group.handlers} == set(group.topics), group.name
+
+
+@pytest.mark.parametrize("service", BUILT)
+def test_a_service_publishes_only_its_own_facts(service: str) -> None:
+    """One owner an event: nobody else can say that it happened."""
+    built = service_of(service)
+    assert built is not None
+    owner = import_module(f"shared.contracts.{service}") if built.publishes else None
+
+    assert set(built.publishes) <= set(owner.EVENTS if owner else ())
+
+
+@pytest.mark.parametrize("service", BUILT)
 def test_a_service_does_not_wait_for_its_own_facts(service: str) -> None:
     """What a service knows already it must not learn from Kafka again."""
     own = [event.type for event in handled(service) if event.type.startswith(f"{service}.")]
