@@ -56,6 +56,9 @@ def dead_links(page: str) -> Iterator[str]:
             continue
         name, _, anchor = target.partition("#")
         file = (ROOT / page).parent / name if name else ROOT / page
+        if not file.exists():
+            yield target
+            continue
         if not file.exists() or (
             anchor and file.suffix == ".md" and anchor not in anchors(file.read_text("utf-8"))
         ):
