@@ -16,13 +16,17 @@ from tests.tools.schema_text import type_text
 
 HEAD = """# Events
 
-Generated from the contracts and the services' tables of handlers by `python -m tests.tools.docs`; a test fails when it is stale.
+Generated from the contracts and the services' tables of handlers; a test fails when it is stale.
+`.venv/bin/python -m tests.tools.docs` writes it anew.
 
-Every event is a CloudEvent 1.0 in Kafka's binary mode: its attributes are headers, its members below are the JSON value.
-The key is the order's id; records of `storefront.orders.v1` and `storefront-order-refused` are keyed by `client_reference`.
+Every event is a CloudEvent 1.0 in Kafka's binary mode.
+Its attributes are headers, its members below are the JSON value.
+The key is the order's id.
+Records of `storefront.orders.v1` and `storefront-order-refused` are keyed by `client_reference`.
 `ce_sequence` counts the events of one key on one topic from 1, without a gap.
-Readers ignore members they do not know, so an owner may add some; anything else is a new version.
-"""  # noqa: E501
+Readers ignore members they do not know, so an owner may add some.
+Anything else is a new version.
+"""
 
 
 def page() -> str:
