@@ -1,20 +1,4 @@
-"""What a failure means for the record that met it: try again, or set it aside."""
-
-import asyncpg
-
-# Lost connections, restarts, deadlocks, serialization failures and lock timeouts pass by
-# themselves (PostgreSQL errors appendix, classes 08, 40, 53, 57 and code 55P03).
-TRANSIENT = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.TransactionRollbackError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.ReadOnlySQLTransactionError,
-)
+"""What a failure means for the work that met it: try again, or set it aside."""
 
 
 class OrderproofError(Exception):
@@ -39,11 +23,3 @@ class PartitionStopped(Retryable):
 
 class LockOrderViolation(OrderproofError):
     """A transaction asked for its locks twice or backwards; that is how deadlocks are made."""
-
-
-def is_transient(error: BaseException) -> bool:
-    """Whether the same work may succeed when it is tried again unchanged."""
-    if isinstance(error, asyncpg.InterfaceError):
-        # A broken connection shows as an interface or internal client error too.
-        return True
-    return isinstance(error, (Retryable, asyncpg.InternalClientError, *TRANSIENT))

@@ -10,7 +10,7 @@ from asyncpg import Record as Row
 
 from shared.clock import rfc3339
 from shared.database import Db
-from shared.errors import is_transient
+from shared.database.transient import is_transient
 from shared.messaging.batch import Batch
 from shared.messaging.envelope import Record, unpack
 from shared.messaging.group import ConsumerGroup
