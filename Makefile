@@ -39,7 +39,7 @@ check: setup ## lint, types, import contracts, generated docs
 	@MYPYPATH="$(subst $(space),:,$(wildcard $(SOURCES:tests=)))" $(BIN)/mypy $(PACKAGES:%=-p %)
 	@if ls tests/*/ >/dev/null 2>&1; then $(BIN)/mypy tests; fi
 	@$(BIN)/lint-imports
-# Generated documents:
+	@$(BIN)/python -m tests.tools.docs --check
 
 .PHONY: clean
 clean: ## stop what runs and remove .run/

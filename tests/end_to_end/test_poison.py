@@ -148,7 +148,7 @@ async def test_a_handlers_bug_parks_the_order_and_a_redrive_brings_it_through_in
     await shop.cancel(order_id)
 
     async def waits() -> bool:
-        return (await first_of(shop, "inventory", order_id))["behind"] == 1
+        return bool((await first_of(shop, "inventory", order_id))["behind"] == 1)
 
     await eventually(waits, "the cancellation waits behind the placing")
     failed = await act(shop, "inventory", parked["id"], "redrive")

@@ -25,11 +25,7 @@ class Leftovers:
         return cls(
             frozenset(_name(one) for one in children if one.status() != psutil.STATUS_ZOMBIE),
             frozenset(_ports(children)),
-            frozenset(
-                str(path)
-                for folder in TEMPORARY
-                for path in folder.glob(f"{PREFIX}*")
-            ),
+            frozenset(str(path) for folder in TEMPORARY for path in folder.glob(f"{PREFIX}*")),
         )
 
     def beyond(self, before: "Leftovers") -> list[str]:

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from orders.domain.lifecycle import RULES, CancelRequested, IllegalTransition, Refused, advance
+from orders.domain.lifecycle import RULES, advance
 from orders.domain.order import Fulfilment, Order, Payment, Status, Stock
+from orders.domain.steps import CancelRequested, IllegalTransition, Refused
 from shared.contracts.event import Event
 
 from tests.contract.stored import sample

@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 from asyncpg.connection import LoggedQuery
-from shared.messaging.errors import LockOrderViolation
+from shared.errors import LockOrderViolation
 
 from tests.integration.inventory.support import (
     Inventory,

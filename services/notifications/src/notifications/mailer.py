@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import aiosmtplib
 from aiosmtplib import SMTP
-from shared.messaging.errors import Permanent, Retryable
+from shared.errors import Permanent, Retryable
 
 from notifications.domain.letter import Message, compose, is_deliverable
 from notifications.settings import NotificationsSettings
