@@ -8,7 +8,7 @@ from payments.domain import payment as rules
 from payments.domain.money import Money
 from payments.domain.payment import PaidLate, Payment
 from payments.provider import Charge, ChargeAnswer, Unknown
-from shared.messaging.errors import Permanent
+from shared.errors import Permanent
 
 from tests.integration.payments import fake_provider as does
 from tests.integration.payments.fake_provider import FakeProvider

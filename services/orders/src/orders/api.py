@@ -16,9 +16,9 @@ from shared.observability import tracing
 from shared.service import Running
 
 from orders import store
-from orders.domain.lifecycle import CancelRequested, Refused, Step
 from orders.domain.order import Order, is_decided, is_terminal, summary_of
 from orders.domain.placing import Invalid, check
+from orders.domain.steps import CancelRequested, Refused, Step
 from orders.settings import OrdersSettings
 from orders.waiting import Waiting
 from orders.work import OrdersWork
