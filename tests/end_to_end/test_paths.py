@@ -1,13 +1,53 @@
 """Every path an order can take, on the real parts, judged by the provider, stock and mailbox."""
 
 import asyncio
+from dataclasses import dataclass
 
+import pytest
 from shared.contracts import topics
 
 from tests.support.builders import a_line
+from tests.support.kafka_log import headers_of
 from tests.support.shop import Shop
+from tests.support.waiting import eventually
 
 TOTAL = 250
+AMBIGUOUS = ("tok_slow", "tok_timeout_done", "tok_error_then_ok", "tok_garbage")
+
+
+@dataclass
+class Slow:
+    """Orders that take seconds: placed before all tests, looked at by the last ones."""
+
+    ambiguous: list[str]
+    late: str
+    late_and_cancelled: str
+    never: str
+    never_sku: str
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def slow(shop: Shop) -> Slow:
+    sku, never_sku = await shop.new_sku(20), await shop.new_sku(1)
+    orders = Slow(
+        ambiguous=[await shop.place(a_line(sku), token=token) for token in AMBIGUOUS],
+        late=await shop.place(a_line(sku), token="tok_timeout_done_late"),
+        late_and_cancelled=await shop.place(a_line(sku), token="tok_timeout_done_late"),
+        never=await shop.place(a_line(never_sku), token="tok_timeout_not_done"),
+        never_sku=never_sku,
+    )
+    await _unknown(shop, orders.late_and_cancelled)
+    assert (await shop.cancel(orders.late_and_cancelled)).status == 202
+    return orders
+
+
+async def _unknown(shop: Shop, order_id: str) -> None:
+    """The provider was called, and nobody knows what came of it."""
+
+    async def look() -> bool:
+        return any(one["status"] == "unknown" for one in await shop.payments(order_id))
+
+    await eventually(look, "the payment unknown")
 
 
 async def test_one_order_placed_fans_out_with_no_other_event_between(shop: Shop) -> None:
@@ -30,8 +70,6 @@ async def test_one_order_placed_fans_out_with_no_other_event_between(shop: Shop)
 
 
 async def _headers(shop: Shop, order_id: str) -> list[dict[str, str]]:
-    from tests.support.kafka_log import headers_of
-
     records = await shop.log.read(topics.ORDERS, topics.PAYMENTS, topics.INVENTORY)
     return [headers_of(one) for one in records if one.key == order_id.encode()]
 
@@ -72,8 +110,7 @@ async def test_an_order_beyond_stock_is_rejected_and_keeps_no_money(shop: Shop) 
     found = await shop.outcome(order_id)
 
     assert (found["status"], found["reasons"]) == ("rejected", ["out-of-stock"])
-    await shop.drained()
-    await shop.settled(order_id, 0)
+    await _no_money(shop, order_id)
     await _free(shop, sku, 1)
 
 
@@ -94,82 +131,13 @@ async def test_two_lines_of_one_sku_count_together(shop: Shop) -> None:
     await _free(shop, sku, 3)
 
 
-async def test_ambiguous_answers_end_as_what_the_provider_did(shop: Shop) -> None:
-    """A timeout is unknown, never failed: each ends confirmed with one charge."""
-    tokens = ("tok_slow", "tok_timeout_done", "tok_error_then_ok", "tok_garbage")
-    sku = await shop.new_sku(len(tokens) + 1)
-    late = await shop.place(a_line(sku), token="tok_timeout_done_late")
-    order_ids = [await shop.place(a_line(sku), token=token) for token in tokens]
-
-    outcomes = await asyncio.gather(*(shop.outcome(one) for one in order_ids))
-
-    assert [one["status"] for one in outcomes] == ["confirmed"] * len(tokens)
-    ended = await shop.outcome(late)
-    expected = TOTAL if ended["status"] == "confirmed" else 0
-    await shop.settled(late, expected, timeout_s=60)
-    await shop.books_agree([*order_ids, late])
-
-
-async def test_a_charge_never_made_leaves_no_order_and_no_money(shop: Shop) -> None:
-    sku = await shop.new_sku(1)
-    order_id = await shop.place(a_line(sku), token="tok_timeout_not_done")
-
-    found = await shop.outcome(order_id)
-
-    assert found["status"] in ("rejected", "expired")
-    assert await shop.book(order_id) == []
-    await _free(shop, sku, 1)
-
-
-async def test_a_charge_made_after_the_end_is_refunded(shop: Shop) -> None:
-    """The provider drops the call, and charges 8 s later, when the order is long cancelled."""
-    sku = await shop.new_sku(1)
-    order_id = await shop.place(a_line(sku), token="tok_timeout_done_late")
-
-    assert (await shop.cancel(order_id)).status == 202
-    assert (await shop.outcome(order_id))["status"] == "cancelled"
-    await _free(shop, sku, 1)
-
-    async def charged() -> bool:
-        return any(one["op"] == "capture" for one in await shop.book(order_id))
-
-    from tests.support.waiting import eventually
-
-    await eventually(charged, "the late charge", 20)
-    await shop.settled(order_id, 0, timeout_s=60)
-
-
 async def test_a_wrong_amount_is_never_treated_as_paid(shop: Shop) -> None:
     sku = await shop.new_sku(1)
     order_id = await shop.place(a_line(sku), token="tok_wrong_amount")
 
     assert (await shop.outcome(order_id))["status"] == "rejected"
-    await shop.drained()
-    await shop.settled(order_id, 0)
+    await _no_money(shop, order_id)
     assert [one["op"] for one in await shop.book(order_id)] == ["capture", "refund"]
-
-
-async def test_an_undecided_order_expires_at_its_deadline(shop: Shop) -> None:
-    """Payments is stopped, so no answer can come; the witness is its missing event."""
-    import signal
-
-    from tests.support.waiting import eventually
-
-    sku = await shop.new_sku(1)
-    shop.system.kill("payments-0", signal.SIGSTOP)
-    try:
-        order_id = await shop.place(a_line(sku))
-        found = await shop.reaches(order_id, "expired", 30)
-    finally:
-        shop.system.kill("payments-0", signal.SIGCONT)
-    assert found["payment"]["status"] == "pending"
-    await _free(shop, sku, 1)
-
-    async def voided() -> bool:
-        return bool((await shop.order(order_id))["payment"]["status"] == "voided")
-
-    await eventually(voided, "the payment voided", 40)
-    assert await shop.book(order_id) == []
 
 
 async def test_a_pending_order_is_cancelled_at_once(shop: Shop) -> None:
@@ -181,8 +149,7 @@ async def test_a_pending_order_is_cancelled_at_once(shop: Shop) -> None:
 
     assert (answer.status, answer.body["status"]) == (202, "cancelled")
     assert (again.status, again.body["status"]) == (202, "cancelled")
-    await shop.drained()
-    await shop.settled(order_id, 0)
+    await _no_money(shop, order_id)
     await _free(shop, sku, 1)
 
 
@@ -212,9 +179,58 @@ async def test_a_shipped_order_cannot_be_cancelled(shop: Shop) -> None:
     await shop.settled(order_id, TOTAL)
 
 
-async def _free(shop: Shop, sku: str, quantity: int) -> None:
-    from tests.support.waiting import eventually
+async def test_ambiguous_answers_end_as_what_the_provider_did(shop: Shop, slow: Slow) -> None:
+    """A timeout is unknown, never failed: each ends confirmed with one charge."""
+    outcomes = await asyncio.gather(*(shop.outcome(one) for one in slow.ambiguous))
 
+    assert [one["status"] for one in outcomes] == ["confirmed"] * len(AMBIGUOUS)
+    await shop.books_agree(slow.ambiguous)
+
+
+async def test_a_charge_made_late_counts_once_or_goes_back(shop: Shop, slow: Slow) -> None:
+    """The provider drops the call and charges 8 s later, close to the order's deadline."""
+    ended = await shop.outcome(slow.late)
+
+    await _charged(shop, slow.late)
+    expected = TOTAL if ended["status"] == "confirmed" else 0
+    await shop.settled(slow.late, expected, timeout_s=60)
+
+
+async def test_a_charge_made_after_the_end_is_refunded(shop: Shop, slow: Slow) -> None:
+    """The order was cancelled before the provider got round to charging."""
+    assert (await shop.order(slow.late_and_cancelled))["status"] == "cancelled"
+    await _charged(shop, slow.late_and_cancelled)
+    await shop.settled(slow.late_and_cancelled, 0, timeout_s=60)
+
+
+async def test_an_undecided_order_expires_at_its_deadline(shop: Shop, slow: Slow) -> None:
+    """The provider never answers and never charges; the stock is free again."""
+    found = await shop.outcome(slow.never)
+
+    assert found["status"] == "expired"
+    assert await shop.book(slow.never) == []
+    await _free(shop, slow.never_sku, 1)
+
+
+async def _charged(shop: Shop, order_id: str) -> None:
+    async def look() -> bool:
+        return any(one["op"] == "capture" for one in await shop.book(order_id))
+
+    await eventually(look, "the late charge", 20)
+
+
+async def _no_money(shop: Shop, order_id: str) -> None:
+    """Wait until the payment has come to its end; the provider then holds nothing."""
+
+    async def look() -> bool:
+        payment = (await shop.order(order_id))["payment"]["status"]
+        return payment in ("declined", "refunded", "voided")
+
+    await eventually(look, f"no money for {order_id}")
+    await shop.settled(order_id, 0)
+
+
+async def _free(shop: Shop, sku: str, quantity: int) -> None:
     async def look() -> bool:
         return bool((await shop.stock(sku))["available"] == quantity)
 
