@@ -162,7 +162,7 @@ def impure(module: Module) -> Iterator[Finding]:
 
 
 def _is_pure(imported: str, service: str) -> bool:
-    ours = (f"{service}.domain", "shared.contracts")
+    ours = (f"{service}.domain", "shared.contracts", "shared.errors")
     library = PURE_LIBRARY.fullmatch(imported.split(".")[0])
     return library is not None or any(f"{imported}.".startswith(one + ".") for one in ours)
 

@@ -4,8 +4,9 @@ from collections import Counter
 from typing import Any
 
 import asyncpg
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 from shared.contracts import topics
 
 from tests.support.builders import a_line
@@ -19,7 +20,14 @@ TOPICS = (
     topics.INVENTORY,
     topics.FULFILMENT,
 )
-GROUPS = ("orders", "orders-intake", "payments", "inventory", "notifications")
+GROUPS = {
+    "orders": (topics.PAYMENTS, topics.INVENTORY, topics.FULFILMENT),
+    "orders-intake": (topics.STOREFRONT_ORDERS,),
+    "payments": (topics.ORDERS,),
+    "inventory": (topics.ORDERS,),
+    "notifications": (topics.ORDERS,),
+}
+PARTITIONS = 6
 
 
 async def test_every_record_twice_and_every_group_reset_changes_nothing(shop: Shop) -> None:
@@ -95,26 +103,39 @@ async def _produce_again(shop: Shop) -> int:
 
 
 async def _reset_groups(shop: Shop) -> None:
-    """Delete the groups' offsets while nobody is in them; they start at the earliest again."""
+    """Commit offset 0 for each group once nobody is in it; they start at the earliest again."""
     names = [f"{service}-0" for service in shop.system.config.services]
     for name in names:
         await shop.system.take_down(name)
-    admin = AIOKafkaAdminClient(bootstrap_servers=shop.system.addresses.kafka)
-    await admin.start()
-    groups = [shop.system.config.topic_prefix + one for one in GROUPS]
-    try:
-
-        async def deleted() -> bool:
-            for group in groups:
-                if await admin.list_consumer_group_offsets(group):
-                    await admin.delete_consumer_groups([group])
-            return not any([await admin.list_consumer_group_offsets(one) for one in groups])
-
-        await eventually(deleted, "the groups' offsets are gone", 40)
-    finally:
-        await admin.close()
+    for group, read in GROUPS.items():
+        await _rewind(shop, shop.system.config.topic_prefix + group, read)
     for name in names:
         await shop.system.bring_back(name)
+
+
+async def _rewind(shop: Shop, group: str, read: tuple[str, ...]) -> None:
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=shop.system.addresses.kafka, group_id=group, enable_auto_commit=False
+    )
+    await consumer.start()
+    try:
+        prefixed = [shop.system.config.topic_prefix + topic for topic in read]
+        places = [
+            TopicPartition(topic, number) for topic in prefixed for number in range(PARTITIONS)
+        ]
+        consumer.assign(places)
+
+        async def rewound() -> bool:
+            try:
+                await consumer.commit(dict.fromkeys(places, 0))
+            except KafkaError:
+                # The killed members are in the group until their session ends.
+                return False
+            return True
+
+        await eventually(rewound, f"{group} rewound", 40)
+    finally:
+        await consumer.stop()
 
 
 async def _caught_up(shop: Shop) -> None:

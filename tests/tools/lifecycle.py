@@ -40,9 +40,9 @@ Row = tuple[Status, type[Any]]
 def chart() -> str:
     """A mermaid state chart of ``status``, from every step that changes it."""
     arrows: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for (status, fact), outcomes in walked().items():
+    for (status, fact), outcomes in walk().rows.items():
         for outcome in outcomes:
-            if outcome.status not in (status, "refused"):
+            if outcome.status in set(Status) - {status}:
                 arrows[status, outcome.status].add(fact.__name__)
     lines = ["[*] --> pending: placed"]
     order = [one.value for one in Status]
@@ -70,45 +70,53 @@ def _rule(status: Status, fact: type[Any]) -> str:
 
 
 def _leads(status: Status, fact: type[Any]) -> Iterator[str]:
-    ordered = sorted(walked()[status, fact], key=lambda one: (one.status != status, one))
+    ordered = sorted(walk().rows[status, fact], key=lambda one: (one.status != status, one))
     for outcome in ordered:
         told = f", tells {' and '.join(f'`{one}`' for one in outcome.events)}"
         stays = "stays" if outcome.status == status else outcome.status
         yield stays + (told if outcome.events else "")
 
 
+class Walk(NamedTuple):
+    """Every state that can be reached, and for each row of the table where it led."""
+
+    orders: frozenset[Order]
+    rows: dict[Row, set[Outcome]]
+
+
 @cache
-def walked() -> dict[Row, set[Outcome]]:
-    """Every state that facts in any order can reach from a placed order, and each step there."""
-    found: dict[Row, set[Outcome]] = {
+def walk() -> Walk:
+    """From a placed order, facts in any order: more than can happen, and nothing less."""
+    rows: dict[Row, set[Outcome]] = {
         (status, fact): set() for status in Status for fact in RULES[status]
     }
     seen: set[Order] = set()
     todo = [placed()]
     while todo:
         order = todo.pop()
-        if order in seen:
+        if order not in seen:
+            seen.add(order)
+            todo += _steps(order, rows)
+    return Walk(frozenset(seen), rows)
+
+
+def _steps(order: Order, rows: dict[Row, set[Outcome]]) -> Iterator[Order]:
+    """Where each fact leads from ``order``; what has no row leads nowhere."""
+    for fact in facts():
+        row = (Status(order.status), type(fact))
+        try:
+            result = advance(order, fact)
+        except IllegalTransition:
             continue
-        seen.add(order)
-        for fact in facts():
-            after = _step(order, fact, found)
-            if after is not None:
-                todo.append(_same_when_alike(after))
-    return found
-
-
-def _step(order: Order, fact: Any, found: dict[Row, set[Outcome]]) -> Order | None:
-    try:
-        result = advance(order, fact)
-    except (IllegalTransition, ValueError):
-        return None
-    row = (Status(order.status), type(fact))
-    if isinstance(result, Refused):
-        found[row].add(Outcome("refused", ()))
-        return None
-    told = tuple(type(event).__name__ for event in result.events)
-    found[row].add(Outcome(str(result.order.status), told))
-    return result.order
+        except ValueError as error:
+            rows[row].add(Outcome(f"fails with {type(error).__name__}", ()))
+            continue
+        if isinstance(result, Refused):
+            rows[row].add(Outcome("refused", ()))
+            continue
+        told = tuple(type(event).__name__ for event in result.events)
+        rows[row].add(Outcome(str(result.order.status), told))
+        yield _same_when_alike(result.order)
 
 
 def _same_when_alike(order: Order) -> Order:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
+import httpx2
 from asyncpg import Pool, Record
 from inventory.app import HANDLERS
 from inventory.domain.order import OrderHolds
@@ -29,6 +30,7 @@ from shared.messaging.envelope import unpack
 from shared.messaging.unit_of_work import Transactions
 
 Inventory: TypeAlias = Transactions[InventoryWork]
+Client: TypeAlias = httpx2.AsyncClient
 Told: TypeAlias = tuple[str, dict[str, Any]]
 
 ADDRESS = Address(name="A", line1="1 Road", city="Leeds", postal_code="LS1", country="GB")
@@ -135,6 +137,27 @@ def _type(headers: bytes) -> str:
     raw = dict(unpack(headers))["ce_type"]
     assert raw is not None
     return raw.decode().split(".")[1]
+
+
+async def open_order(inventory: Inventory, *lines: tuple[str, int]) -> tuple[str, str]:
+    """A confirmed order: its id and its fulfilment order's."""
+    order = placed(*lines)
+    await deliver(inventory, order, confirmed(order.order_id))
+    row = await row_of(inventory, order.order_id)
+    assert row.fulfilment_order_id is not None
+    return order.order_id, row.fulfilment_order_id
+
+
+async def post(client: Client, path: str, body: Any, key: str | None = None) -> httpx2.Response:
+    """Send ``body`` under ``key``, or under a key of its own."""
+    headers = {"Idempotency-Key": key or new_id("key")}
+    return await client.post(path, json=body, headers=headers)
+
+
+def refusal(answer: httpx2.Response) -> tuple[int, str]:
+    """A problem document's status and type."""
+    assert answer.headers["content-type"] == "application/problem+json"
+    return answer.status_code, answer.json()["type"]
 
 
 async def broken_promises(pool: "Pool[Record]") -> dict[str, list[Record]]:

@@ -12,6 +12,7 @@ from local_runtime.config import SERVICES, StackConfig
 from local_runtime.databases import create_database, drop_database
 from local_runtime.endpoints import read_json
 from local_runtime.paths import RunDir, topics_file
+from local_runtime.polling import until
 from local_runtime.ports import PortBook
 from local_runtime.run_lock import AlreadyRunningError
 from local_runtime.runtimes.embedded import EmbeddedRuntime
@@ -130,18 +131,21 @@ async def test_a_broker_that_was_taken_down_keeps_its_topics(stack: Supervisor) 
     assert len(again.unchanged) == 9
 
 
-async def test_a_start_that_fails_leaves_nothing_running(tmp_path: Path) -> None:
+async def test_a_start_that_fails_leaves_nothing_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     config = StackConfig(run_dir=tmp_path, fixed_ports=False, services=("orders",))
     ports = PortBook(fixed=False)
     runtime = EmbeddedRuntime(RunDir.at(tmp_path), ports)
-    runtime.kafka.fetch_jars = _no_jars  # type: ignore[method-assign]
+
+    async def no_jars_once_postgres_runs() -> None:
+        await until(runtime.postgres.answers, timeout_s=20, what="PostgreSQL")
+        raise ConnectionError("no route")
+
+    monkeypatch.setattr(runtime.kafka, "fetch_jars", no_jars_once_postgres_runs)
 
     with pytest.raises(ExceptionGroup):
         await Supervisor(config, runtime, ports).start()
 
     assert [node.pid for node in runtime.nodes if node.pid] == []
     RunDir(tmp_path).remove()
-
-
-async def _no_jars() -> None:
-    raise ConnectionError("no route")

@@ -55,14 +55,25 @@ def reachable(folder: Path) -> bool:
     return all(parent.stat().st_mode & 0o001 for parent in existing)
 
 
-def has_sessions(data: Path) -> bool:
-    """Whether a process of an earlier server is still attached to this cluster's memory."""
+def attached_processes(data: Path) -> int | None:
+    """How many processes of an earlier server share its memory; None when that is unknown."""
     try:
-        segment = (data / "postmaster.pid").read_text().splitlines()[6].split()[1]
+        segment = (data / "postmaster.pid").read_text().splitlines()[6].split()
         segments = Path("/proc/sysvipc/shm").read_text().splitlines()[1:]
     except (OSError, IndexError):
-        return False
-    return any(row.split()[1] == segment and int(row.split()[6]) for row in segments)
+        return None
+    rows = (row.split() for row in segments)
+    return sum(int(row[6]) for row in rows if row[:2] == segment)
+
+
+def drop_stale_lock(data: Path) -> None:
+    """Remove the pid file of a server that is dead beyond doubt.
+
+    PostgreSQL itself only asks whether the pid exists, and a killed server whose parent
+    died with it may stay a zombie for as long as nobody reaps it.
+    """
+    if attached_processes(data) == 0:
+        (data / "postmaster.pid").unlink()
 
 
 class PostgresNode(Server):
@@ -95,6 +106,7 @@ class PostgresNode(Server):
         await until(
             self._is_abandoned, timeout_s=_LEFTOVERS_TIMEOUT_S, what="the end of old sessions"
         )
+        drop_stale_lock(self.data)
         given = {**_SETTINGS, "port": str(self._port)}
         options = [part for name, value in given.items() for part in ("-c", f"{name}={value}")]
         return self._as_server([str(binaries / "postgres"), "-D", str(self.data), *options])
@@ -125,7 +137,7 @@ class PostgresNode(Server):
         making.rename(self.data)
 
     async def _is_abandoned(self) -> bool:
-        return not has_sessions(self.data)
+        return not attached_processes(self.data)
 
     def _binaries(self) -> Path:
         folder = installation()

@@ -69,7 +69,8 @@ def advance(order: Order, fact: Fact) -> Step | Refused:
 def take_capture(order: Order, fact: PaymentCaptured) -> Step:
     """A capture that was thought not made goes back; otherwise it counts."""
     if order.payment != Payment.PENDING or fact.late:
-        return _decide(replace(order, payment=Payment.REFUND_PENDING))
+        returning = replace(order, payment=Payment.REFUND_PENDING)
+        return _decide(_because(returning, "payment-declined"))
     return _decide(replace(order, payment=Payment.CAPTURED))
 
 
@@ -158,6 +159,14 @@ def note_refund(order: Order, fact: PaymentRefunded) -> Step:
     return Step(replace(order, payment=Payment.REFUNDED))
 
 
+def take_refund(order: Order, fact: PaymentRefunded) -> Step:
+    """Money that went back before the order was decided pays for nothing."""
+    after = note_refund(order, fact).order
+    if after.payment != Payment.REFUNDED:
+        return Step(after)
+    return _decide(_because(after, "payment-declined"))
+
+
 def note_late_capture(order: Order, _: PaymentCaptured) -> Step:
     return Step(replace(order, payment=Payment.REFUND_PENDING))
 
@@ -208,7 +217,7 @@ RULES: Mapping[Status, Mapping[type[Any], Rule]] = {
     Status.PENDING: {
         PaymentCaptured: take_capture,
         PaymentDeclined: take_decline,
-        PaymentRefunded: note_refund,
+        PaymentRefunded: take_refund,
         StockReserved: take_hold,
         StockRejected: take_shortage,
         CancelRequested: cancel_at_once,
