@@ -137,24 +137,25 @@ class Pipeline:
     async def _take(self, work: Work, items: Sequence[Item]) -> list[Item]:
         """What is new to this consumer; an id that came with other data before is poison."""
         first: dict[inbox.Key, Item] = {}
-        reused: list[Item] = []
         for item in items:
-            known = first.setdefault(inbox.key_of(item.identity), item)
-            if known.identity.hash != item.identity.hash:
-                reused.append(_reused(item))
+            first.setdefault(inbox.key_of(item.identity), item)
         new = await inbox.insert(
             work.db, self.group.name, [one.identity for one in first.values()], work.now
         )
+        hashes = {key: one.identity.hash for key, one in first.items()}
         if old := [key for key in first if key not in new]:
-            hashes = await inbox.stored_hashes(work.db, self.group.name, old)
-            reused += [_reused(first[k]) for k in old if hashes[k] != first[k].identity.hash]
+            hashes |= await inbox.stored_hashes(work.db, self.group.name, old)
+        reused: dict[inbox.Key, Item] = {}
+        for item in items:
+            if item.identity.hash != hashes[inbox.key_of(item.identity)]:
+                other = _reused(item)
+                reused.setdefault(inbox.key_of(other.identity), other)
         if not reused:
             return [item for key, item in first.items() if key in new]
-        identities = {inbox.key_of(one.identity): one for one in reused}
         new |= await inbox.insert(
-            work.db, self.group.name, [one.identity for one in identities.values()], work.now
+            work.db, self.group.name, [one.identity for one in reused.values()], work.now
         )
-        found = [item for key, item in {**first, **identities}.items() if key in new]
+        found = [item for key, item in {**first, **reused}.items() if key in new]
         return sorted(found, key=lambda one: _order(items, one))
 
     async def _set_aside(self, work: Work, aside: Sequence[tuple[Item, ToPark]]) -> None:
