@@ -12,6 +12,7 @@ from shared import crash
 from shared.contracts.event import Event
 from shared.contracts.orders import OrderPlaced
 from shared.contracts.topics import dead_letters
+from shared.database.transient import is_transient
 from shared.errors import PartitionStopped, Retryable
 from shared.messaging import inbox, parking
 from shared.messaging.batch import rounds
@@ -83,9 +84,10 @@ class Pipeline:
         """Apply all, or each half on its own, left to right, down to the record that fails."""
         try:
             await retry_transient(self.group.name, lambda: self._apply(items))
-        except PartitionStopped:
-            raise
         except Exception as error:
+            if is_transient(error):
+                # Nothing is wrong with the records: set aside, they would only be late.
+                raise
             if len(items) > 1:
                 middle = len(items) // 2
                 await self._apply_or_halve(items[:middle])
