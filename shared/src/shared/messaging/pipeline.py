@@ -12,6 +12,7 @@ from shared import crash
 from shared.contracts.event import Event
 from shared.contracts.orders import OrderPlaced
 from shared.contracts.topics import dead_letters
+from shared.database.transient import is_transient
 from shared.errors import PartitionStopped, Retryable
 from shared.messaging import inbox, parking
 from shared.messaging.batch import rounds
@@ -83,9 +84,10 @@ class Pipeline:
         """Apply all, or each half on its own, left to right, down to the record that fails."""
         try:
             await retry_transient(self.group.name, lambda: self._apply(items))
-        except PartitionStopped:
-            raise
         except Exception as error:
+            if is_transient(error):
+                # Nothing is wrong with the records: set aside, they would only be late.
+                raise
             if len(items) > 1:
                 middle = len(items) // 2
                 await self._apply_or_halve(items[:middle])
@@ -137,24 +139,25 @@ class Pipeline:
     async def _take(self, work: Work, items: Sequence[Item]) -> list[Item]:
         """What is new to this consumer; an id that came with other data before is poison."""
         first: dict[inbox.Key, Item] = {}
-        reused: list[Item] = []
         for item in items:
-            known = first.setdefault(inbox.key_of(item.identity), item)
-            if known.identity.hash != item.identity.hash:
-                reused.append(_reused(item))
+            first.setdefault(inbox.key_of(item.identity), item)
         new = await inbox.insert(
             work.db, self.group.name, [one.identity for one in first.values()], work.now
         )
+        hashes = {key: one.identity.hash for key, one in first.items()}
         if old := [key for key in first if key not in new]:
-            hashes = await inbox.stored_hashes(work.db, self.group.name, old)
-            reused += [_reused(first[k]) for k in old if hashes[k] != first[k].identity.hash]
+            hashes |= await inbox.stored_hashes(work.db, self.group.name, old)
+        reused: dict[inbox.Key, Item] = {}
+        for item in items:
+            if item.identity.hash != hashes[inbox.key_of(item.identity)]:
+                other = _reused(item)
+                reused.setdefault(inbox.key_of(other.identity), other)
         if not reused:
             return [item for key, item in first.items() if key in new]
-        identities = {inbox.key_of(one.identity): one for one in reused}
         new |= await inbox.insert(
-            work.db, self.group.name, [one.identity for one in identities.values()], work.now
+            work.db, self.group.name, [one.identity for one in reused.values()], work.now
         )
-        found = [item for key, item in {**first, **identities}.items() if key in new]
+        found = [item for key, item in {**first, **reused}.items() if key in new]
         return sorted(found, key=lambda one: _order(items, one))
 
     async def _set_aside(self, work: Work, aside: Sequence[tuple[Item, ToPark]]) -> None:
