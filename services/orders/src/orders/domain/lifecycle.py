@@ -51,15 +51,20 @@ from orders.domain.steps import (
 
 
 def advance(order: Order, fact: Fact) -> Step | Refused:
-    """Apply ``fact``. Raises ``IllegalTransition`` when the table has no row for it."""
+    """Apply ``fact``. Raises ``IllegalTransition`` when the table has no row for it.
+
+    What changes or tells something is a version; otherwise the step has the very same order.
+    """
     rule = RULES[Status(order.status)].get(type(fact))
     if rule is None:
         raise IllegalTransition(order, fact)
     result = rule(order, fact)
     match result:
-        case Step(order=after, events=events) if after != order:
+        case Step(order=after, events=events) if after != order or events:
             return Step(replace(after, version=order.version + 1), events)
-        case Step() | Refused():
+        case Step():
+            return Step(order)
+        case Refused():
             return result
 
 
@@ -261,7 +266,8 @@ def _decide(order: Order) -> Step:
             **_about(order), total_minor=order.total_minor, currency=order.currency
         )
         return Step(replace(order, status=Status.CONFIRMED), (confirmed,))
-    return _reject(order)
+    # Paid money may have been given back by hand meanwhile: that is no refusal with a reason.
+    return _reject(order if order.reasons else _because(order, "payment-declined"))
 
 
 def _reject(order: Order) -> Step:
