@@ -12,7 +12,7 @@ from local_runtime.runtimes.base import Backing
 from tests.conftest import a_shop
 from tests.support.buyers import Buyers, is_replayed
 from tests.support.deaths import Death
-from tests.support.judges import metric, nothing_lost_or_doubled, own_records, published_twice
+from tests.support.judges import Ending, metric, nothing_lost_or_doubled, published_twice
 from tests.support.shop import Shop
 
 BUYERS = 80
@@ -58,17 +58,16 @@ async def test_a_death_before_sending_loses_no_event_and_no_mail(mortal: Shop) -
 
 async def test_a_death_between_ack_and_removal_publishes_twice_but_in_order(mortal: Shop) -> None:
     """The witness: records of each of the three publishers that are in Kafka twice."""
-    buyers = await _kill_under_load(mortal, dict.fromkeys(PUBLISHERS, "relay.after_ack"))
+    _, ending = await _kill_under_load(mortal, dict.fromkeys(PUBLISHERS, "relay.after_ack"))
 
-    records = await own_records(buyers)
     for service in PUBLISHERS:
-        assert published_twice(records, service) > 0, f"{service} repeated nothing"
+        assert published_twice(ending.records, service) > 0, f"{service} repeated nothing"
 
 
 async def test_a_death_after_the_call_neither_charges_nor_tells_twice(mortal: Shop) -> None:
     """A mail may come again, under its Message-ID; that it does is the witness of its death."""
     points = {"payments": "worker.after_call", "notifications": "worker.after_call"}
-    buyers = await _kill_under_load(mortal, points)
+    buyers, _ = await _kill_under_load(mortal, points)
 
     mails = [one for found in (await buyers.mails()).values() for one in found]
     assert len(mails) > len(set(mails))
@@ -76,7 +75,7 @@ async def test_a_death_after_the_call_neither_charges_nor_tells_twice(mortal: Sh
 
 async def test_an_answer_lost_in_a_death_is_given_on_repetition(mortal: Shop) -> None:
     """The client got no answer; under its key it gets one, and the same bytes ever after."""
-    buyers = await _kill_under_load(mortal, {"orders": "api.after_commit"})
+    buyers, _ = await _kill_under_load(mortal, {"orders": "api.after_commit"})
 
     replayed = [key for key, one in buyers.answers.items() if is_replayed(one)]
     assert replayed, "no order was committed whose answer was lost"
@@ -87,7 +86,7 @@ async def test_an_answer_lost_in_a_death_is_given_on_repetition(mortal: Shop) ->
         assert (again.status, again.raw) == (201, buyers.answers[key].raw)
 
 
-async def _kill_under_load(shop: Shop, points: Mapping[str, str]) -> Buyers:
+async def _kill_under_load(shop: Shop, points: Mapping[str, str]) -> tuple[Buyers, Ending]:
     """Kill one instance of each service at its point amid a rush of buyers, and judge the end."""
     buyers = await Buyers.of(shop, stock=BUYERS)
     async with asyncio.TaskGroup() as tasks:
@@ -98,9 +97,9 @@ async def _kill_under_load(shop: Shop, points: Mapping[str, str]) -> Buyers:
         await asyncio.gather(*(one.overcome() for one in deaths))
         await buyers.all_told(RECOVERY_S - (time.monotonic() - died_at))
     doubled_max = MAILS_UNDER_WAY_MAX if "notifications" in points else 0
-    outcomes = await nothing_lost_or_doubled(buyers, doubled_max)
-    assert outcomes == {"confirmed": BUYERS}
-    return buyers
+    ending = await nothing_lost_or_doubled(buyers, doubled_max)
+    assert ending.outcomes == {"confirmed": BUYERS}
+    return buyers, ending
 
 
 async def _witness(death: Death, buyers: Buyers) -> float:

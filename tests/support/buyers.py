@@ -35,6 +35,7 @@ class Buyers:
 
     @classmethod
     async def of(cls, shop: Shop, stock: int, instances: tuple[int, ...] = (0,)) -> Self:
+        await shop.system.wait_ready()
         return cls(shop, await shop.new_sku(stock), stock, instances)
 
     @property
@@ -100,10 +101,21 @@ class Buyers:
         return len(self.bodies) - await self.told()
 
     async def all_told(self, timeout_s: float) -> None:
+        """Both mails of every order; the mailbox is read again only when that can be."""
+        enough = 0
+
         async def look() -> bool:
-            return await self.in_flight() == 0
+            nonlocal enough
+            kept = await self._mails_kept()
+            if kept >= enough:
+                enough = kept + await self.in_flight()
+            return kept == enough
 
         await eventually(look, f"{len(self.bodies)} buyers told the outcome", timeout_s)
+
+    async def _mails_kept(self) -> int:
+        url = f"{self.shop.system.addresses.mail}/health/ready"
+        return int((await self.shop.get(url)).body["kept_count"])
 
     async def _ask(self, key: str) -> Answer | None:
         """None when there is no answer, or one that says to try again."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +40,7 @@ class Death:
         await self.shop.system.wait_replaced(self.instance, self.pid)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Stop:
     """An instance ordered to stop itself; SIGCONT lets it go on as if nothing had happened."""
 
@@ -47,6 +48,7 @@ class Stop:
     instance: str
     pid: int
     order: Path
+    since: float = 0.0
 
     @classmethod
     def ordered(cls, shop: Shop, instance: str, point: str) -> "Stop":
@@ -64,6 +66,7 @@ class Stop:
             return not self.order.exists() and self.holds
 
         await eventually(look, f"{self.order.name} obeyed")
+        self.since = time.monotonic()
 
     def end(self) -> None:
         assert self.holds, f"{self.instance} was not stopped all the time"

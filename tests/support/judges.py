@@ -3,6 +3,7 @@
 import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from aiokafka import ConsumerRecord
@@ -27,8 +28,16 @@ DECISIONS = ("order-confirmed", "order-rejected", "order-expired", "order-cancel
 SETTLE_TIMEOUT_S = 30.0
 
 
-async def nothing_lost_or_doubled(buyers: Buyers, mails_doubled_max: int = 0) -> Counter[str]:
-    """Each acknowledged order ended once, everywhere; gives the outcomes by Kafka's record."""
+@dataclass(frozen=True)
+class Ending:
+    """What the outside reader has of some orders: every record, and how many came to what."""
+
+    records: Records
+    outcomes: Counter[str]
+
+
+async def nothing_lost_or_doubled(buyers: Buyers, mails_doubled_max: int = 0) -> Ending:
+    """Each acknowledged order ended once, everywhere; what it came to is what Kafka says."""
     shop, order_ids = buyers.shop, set(buyers.order_ids)
     assert len(order_ids) == len(buyers.bodies), "an order of its own for every buyer"
     await shop.drained()
@@ -42,12 +51,7 @@ async def nothing_lost_or_doubled(buyers: Buyers, mails_doubled_max: int = 0) ->
     await stock_follows(buyers, outcomes)
     await mails_follow(buyers, own, mails_doubled_max)
     assert await dead_letters(shop, order_ids) == []
-    return Counter(outcomes.values())
-
-
-async def own_records(buyers: Buyers) -> Records:
-    order_ids = set(buyers.order_ids)
-    return [one for one in await buyers.shop.log.read(*FACTS) if _order_of(one) in order_ids]
+    return Ending(own, Counter(outcomes.values()))
 
 
 def placed_for(records: Records, sku: str) -> set[str]:
