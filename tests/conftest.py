@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -20,10 +21,12 @@ from local_runtime.runtimes.choice import RuntimeName, build, choose
 from local_runtime.runtimes.external import ExternalRuntime
 from local_runtime.supervisor import Supervisor
 
+from tests.support import mendable_inventory
 from tests.support.kafka_log import KafkaLog
-from tests.support.leftovers import Leftovers
+from tests.support.leftovers import PREFIX, Leftovers
 from tests.support.shop import TIMEOUT, Shop
 
+KEPT_LOGS = Path(__file__).parents[1] / ".run" / "test-logs"
 SCALED = {
     "ORDERS_DEADLINE_S": "14",
     "PAYMENTS_CALL_TIMEOUT_S": "1",
@@ -43,11 +46,17 @@ def leaves_nothing_behind() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def run_dir(leaves_nothing_behind: None) -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="orderproof-tests-"))
+def run_dir(leaves_nothing_behind: None, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """Everything the stacks write; the logs of a failed run are kept in .run/test-logs."""
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     yield folder
+    if request.session.testsfailed:
+        for logs in folder.glob("*/logs"):
+            shutil.copytree(logs, KEPT_LOGS / logs.parent.name, dirs_exist_ok=True)
     shutil.rmtree(folder)
-    shutil.rmtree(RunDir(folder.resolve() / "backing").outside, ignore_errors=True)
+    outside = RunDir(folder.resolve() / "backing").outside
+    if outside.exists():
+        shutil.rmtree(outside)
 
 
 @pytest.fixture(scope="session")
@@ -99,6 +108,7 @@ async def a_shop(
         topic_prefix=f"{name}.",
         database_prefix=f"{name}_",
         environment={**SCALED, **crashes, **environment},
+        commands={"inventory": [sys.executable, mendable_inventory.__file__]},
         fixed_ports=False,
         restart_limits=restart_limits or RestartLimits(),
     )

@@ -166,7 +166,7 @@ async def test_an_undecided_order_expires_at_its_deadline(shop: Shop) -> None:
     await _free(shop, sku, 1)
 
     async def voided() -> bool:
-        return (await shop.order(order_id))["payment"]["status"] == "voided"
+        return bool((await shop.order(order_id))["payment"]["status"] == "voided")
 
     await eventually(voided, "the payment voided", 40)
     assert await shop.book(order_id) == []

@@ -1,12 +1,13 @@
 """What a test run may leave behind: processes, listening ports, temporary files."""
 
+import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
-MARKS = ("orderproof",)
+PREFIX = f"orderproof-tests-{os.getpid()}-"
 TEMPORARY = (Path(tempfile.gettempdir()), Path("/var/tmp"))
 
 
@@ -24,12 +25,7 @@ class Leftovers:
         return cls(
             frozenset(_name(one) for one in children if one.status() != psutil.STATUS_ZOMBIE),
             frozenset(_ports(children)),
-            frozenset(
-                str(path)
-                for folder in TEMPORARY
-                for mark in MARKS
-                for path in folder.glob(f"*{mark}*")
-            ),
+            frozenset(str(path) for folder in TEMPORARY for path in folder.glob(f"{PREFIX}*")),
         )
 
     def beyond(self, before: "Leftovers") -> list[str]:

@@ -1,5 +1,6 @@
 """A storefront, a warehouse and the outside judges, over the stack's public surface only."""
 
+import asyncio
 import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -199,7 +200,7 @@ class Shop:
         """The witness: the process took the order away just before it died."""
 
         async def look() -> bool:
-            return not order.exists()
+            return order not in await asyncio.to_thread(list_files, self.crash_dir)
 
         await eventually(look, f"{order.name} obeyed", timeout_s)
 
@@ -237,6 +238,10 @@ class Shop:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         async with self.http.post(url, data=data, headers=sent) as response:
             return await _answer(response)
+
+
+def list_files(folder: Path) -> set[Path]:
+    return set(folder.iterdir())
 
 
 async def _answer(response: aiohttp.ClientResponse) -> Answer:

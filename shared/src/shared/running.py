@@ -21,10 +21,10 @@ from shared.clock import Clock
 from shared.contracts.topics import dead_letters
 from shared.database.migrate import migrate
 from shared.database.pool import open_pool
+from shared.database.transient import is_transient
 from shared.http.app import new_app
 from shared.http.ops import Parts, health_routes, ops_routes
 from shared.messaging.consumer import Consumer, new_broker
-from shared.messaging.errors import is_transient
 from shared.messaging.group import ConsumerGroup
 from shared.messaging.kafka import KafkaConnection
 from shared.messaging.pipeline import Pipeline

@@ -76,7 +76,7 @@ class ServiceSettings(BaseSettings):
             raise ValueError(f"{self.variable(name)}: only with ORDERPROOF_ENVIRONMENT=local")
         if not self.database_url.hosts()[0]["password"]:
             raise ValueError(f"{self.variable('database_url')}: has no password")
-        if self.kafka_username is None or not self.kafka_password:
+        if not self.kafka_username or not self.kafka_password:
             raise ValueError(f"{self.variable('kafka_username')}: no SASL user and password")
         return self
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from notifications.handlers.queue_message import UnknownCustomer
-from shared.messaging.errors import Permanent
+from shared.errors import Permanent
 
 from tests.integration.notifications.service import Notifications
 from tests.unit.notifications import orders

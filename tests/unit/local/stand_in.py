@@ -1,36 +1,30 @@
-"""A stand-in for a service or simulator: answers, writes down what it got, or dies as told."""
+"""A stand-in for a service or simulator: answers on its port, or dies as told."""
 
 import http.server
-import json
 import os
 import sys
-from pathlib import Path
 
 
-def _port() -> int:
-    named = [value for name, value in os.environ.items() if name.endswith("_HTTP_PORT")]
-    return int(named[0] if named else sys.argv[-1])
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Ready from the first moment, and silent."""
 
-
-class _Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
+        """Say 200 to the readiness path, 404 to all else."""
         self.send_response(200 if self.path == "/health/ready" else 404)
         self.end_headers()
 
-    def log_message(self, format: str, *args: object) -> None:
-        del format, args
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Nothing."""
 
 
 def main() -> None:
-    exit_code = os.environ.get("STAND_IN_EXIT_CODE")
-    if exit_code and "STAND_IN_FOLDER" in os.environ:
-        sys.stderr.write("stand-in ends as told\n")
-        sys.exit(int(exit_code))
-    folder = os.environ.get("STAND_IN_FOLDER")
-    if folder:
-        written = Path(folder) / f"{os.getpid()}.json"
-        written.write_text(json.dumps(dict(os.environ)))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", _port()), _Handler) as server:
+    """Serve until killed; end at once when the environment says with what code."""
+    code = os.environ.get("STAND_IN_EXIT_CODE")
+    if code is not None:
+        sys.exit(f"the stand-in says why\n{code}") if code == "1" else sys.exit(int(code))
+    named = [value for name, value in os.environ.items() if name.endswith("_HTTP_PORT")]
+    port = int(named[0] if named else sys.argv[-1])
+    with http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
         server.serve_forever()
 
 

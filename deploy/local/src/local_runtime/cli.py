@@ -9,6 +9,7 @@ from local_runtime.commands.down import down
 from local_runtime.commands.status import status
 from local_runtime.commands.topics import topics
 from local_runtime.commands.up import up
+from local_runtime.demo import demo
 
 # A command is one function, a group is a Typer of its own.
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -16,6 +17,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "down": down,
     "status": status,
     "doctor": doctor,
+    "demo": demo,
 }
 GROUPS = {"topics": topics}
 

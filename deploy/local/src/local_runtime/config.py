@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local_runtime.databases import SERVICES
 from local_runtime.paths import DEFAULT_RUN_DIR
 from local_runtime.restarts import RestartLimits
 from local_runtime.runtimes.server import READY_TIMEOUT_S
+
+SERVICES = ("orders", "payments", "inventory", "notifications")
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,12 @@
 """One database and one role per service in a running PostgreSQL."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Sequence
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import asyncpg
 
-SERVICES = ("orders", "payments", "inventory", "notifications")
+from local_runtime.config import SERVICES
 
 
 def service_dsn(admin_dsn: str, database: str, owner: str) -> str:
@@ -37,12 +37,14 @@ async def drop_database(admin_dsn: str, name: str) -> None:
         await connection.close()
 
 
-async def create_service_databases(admin_dsn: str, prefix: str = "") -> Mapping[str, str]:
+async def create_service_databases(
+    admin_dsn: str, services: Sequence[str] = SERVICES, prefix: str = ""
+) -> dict[str, str]:
     """A database ``<prefix><service>`` per service, owned by the service's role."""
     made = await asyncio.gather(
-        *(create_database(admin_dsn, prefix + service, service) for service in SERVICES)
+        *(create_database(admin_dsn, prefix + service, service) for service in services)
     )
-    return dict(zip(SERVICES, made, strict=True))
+    return dict(zip(services, made, strict=True))
 
 
 async def _create_role(connection: asyncpg.Connection, owner: str, password: str | None) -> None:

@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 
 from local_runtime.config import StackConfig
-from local_runtime.databases import create_database
+from local_runtime.databases import create_service_databases
 from local_runtime.endpoints import Addresses
 from local_runtime.paths import RunDir, topics_file
 from local_runtime.ports import HOST, PortBook
@@ -72,7 +72,12 @@ class Launch:
         wanted = read_topics(topics_file(), "local", self._config.topic_prefix)
         with self._stopwatch.stage("topics and databases"):
             applied, databases = await asyncio.gather(
-                apply_topics(backing.kafka, wanted), self._create_databases(backing)
+                apply_topics(backing.kafka, wanted),
+                create_service_databases(
+                    backing.postgres_admin_dsn,
+                    self._config.services,
+                    self._config.database_prefix,
+                ),
             )
         self._databases = databases
         return tuple(str(difference) for difference in applied.differences)
@@ -92,18 +97,6 @@ class Launch:
         ]
         for program in self.services:
             await program.spawn()
-
-    async def _create_databases(self, backing: Backing) -> dict[str, str]:
-        services = self._config.services
-        dsns = await asyncio.gather(
-            *(
-                create_database(
-                    backing.postgres_admin_dsn, self._config.database_prefix + service, service
-                )
-                for service in services
-            )
-        )
-        return dict(zip(services, dsns, strict=True))
 
     def _simulator(self, group: str, ports: Mapping[str, int]) -> Program:
         argv = self._config.commands.get(group) or default_command(group)

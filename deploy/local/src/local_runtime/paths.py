@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,12 @@ class RunDir:
         run_dir = cls(root.resolve())
         run_dir.logs.mkdir(parents=True, exist_ok=True)
         return run_dir
+
+    def remove(self) -> None:
+        """Remove the directory and what had to lie outside of it."""
+        for folder in (self.root, self.outside):
+            if folder.exists():
+                shutil.rmtree(folder)
 
     @property
     def logs(self) -> Path:

@@ -24,6 +24,7 @@ class Command:
     log: Path
     env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     uid: int | None = None
+    folder: Path | None = None
 
 
 class Child:
@@ -92,6 +93,7 @@ def _spawn(command: Command) -> subprocess.Popen[bytes]:
             stdout=log,
             stderr=subprocess.STDOUT,
             env=dict(command.env),
+            cwd=command.folder,
             start_new_session=True,
             preexec_fn=_die_with(os.getpid()),
             user=command.uid,

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from local_runtime.databases import SERVICES
+from local_runtime.config import SERVICES
 from local_runtime.ports import HOST
 from local_runtime.processes import Command
 from local_runtime.runtimes.server import Server

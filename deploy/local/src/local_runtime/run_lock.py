@@ -4,7 +4,9 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+from local_runtime.endpoints import read_json
 from local_runtime.paths import RunDir
 
 
@@ -37,3 +39,10 @@ def holder(run_dir: RunDir) -> int | None:
         except BlockingIOError:
             return int(lock.read() or 0) or None
         return None
+
+
+def live_state(run_dir: RunDir) -> dict[str, Any] | None:
+    """What the supervisor of this directory says, None when none lives there."""
+    pid = holder(run_dir)
+    state = read_json(run_dir.state) if pid else None
+    return state if state and state["pid"] == pid else None

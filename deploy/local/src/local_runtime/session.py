@@ -7,12 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from local_runtime.config import StackConfig
-from local_runtime.endpoints import read_json, write_json
+from local_runtime.endpoints import write_json
 from local_runtime.keeper import GaveUpError
 from local_runtime.paths import RunDir
 from local_runtime.ports import PortBook
-from local_runtime.run_lock import holder
-from local_runtime.runtimes.choice import Choice, build
+from local_runtime.runtimes.choice import Choice, RuntimeName, build
 from local_runtime.supervisor import Supervisor
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -47,13 +46,24 @@ class Session:
     async def _until_stopped(self, stopping: asyncio.Event, announce: Announce) -> None:
         if not await _unless(stopping, self._supervisor.start()):
             return
+        learning: list[asyncio.Task[None]] = []
         try:
             self._tell("ready")
             announce(self._supervisor)
+            learning = self._learn()
             if await _unless(stopping, self._supervisor.failed()):
                 raise self._supervisor.failure or RuntimeError("unknown failure")
         finally:
-            await self._supervisor.stop()
+            for task in learning:
+                task.cancel()
+            await asyncio.gather(self._supervisor.stop(), *learning, return_exceptions=True)
+
+    def _learn(self) -> list[asyncio.Task[None]]:
+        if self._choice.name is not RuntimeName.EMBEDDED:
+            return []
+        from local_runtime.runtimes.training import in_background
+
+        return [in_background(self._run_dir.log("training"))]
 
     def _tell(self, phase: str) -> None:
         content = {
@@ -72,13 +82,6 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, BaseExceptionGroup):
         return "\n".join(reason_of(inner) for inner in error.exceptions)
     return str(error) or type(error).__name__
-
-
-def live_state(run_dir: RunDir) -> dict[str, Any] | None:
-    """What the supervisor of this directory says, None when none lives there."""
-    pid = holder(run_dir)
-    state = read_json(run_dir.state) if pid else None
-    return state if state and state["pid"] == pid else None
 
 
 def _exit_code_of(error: BaseException) -> int:

@@ -109,13 +109,18 @@ class Supervisor:
         """Where the servers are."""
         return self._launched.addresses
 
+    @property
+    def programs(self) -> Sequence[Program]:
+        """Simulators and service instances."""
+        return self._launched.programs
+
     def node(self, name: str) -> Node:
         """A process by its name: ``orders-0``, ``provider``, ``mail``, ``kafka``, ``postgres``."""
         return self._keepers[name].node
 
     def instance(self, name: str) -> Program:
         """A service instance or simulator by its name, with its ``pid`` and ``url``."""
-        return next(program for program in self._launched.programs if program.name == name)
+        return next(program for program in self.programs if program.name == name)
 
     def kill(self, name: str, number: int = signal.SIGKILL) -> int | None:
         """Send a signal to a process; return the pid that got it."""
@@ -149,7 +154,7 @@ class Supervisor:
 
     async def wait_ready(self, timeout_s: float = READY_TIMEOUT_S) -> None:
         """Wait until every program answers; raise at once when one cannot be kept alive."""
-        pending = list(self._launched.programs)
+        pending = list(self.programs)
 
         async def settled() -> bool:
             if self._failure is not None:
@@ -200,9 +205,7 @@ class Supervisor:
         write_json(self.run_dir.endpoints, self.endpoints)
 
     def _processes(self) -> list[Process]:
-        programs = [
-            Process(each.name, each.group, each.pid, each.url) for each in self._launched.programs
-        ]
+        programs = [Process(each.name, each.group, each.pid, each.url) for each in self.programs]
         servers = [Process(node.name, node.name, node.pid) for node in self.runtime.nodes]
         return [*programs, *servers]
 

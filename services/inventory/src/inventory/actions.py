@@ -10,35 +10,55 @@ from shared.ids import new_id
 
 from inventory import store
 from inventory.bodies import (
+    AdjustmentBody,
+    AdjustmentsBody,
+    LevelsView,
     ReceiptBody,
-    ReceivedView,
     ShipmentBody,
     ShipmentView,
-    received_view,
+    levels_view,
     shipment_view,
 )
 from inventory.domain.fulfilment import Shipment, plan_dispatch
 from inventory.domain.order import OrderHolds, delivered, dispatched
 from inventory.domain.reservation import Reserved, Shortage, units_by_sku
-from inventory.domain.stock import Moved, OutOfRange, Place
+from inventory.domain.stock import ON_HAND_MAX, Moved, OutOfRange, Place, Stock, Units
 from inventory.work import InventoryWork
 
 ERRORS_MAX = 50
 
 
-async def receive_stock(work: InventoryWork, receipts: Sequence[ReceiptBody]) -> ReceivedView:
+async def receive_stock(work: InventoryWork, receipts: Sequence[ReceiptBody]) -> LevelsView:
     """Put goods on the shelves. Raises ``Problem`` 422 when there would be too many to count."""
-    units = [(Place(one.sku, one.location), one.quantity) for one in receipts]
+    units = await _lock_places(work, receipts)
+    return _levels(work.stock, units, work.stock.receive(units))
+
+
+async def adjust_stock(work: InventoryWork, body: AdjustmentsBody) -> LevelsView:
+    """Correct what is on hand. Raises ``Problem`` 422 when it would go below what is reserved."""
+    units = await _lock_places(work, body.adjustments)
+    return _levels(work.stock, units, work.stock.adjust(units, body.reason))
+
+
+async def _lock_places(
+    work: InventoryWork, bodies: Sequence[ReceiptBody | AdjustmentBody]
+) -> list[Units]:
+    units = [(Place(one.sku, one.location), one.quantity) for one in bodies]
     places = {place for place, _ in units}
     await work.lock_stock({place.sku for place in places}, new_places=places)
-    match work.stock.receive(units):
+    return units
+
+
+def _levels(stock: Stock, units: Sequence[Units], result: Moved | OutOfRange) -> LevelsView:
+    match result:
         case Moved():
-            return received_view(work.stock.levels, places)
+            return levels_view(stock.levels, {place for place, _ in units})
         case OutOfRange(place, level):
             raise Problem(
                 422,
                 "stock-out-of-range",
-                f"{place.sku} at {place.location} has {level.on_hand}; no more can be counted.",
+                f"{place.sku} at {place.location}: on hand must stay between the "
+                f"{level.reserved} reserved and {ON_HAND_MAX}; it is {level.on_hand}.",
             )
 
 

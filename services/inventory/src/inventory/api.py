@@ -11,9 +11,10 @@ from shared.messaging.unit_of_work import Transactions
 
 from inventory import actions, queries
 from inventory.bodies import (
+    AdjustmentsBody,
     FulfilmentOrdersView,
+    LevelsView,
     ReceiptsBody,
-    ReceivedView,
     ShipmentBody,
     ShipmentEventBody,
     ShipmentView,
@@ -38,13 +39,23 @@ def router(transactions: Transactions[InventoryWork], pool: "Pool[Record]") -> A
 
 
 def _change_stock(routes: APIRouter, transactions: Transactions[InventoryWork]) -> None:
-    @routes.post("/stock/receipts", status_code=201, response_model=ReceivedView)
+    @routes.post("/stock/receipts", status_code=201, response_model=LevelsView)
     async def receive_stock(body: ReceiptsBody, request: Request) -> Response:
         """Put goods on the shelves: all receipts, or none. Needs an Idempotency-Key."""
 
         async def act(work: InventoryWork) -> Answer:
             received = await actions.receive_stock(work, body.receipts)
             return Answer(201, received.json_bytes())
+
+        return await once(transactions, request, await request.body(), act)
+
+    @routes.post("/stock/adjustments", status_code=201, response_model=LevelsView)
+    async def adjust_stock(body: AdjustmentsBody, request: Request) -> Response:
+        """Correct units on hand after a count: all, or none. Needs an Idempotency-Key."""
+
+        async def act(work: InventoryWork) -> Answer:
+            adjusted = await actions.adjust_stock(work, body)
+            return Answer(201, adjusted.json_bytes())
 
         return await once(transactions, request, await request.body(), act)
 

@@ -21,6 +21,7 @@ from inventory.handlers.cancel_fulfilment import cancel_fulfilment
 from inventory.handlers.open_fulfilment_order import open_fulfilment_order
 from inventory.handlers.release_stock import release_stock
 from inventory.handlers.reserve_stock import reserve_stock
+from inventory.invariants import INVARIANTS
 from inventory.settings import InventorySettings
 from inventory.work import InventoryWork
 
@@ -43,6 +44,7 @@ def build(settings: InventorySettings) -> Service:
         groups=(ConsumerGroup("inventory", (topics.ORDERS,), HANDLERS),),
         publishes=inventory.EVENTS,
         routes=routes,
+        invariants=INVARIANTS,
     )
 
 

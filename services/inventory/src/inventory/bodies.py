@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from shared.clock import rfc3339
-from shared.contracts.storefront import LINES_MAX, QUANTITY_MAX, Body, Reference, Storable
+from shared.contracts.storefront import LINES_MAX, QUANTITY_MAX, Body, Reference, Required, Storable
 
 from inventory.domain.fulfilment import Shipment
 from inventory.domain.order import FulfilmentStatus, OrderHolds
@@ -26,6 +26,21 @@ class ReceiptsBody(Body):
     """Goods that arrived; the same SKU and location twice counts together."""
 
     receipts: Annotated[list[ReceiptBody], Field(min_length=1, max_length=LINES_MAX)]
+
+
+class AdjustmentBody(Body):
+    """``quantity`` units more on hand than was thought; negative when there are fewer."""
+
+    sku: Sku
+    location: Location
+    quantity: Annotated[int, Field(ge=-QUANTITY_MAX, le=QUANTITY_MAX)]
+
+
+class AdjustmentsBody(Body):
+    """What a count has found; ``reason`` stays in the stock's history."""
+
+    adjustments: Annotated[list[AdjustmentBody], Field(min_length=1, max_length=LINES_MAX)]
+    reason: Required
 
 
 class ShippedLineBody(Body):
@@ -62,8 +77,8 @@ class LevelView(View):
     available: int
 
 
-class ReceivedView(View):
-    """The levels after the receipts, wherever something arrived."""
+class LevelsView(View):
+    """What is on the shelves now, wherever something was put or corrected."""
 
     levels: list[LevelView]
 
@@ -124,8 +139,8 @@ class FulfilmentOrdersView(View):
     next_cursor: str | None
 
 
-def received_view(levels: Mapping[Place, Level], places: Iterable[Place]) -> ReceivedView:
-    return ReceivedView(
+def levels_view(levels: Mapping[Place, Level], places: Iterable[Place]) -> LevelsView:
+    return LevelsView(
         levels=[
             LevelView(sku=place.sku, **_level(place, levels[place])) for place in sorted(places)
         ]

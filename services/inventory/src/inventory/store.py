@@ -45,10 +45,10 @@ FROM unnest($1::text[], $2::text[], $3::integer[], $4::integer[])
 WHERE s.sku = u.sku AND s.location = u.location
 """
 _ADD_MOVEMENTS = """
-INSERT INTO stock_movements (kind, sku, location, quantity, order_id, moved_at)
-SELECT u.kind, u.sku, u.location, u.quantity, u.order_id, $6
-FROM unnest($1::text[], $2::text[], $3::text[], $4::integer[], $5::text[])
-    WITH ORDINALITY u(kind, sku, location, quantity, order_id, n)
+INSERT INTO stock_movements (kind, sku, location, quantity, order_id, reason, moved_at)
+SELECT u.kind, u.sku, u.location, u.quantity, u.order_id, u.reason, $7
+FROM unnest($1::text[], $2::text[], $3::text[], $4::integer[], $5::text[], $6::text[])
+    WITH ORDINALITY u(kind, sku, location, quantity, order_id, reason, n)
 ORDER BY u.n
 """
 _READ_HOLDS = """
@@ -131,6 +131,7 @@ async def add_movements(db: Db, movements: Collection[Movement], now: datetime) 
         [one.place.location for one in movements],
         [one.quantity for one in movements],
         [one.order_id for one in movements],
+        [one.reason for one in movements],
         now,
     )
 

@@ -45,7 +45,7 @@ class InventoryWork(UnitOfWork[OrderHolds]):
         holds: Collection[HeldStock] = (),
         new_places: Collection[Place] = (),
     ) -> None:
-        """Lock every location of ``skus`` (rank 4) into ``stock``, beside the orders' ``holds``."""
+        """Lock every location of ``skus`` (rank 5) into ``stock``, beside the orders' ``holds``."""
         self.lock(Rank.STOCK)
         if new_places:
             await store.add_places(self.db, new_places)
@@ -61,3 +61,4 @@ class InventoryWork(UnitOfWork[OrderHolds]):
         await store.add_movements(self.db, self.stock.movements, self.now)
         if holds := self.stock.changed_holds:
             await store.save_holds(self.db, holds.values())
+        self.stock.saved()

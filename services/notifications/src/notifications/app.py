@@ -21,6 +21,7 @@ from shared.work.worker import Worker
 
 from notifications import api
 from notifications.handlers.queue_message import queue_message
+from notifications.invariants import INVARIANTS
 from notifications.mailer import Mailer
 from notifications.send_mail import MailSender
 from notifications.settings import NotificationsSettings
@@ -62,4 +63,5 @@ def build(settings: NotificationsSettings) -> Service:
         publishes=(),
         routes=api.routes,
         worker=worker,
+        invariants=INVARIANTS,
     )

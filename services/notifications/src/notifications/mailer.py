@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import aiosmtplib
 from aiosmtplib import SMTP
-from shared.messaging.errors import Permanent, Retryable
+from shared.errors import Permanent, Retryable
 
 from notifications.domain.letter import Message, compose, is_deliverable
 from notifications.settings import NotificationsSettings
@@ -42,6 +42,8 @@ class Mailer:
             raise _meaning(error.code) from None
         except aiosmtplib.SMTPNotSupported:
             raise MailRefused("the server takes no address outside ASCII") from None
+        except ValueError:
+            raise MailRefused("no safe mail address") from None
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             # Replies to anything else are about us or the server, never about this mail.
             raise MailDelayed(_name(error)) from None

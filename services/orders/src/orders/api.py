@@ -16,14 +16,13 @@ from shared.observability import tracing
 from shared.service import Running
 
 from orders import store
-from orders.domain.lifecycle import CancelRequested, Refused, Step
 from orders.domain.order import Order, is_decided, is_terminal, summary_of
 from orders.domain.placing import Invalid, check
+from orders.domain.steps import CancelRequested, Refused, Step
 from orders.settings import OrdersSettings
 from orders.waiting import Waiting
 from orders.work import OrdersWork
 
-BODY_BYTES_MAX = 256 * 1024
 WAIT_S_MAX = 30.0
 PAGE_MAX = 200
 
@@ -48,7 +47,7 @@ def _writing(router: APIRouter, running: Running, settings: OrdersSettings) -> N
     @router.post("", status_code=201)
     async def place_order(request: Request) -> Response:
         """Place an order, once for each Idempotency-Key; 201 means committed to disk."""
-        body = await read_body(request)
+        body = await request.body()
         submission = read_submission(body)
 
         async def act(work: OrdersWork) -> Answer:
@@ -65,7 +64,7 @@ def _writing(router: APIRouter, running: Running, settings: OrdersSettings) -> N
     @router.post("/{order_id}/cancel", status_code=202)
     async def cancel_order(order_id: OrderId, request: Request) -> Response:
         """Cancel at once while pending; once confirmed, ask whether goods were dispatched."""
-        asked = read_cancellation(await read_body(request))
+        asked = read_cancellation(await request.body())
         async with running.transactions.begin(tracing.current_traceparent()) as work:
             await work.lock_orders([order_id])
             if order_id not in work.rows:
@@ -128,16 +127,6 @@ async def _found(db: Db, order_id: str) -> dict[str, Any]:
     if not found:
         raise not_found(f"No order {order_id}.")
     return view(*found[0])
-
-
-async def read_body(request: Request) -> bytes:
-    """The body, cut off at its limit before anything is parsed."""
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > BODY_BYTES_MAX:
-            raise Problem(413, "body-too-large", f"The limit is {BODY_BYTES_MAX} bytes.")
-    return bytes(body)
 
 
 def read_submission(body: bytes) -> Submission:

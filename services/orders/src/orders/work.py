@@ -11,15 +11,16 @@ from shared.contracts.event import Event
 from shared.contracts.orders import FieldError, StorefrontOrderRefused
 from shared.contracts.storefront import OrderCancellationSubmitted, OrderSubmitted, Submission
 from shared.database import Db
+from shared.errors import Permanent
 from shared.ids import new_id
-from shared.messaging.errors import Permanent
 from shared.messaging.order_table import OrderTable
 from shared.messaging.unit_of_work import Cause, Rank, UnitOfWork
 
 from orders import store
-from orders.domain.lifecycle import Fact, Refused, Step, advance
+from orders.domain.lifecycle import advance
 from orders.domain.order import Order
 from orders.domain.placing import DEFAULT_TENANT, Checked, body_hash, check, place
+from orders.domain.steps import Fact, Refused, Step
 from orders.store import Transition
 
 ORDERS = OrderTable(

@@ -5,10 +5,10 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from shared.contracts.storefront import AMOUNT_MINOR_MAX, Storable
+from pydantic import BaseModel, Field
+from shared.contracts.storefront import AMOUNT_MINOR_MAX, Body, Storable
 from shared.http.idempotency import Answer, once
-from shared.http.problem import Problem, not_found, validation_failed
+from shared.http.problem import Problem, not_found
 from shared.service import Running
 
 from payments import store
@@ -16,13 +16,9 @@ from payments.domain.attempts import Attempt
 from payments.domain.payment import Payment, Status
 from payments.unit_of_work import PaymentsWork
 
-BODY_BYTES_MAX = 16 * 1024
 
-
-class RefundBody(BaseModel):
+class RefundBody(Body):
     """The body of ``POST /v1/payments/{id}/refunds``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     amount_minor: Annotated[int, Field(ge=1, le=AMOUNT_MINOR_MAX)]
     reason: Annotated[str, Field(min_length=1, max_length=500), Storable]
@@ -95,15 +91,10 @@ def router(running: Running) -> APIRouter:
         return PaymentsView(payments=[view(payment, attempts)] if payment and shown else [])
 
     @routes.post("/{payment_id}/refunds", response_model=RefundView, status_code=201)
-    async def refund(payment_id: str, request: Request) -> Response:
+    async def refund(payment_id: str, body: RefundBody, request: Request) -> Response:
         """Give part of a captured payment back. Needs an ``Idempotency-Key``."""
-        raw = await _body(request)
-        try:
-            body = RefundBody.model_validate_json(raw)
-        except ValidationError as error:
-            raise _refused(error) from None
         act = partial(queue_refund, payment_id=payment_id, body=body)
-        return await once(running.transactions, request, raw, act)
+        return await once(running.transactions, request, await request.body(), act)
 
     return routes
 
@@ -157,18 +148,3 @@ def view(payment: Payment, attempts: list[Attempt]) -> PaymentView:
 def shown_status(status: Status) -> str:
     """``captured_late`` is ours to know: the money is there, and goes back."""
     return "captured" if status == "captured_late" else status
-
-
-async def _body(request: Request) -> bytes:
-    raw = bytearray()
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > BODY_BYTES_MAX:
-            raise Problem(413, "body-too-large", f"At most {BODY_BYTES_MAX} bytes.")
-    return bytes(raw)
-
-
-def _refused(error: ValidationError) -> Problem:
-    if any(one["type"] == "json_invalid" for one in error.errors(include_input=False)):
-        return Problem(400, "malformed-json", "The body is not JSON.")
-    return validation_failed(error)

@@ -6,7 +6,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from shared.database import Db
-from shared.messaging.errors import Permanent
+from shared.errors import Permanent
 
 LOCK_ID = 0x6F70726D  # "oprm": instances that start together migrate one after the other.
 

@@ -7,7 +7,7 @@ import structlog
 from asyncpg import Pool, Record
 
 from shared.database import Db
-from shared.messaging.errors import is_transient
+from shared.database.transient import is_transient
 
 # A holder that is stopped in a transaction is ended before those who wait for its locks give up.
 SESSION = {

@@ -8,11 +8,12 @@ from fastapi import APIRouter, FastAPI, Response
 from faststream.kafka import KafkaBroker
 from faststream.specification import AsyncAPI
 from opentelemetry.trace import SpanKind
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.http import problem
 from shared.observability import tracing
 
+BODY_BYTES_MAX = 256 * 1024
 UNTRACED = ("/health", "/metrics", "/docs", "/openapi.json", "/asyncapi.json", "/ops")
 
 
@@ -36,9 +37,38 @@ class Traced:
                 span.set_attribute("http.route", route.path)
 
 
+class Limited:
+    """Cuts a body off at ``BODY_BYTES_MAX``, before anything reads it whole."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > BODY_BYTES_MAX:
+                raise problem.Problem(
+                    413, "body-too-large", f"The limit is {BODY_BYTES_MAX} bytes."
+                )
+            return message
+
+        await self._app(scope, counted if scope["type"] == "http" else receive, send)
+
+
 def new_app(name: str, routers: Sequence[APIRouter], broker: KafkaBroker) -> FastAPI:
     """The application; its documents load nothing from elsewhere."""
-    app = FastAPI(title=f"orderproof {name}", version="1", docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title=f"orderproof {name}",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        telemetry={"tracing": False},
+    )
+    app.add_middleware(Limited)
     app.add_middleware(Traced)
     problem.install(app)
     for router in routers:

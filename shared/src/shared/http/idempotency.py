@@ -15,7 +15,7 @@ from shared.messaging.unit_of_work import Rank, Transactions, Work
 from shared.observability import tracing
 
 WAIT_S = 5
-_VISIBLE_ASCII = re.compile(r"^[\x21-\x7e]{1,255}$")
+_VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,255}")
 
 _CLAIM = """
 INSERT INTO idempotency_keys (tenant, operation, key, fingerprint, created_at)
@@ -51,7 +51,7 @@ def key_of(request: Request) -> str:
     keys = request.headers.getlist("idempotency-key")
     if not keys:
         raise Problem(400, "idempotency-key-missing", "Send an Idempotency-Key header.")
-    if len(keys) > 1 or not _VISIBLE_ASCII.match(keys[0]):
+    if len(keys) > 1 or not _VISIBLE_ASCII.fullmatch(keys[0]):
         raise Problem(
             400, "idempotency-key-invalid", "Send one Idempotency-Key of 1–255 visible ASCII."
         )

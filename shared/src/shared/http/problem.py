@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from shared.contracts.storefront import field_errors, pointer
-from shared.messaging.errors import is_transient
+from shared.database.transient import is_transient
 from shared.observability.tracing import current_traceparent
 
 MEDIA_TYPE = "application/problem+json"

@@ -12,10 +12,10 @@ from shared import crash
 from shared.contracts.event import Event
 from shared.contracts.orders import OrderPlaced
 from shared.contracts.topics import dead_letters
+from shared.errors import PartitionStopped, Retryable
 from shared.messaging import inbox, parking
 from shared.messaging.batch import rounds
 from shared.messaging.envelope import Headers, Record, pack
-from shared.messaging.errors import PartitionStopped, Retryable
 from shared.messaging.group import ConsumerGroup
 from shared.messaging.parking import WAITING, ToPark
 from shared.messaging.parse import Identity, Known, Poison, Skipped, parse

@@ -10,9 +10,9 @@ from asyncpg import Record as Row
 
 from shared.clock import rfc3339
 from shared.database import Db
+from shared.database.transient import is_transient
 from shared.messaging.batch import Batch
 from shared.messaging.envelope import Record, unpack
-from shared.messaging.errors import is_transient
 from shared.messaging.group import ConsumerGroup
 from shared.messaging.parse import Known, parse
 from shared.messaging.unit_of_work import Cause, Rank, Transactions, UnitOfWork

@@ -7,7 +7,8 @@ from typing import TypeVar
 
 import structlog
 
-from shared.messaging.errors import PartitionStopped, is_transient
+from shared.database.transient import is_transient
+from shared.errors import PartitionStopped
 
 FIRST_DELAY_S = 0.05
 DELAY_MAX_S = 2.0

@@ -8,7 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
 
-from shared.messaging.errors import Permanent
+from shared.errors import Permanent
 from shared.messaging.kafka import KafkaConnection
 
 RETRY_S = 0.5

@@ -13,10 +13,10 @@ from shared import crash
 from shared.clock import Clock
 from shared.contracts.event import Event
 from shared.database import Db
+from shared.errors import LockOrderViolation
 from shared.ids import new_id
 from shared.messaging import outbox
 from shared.messaging.envelope import encode_headers, pack
-from shared.messaging.errors import LockOrderViolation
 from shared.messaging.order_table import OrderTable, Row
 from shared.messaging.outbox import Outgoing
 from shared.observability import tracing

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from opentelemetry.trace import SpanKind
 
-from shared.messaging.errors import is_transient
+from shared.database.transient import is_transient
 from shared.messaging.unit_of_work import Transactions
 from shared.observability import metrics, tracing
 from shared.work import rows

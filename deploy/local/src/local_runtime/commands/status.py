@@ -12,7 +12,7 @@ from local_runtime.commands.options import JsonOption, Output, RunDirOption, exi
 from local_runtime.endpoints import read_json
 from local_runtime.paths import DEFAULT_RUN_DIR, RunDir
 from local_runtime.programs import READY_PATH, status_of
-from local_runtime.session import live_state
+from local_runtime.run_lock import live_state
 
 
 def status(run_dir: RunDirOption = DEFAULT_RUN_DIR, *, as_json: JsonOption = False) -> None:

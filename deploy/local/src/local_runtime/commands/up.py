@@ -57,7 +57,8 @@ def _up_detached(config: StackConfig, choice: Choice, output: Output) -> None:
 
 
 def _up_here(config: StackConfig, choice: Choice, output: Output) -> None:
-    from local_runtime.session import Session, live_state, reason_of
+    from local_runtime.run_lock import live_state
+    from local_runtime.session import Session, reason_of
 
     run_dir = RunDir.at(config.run_dir)
 

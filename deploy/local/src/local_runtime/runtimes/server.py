@@ -80,6 +80,11 @@ class Server(ABC):
         self._running().kill_group()
         await self.exited()
 
+    async def abandon(self) -> None:
+        """SIGKILL whatever of it runs; nothing when it never did."""
+        if self._child is not None:
+            await self.kill()
+
     def pause(self) -> None:
         """SIGSTOP: the process keeps its connections and answers nothing."""
         self.send(signal.SIGSTOP)
@@ -102,10 +107,12 @@ async def run_to_end(command: Command, what: str, timeout_s: float = 60.0) -> No
     """Run a tool that ends by itself; raise with the end of its log when it fails."""
     child = Child(command)
     try:
-        code = await asyncio.wait_for(child.exited(), timeout_s)
-    except TimeoutError:
+        async with asyncio.timeout(timeout_s):
+            code = await child.exited()
+    except BaseException:
         child.kill_group()
-        code = await child.exited()
+        await child.exited()
+        raise
     if code != 0:
         raise NotReadyError(f"{what} ended with {code}\n{tail_of(command.log)}")
 

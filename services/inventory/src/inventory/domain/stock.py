@@ -1,6 +1,6 @@
 """Stock and holds as a picture in memory: what is moved here is written back once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
@@ -62,12 +62,13 @@ class HeldStock:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """One line of the stock's history; ``order_id`` unless nobody's order moved it."""
+    """One line of the stock's history: whose order moved it, or why it was corrected."""
 
     kind: MovementKind
     place: Place
     quantity: int
-    order_id: str | None
+    order_id: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class Stock:
         """Hold units for an order that holds none yet."""
         for hold in holds:
             place = Place(hold.sku, hold.location)
-            self._move("held", place, hold.quantity, order_id)
+            self._move(Movement("held", place, hold.quantity, order_id))
             self._keep(HeldStock(order_id, place, hold.quantity))
 
     def give_back(self, order_id: str) -> tuple[Hold, ...]:
@@ -139,11 +140,13 @@ class Stock:
 
     def receive(self, receipts: Iterable[Units]) -> Moved | OutOfRange:
         """Put units on the shelves: all of them, or none."""
-        return self._change_on_hand("received", receipts)
+        return self._count([Movement("received", place, n) for place, n in _summed(receipts)])
 
-    def adjust(self, corrections: Iterable[Units]) -> Moved | OutOfRange:
+    def adjust(self, corrections: Iterable[Units], reason: str) -> Moved | OutOfRange:
         """Correct units on hand after a count, up or down: all of them, or none."""
-        return self._change_on_hand("adjusted", corrections)
+        return self._count(
+            [Movement("adjusted", place, n, reason=reason) for place, n in _summed(corrections)]
+        )
 
     def changes(self) -> dict[Place, Level]:
         """By how much each level differs from what was loaded."""
@@ -153,34 +156,44 @@ class Stock:
             if level != self._loaded[place]
         }
 
-    def _change_on_hand(
-        self, kind: Literal["received", "adjusted"], receipts: Iterable[Units]
-    ) -> Moved | OutOfRange:
-        units: dict[Place, int] = {}
-        for place, quantity in receipts:
-            units[place] = units.get(place, 0) + quantity
-        for place, quantity in units.items():
-            level = self.levels[place].moved(quantity, _EFFECT[kind])
-            if not level.reserved <= level.on_hand <= ON_HAND_MAX:
-                return OutOfRange(place, self.levels[place])
-        for place, quantity in units.items():
-            if quantity:
-                self._move(kind, place, quantity, None)
+    def saved(self) -> None:
+        """All that was moved is written: start to remember anew."""
+        self._loaded = dict(self.levels)
+        self.movements, self.changed_holds = [], {}
+
+    def _count(self, movements: Sequence[Movement]) -> Moved | OutOfRange:
+        for one in movements:
+            after = self._after(one)
+            if not after.reserved <= after.on_hand <= ON_HAND_MAX:
+                return OutOfRange(one.place, self.levels[one.place])
+        for one in movements:
+            self._move(one)
         return Moved()
 
     def _take_out(self, kind: MovementKind, order_id: str, hold: Hold) -> HeldStock:
         place = Place(hold.sku, hold.location)
         before = self._holds[order_id][place]
         assert hold.quantity <= before.held, f"{order_id} holds {before.held} at {place}"
-        self._move(kind, place, hold.quantity, order_id)
+        self._move(Movement(kind, place, hold.quantity, order_id))
         return before
 
-    def _move(self, kind: MovementKind, place: Place, quantity: int, order_id: str | None) -> None:
-        level = self.levels[place].moved(quantity, _EFFECT[kind])
+    def _after(self, movement: Movement) -> Level:
+        return self.levels[movement.place].moved(movement.quantity, _EFFECT[movement.kind])
+
+    def _move(self, movement: Movement) -> None:
+        place, level = movement.place, self._after(movement)
         self.levels[place] = level
         self._available[place.sku][place.location] = level.available
-        self.movements.append(Movement(kind, place, quantity, order_id))
+        self.movements.append(movement)
 
     def _keep(self, hold: HeldStock) -> None:
         self._holds.setdefault(hold.order_id, {})[hold.place] = hold
         self.changed_holds[hold.order_id, hold.place] = hold
+
+
+def _summed(units: Iterable[Units]) -> list[Units]:
+    """One entry for each place, the places in order; those that come to nothing are left out."""
+    sums: dict[Place, int] = {}
+    for place, quantity in units:
+        sums[place] = sums.get(place, 0) + quantity
+    return [(place, quantity) for place, quantity in sorted(sums.items()) if quantity]

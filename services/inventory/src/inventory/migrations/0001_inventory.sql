@@ -48,8 +48,10 @@ CREATE TABLE stock_movements (
     location text COLLATE "C" NOT NULL,
     quantity integer NOT NULL CHECK (quantity > 0 OR (kind = 'adjusted' AND quantity < 0)),
     order_id text COLLATE "C",
+    reason   text,
     moved_at timestamptz NOT NULL,
-    CHECK ((order_id IS NULL) = (kind IN ('received', 'adjusted')))
+    CHECK ((order_id IS NULL) = (kind IN ('received', 'adjusted'))),
+    CHECK ((reason IS NOT NULL) = (kind = 'adjusted'))
 );
 REVOKE UPDATE, DELETE, TRUNCATE ON stock_movements FROM CURRENT_USER;
 

@@ -1,8 +1,8 @@
 """Every fact a customer should hear of -> a message in the queue."""
 
 from shared.contracts.orders import OrderPlaced
+from shared.errors import Permanent
 from shared.messaging.batch import Batch
-from shared.messaging.errors import Permanent
 
 from notifications.domain.customer import Customer
 from notifications.domain.mails import MailedEvent, write_mail

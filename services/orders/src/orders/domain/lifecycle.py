@@ -4,9 +4,9 @@ Answers come in any order, twice, late, or after the end: each such case has its
 without a row cannot happen, and raises.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from shared.contracts.inventory import (
     CancellationRefused,
@@ -24,7 +24,6 @@ from shared.contracts.orders import (
     OrderCancelled,
     OrderConfirmed,
     OrderDelivered,
-    OrderEvent,
     OrderExpired,
     OrderPartiallyShipped,
     OrderRejected,
@@ -38,46 +37,17 @@ from shared.contracts.payments import (
     PaymentRefunded,
     PaymentVoided,
 )
-from shared.messaging.errors import Permanent
 
 from orders.domain.order import DISPATCHED, Fulfilment, Order, Payment, Status, Stock
-
-
-@dataclass(frozen=True)
-class DeadlinePassed:
-    """The order's one clock ran out."""
-
-
-@dataclass(frozen=True)
-class CancelRequested:
-    reason: str
-
-
-@dataclass(frozen=True)
-class Step:
-    """Where a fact leads: the order as it is now, and what to tell."""
-
-    order: Order
-    events: tuple[OrderEvent, ...] = ()
-
-
-@dataclass(frozen=True)
-class Refused:
-    """A cancellation that is not possible any more; ``status`` says where the order stands."""
-
-    status: str
-
-
-class IllegalTransition(Permanent):
-    """A fact that cannot happen in this state."""
-
-    def __init__(self, order: Order, fact: object) -> None:
-        super().__init__(f"{type(fact).__name__} on a {order.status} order")
-        self.order_id = order.order_id
-
-
-Fact: TypeAlias = Any
-Rule: TypeAlias = Callable[[Order, Fact], Step | Refused]
+from orders.domain.steps import (
+    CancelRequested,
+    DeadlinePassed,
+    Fact,
+    IllegalTransition,
+    Refused,
+    Rule,
+    Step,
+)
 
 
 def advance(order: Order, fact: Fact) -> Step | Refused:
@@ -99,7 +69,8 @@ def advance(order: Order, fact: Fact) -> Step | Refused:
 def take_capture(order: Order, fact: PaymentCaptured) -> Step:
     """A capture that was thought not made goes back; otherwise it counts."""
     if order.payment != Payment.PENDING or fact.late:
-        return _decide(replace(order, payment=Payment.REFUND_PENDING))
+        returning = replace(order, payment=Payment.REFUND_PENDING)
+        return _decide(_because(returning, "payment-declined"))
     return _decide(replace(order, payment=Payment.CAPTURED))
 
 
@@ -188,6 +159,14 @@ def note_refund(order: Order, fact: PaymentRefunded) -> Step:
     return Step(replace(order, payment=Payment.REFUNDED))
 
 
+def take_refund(order: Order, fact: PaymentRefunded) -> Step:
+    """Money that went back before the order was decided pays for nothing."""
+    after = note_refund(order, fact).order
+    if after.payment != Payment.REFUNDED:
+        return Step(after)
+    return _decide(_because(after, "payment-declined"))
+
+
 def note_late_capture(order: Order, _: PaymentCaptured) -> Step:
     return Step(replace(order, payment=Payment.REFUND_PENDING))
 
@@ -238,7 +217,7 @@ RULES: Mapping[Status, Mapping[type[Any], Rule]] = {
     Status.PENDING: {
         PaymentCaptured: take_capture,
         PaymentDeclined: take_decline,
-        PaymentRefunded: note_refund,
+        PaymentRefunded: take_refund,
         StockReserved: take_hold,
         StockRejected: take_shortage,
         CancelRequested: cancel_at_once,

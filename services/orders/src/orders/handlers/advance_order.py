@@ -7,7 +7,7 @@ from orders.work import OrdersWork
 
 
 async def advance_order(facts: Batch[Event], work: OrdersWork) -> None:
-    """PaymentCaptured, StockReserved, … -> OrderConfirmed | OrderRejected | …
+    """Fact -> OrderConfirmed | OrderRejected | OrderShipped | OrderDelivered | nothing yet.
 
     The rules are in ``orders.domain.lifecycle``, one row for each state and fact.
     """

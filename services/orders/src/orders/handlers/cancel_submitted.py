@@ -3,7 +3,7 @@
 from shared.contracts.storefront import OrderCancellationSubmitted
 from shared.messaging.batch import Batch
 
-from orders.domain.lifecycle import CancelRequested, Refused, Step
+from orders.domain.steps import CancelRequested, Refused, Step
 from orders.work import OrdersWork
 
 

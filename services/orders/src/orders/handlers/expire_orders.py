@@ -3,7 +3,7 @@
 from shared.service import Running
 
 from orders import store
-from orders.domain.lifecycle import DeadlinePassed
+from orders.domain.steps import DeadlinePassed
 
 ORDERS_MAX = 200
 

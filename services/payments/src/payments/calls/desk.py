@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from shared.database import Db
-from shared.messaging.errors import Permanent
+from shared.errors import Permanent
 from shared.messaging.unit_of_work import Cause, Rank, Transactions
 from shared.observability import tracing
 from shared.work.rows import LeasedRow

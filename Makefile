@@ -1,0 +1,54 @@
+# `make` alone lists the targets; ARGS=… is passed on to a target's command.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+ARGS ?=
+RUNTIME ?=
+
+BIN := .venv/bin
+STAMP := .venv/.ready
+LOCKS := deploy/requirements
+SERVICES := orders payments inventory notifications
+MEMBERS := shared $(SERVICES:%=services/%) deploy/local
+SOURCES := shared/src $(SERVICES:%=services/%/src) deploy/local/src tests
+PACKAGES := shared $(SERVICES) local_runtime
+space := $(subst ,, )
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+.PHONY: setup
+setup: $(STAMP) ## make the virtual environment with everything in it
+
+.PHONY: demo
+demo: setup ## the whole system up, orders flowing and narrated; Ctrl-C stops everything
+	@$(BIN)/orderproof demo $(ARGS)
+
+.PHONY: test
+test: setup ## run the whole suite against real Kafka and PostgreSQL (RUNTIME=embedded|containers|external)
+	@$(if $(RUNTIME),ORDERPROOF_RUNTIME="$(RUNTIME)") $(BIN)/pytest $(ARGS)
+
+.PHONY: check
+check: setup ## lint, types, import contracts, generated docs
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@MYPYPATH="$(subst $(space),:,$(wildcard $(SOURCES:tests=)))" $(BIN)/mypy $(PACKAGES:%=-p %)
+	@if ls tests/*/ >/dev/null 2>&1; then $(BIN)/mypy tests; fi
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m tests.tools.docs --check
+
+.PHONY: clean
+clean: ## stop what runs and remove .run/
+	@if [ -x $(BIN)/orderproof ]; then $(BIN)/orderproof down --clean; else rm -rf .run; fi
+
+.PHONY: lock
+lock: setup ## resolve every dependency anew and write the hashed locks
+	@bash deploy/local/lock.sh
+
+$(STAMP): pyproject.toml $(MEMBERS:%=%/pyproject.toml) $(LOCKS)/dev.txt $(LOCKS)/uv.txt
+	@bash deploy/local/setup.sh "$(PYTHON)" $(MEMBERS)
+	@touch $@

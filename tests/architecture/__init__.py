@@ -1,0 +1,1 @@
+"""House rules as tests; each tells why it is a rule."""

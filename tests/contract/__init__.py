@@ -1,0 +1,1 @@
+"""What others may rely on: stored samples of every event, and the CloudEvents binding."""

@@ -1,0 +1,24 @@
+"""One database for all tests of payments, built anew for each, and a provider that is scripted."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from tests.integration.payments.fake_provider import FakeProvider
+from tests.integration.payments.service import Payments, payments
+
+
+@pytest.fixture(scope="session")
+async def payments_dsn(database: Callable[[str], Awaitable[str]]) -> str:
+    return await database("payments")
+
+
+@pytest.fixture
+async def service(payments_dsn: str) -> AsyncIterator[Payments]:
+    async with payments(payments_dsn) as running:
+        yield running
+
+
+@pytest.fixture
+def provider(service: Payments) -> FakeProvider:
+    return service.provider

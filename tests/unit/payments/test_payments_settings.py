@@ -1,0 +1,51 @@
+"""Settings that would lose or double money are refused by name."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from payments.settings import PaymentsSettings
+from pydantic import ValidationError
+
+LOCAL: dict[str, Any] = {
+    "ORDERPROOF_ENVIRONMENT": "local",
+    "database_url": "postgresql://payments@127.0.0.1/payments",
+    "kafka_bootstrap": "127.0.0.1:9092",
+    "instance_name": "payments-0",
+    "provider_url": "http://127.0.0.1:8100",
+}
+PRODUCTION: dict[str, Any] = {
+    **LOCAL,
+    "ORDERPROOF_ENVIRONMENT": "production",
+    "database_url": "postgresql://payments:secret@db/payments",
+    "kafka_username": "payments",
+    "kafka_password": "secret",
+    "provider_url": "https://provider.example",
+}
+
+
+def test_a_lease_outlives_its_call_by_five_seconds() -> None:
+    assert PaymentsSettings(**LOCAL, call_timeout_s=10, lease_s=15).lease_s == 15
+    with pytest.raises(ValidationError, match="PAYMENTS_LEASE_S"):
+        PaymentsSettings(**LOCAL, call_timeout_s=10, lease_s=14.9)
+
+
+def test_a_production_provider_is_reached_by_https_only() -> None:
+    assert PaymentsSettings(**PRODUCTION).provider_url.scheme == "https"
+    with pytest.raises(ValidationError, match="PAYMENTS_PROVIDER_URL"):
+        PaymentsSettings(**{**PRODUCTION, "provider_url": "http://provider.example"})
+
+
+def test_settings_become_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAYMENTS_SWEEP_DELAYS_S", "[0.5, 2]")
+    limits = PaymentsSettings(**LOCAL).limits
+
+    assert limits.sweep_delays == (timedelta(seconds=0.5), timedelta(seconds=2))
+    assert limits.settle_after == timedelta(seconds=20)
+    assert limits.key_use_max == timedelta(hours=12)
+
+
+@pytest.mark.parametrize("wrong", [{"calls_max": 0}, {"sweep_delays_s": ()}, {"call_timeout_s": 0}])
+def test_a_limit_of_nothing_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        PaymentsSettings(**{**LOCAL, **wrong})

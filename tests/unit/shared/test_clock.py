@@ -1,0 +1,30 @@
+"""Times as text, and ids that sort by time."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from shared.clock import rfc3339
+from shared.ids import new_id
+
+
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        (datetime(2026, 11, 2, 8, 26, tzinfo=UTC), "2026-11-02T08:26:00.000Z"),
+        (datetime(2026, 11, 2, 8, 26, 0, 999_999, tzinfo=UTC), "2026-11-02T08:26:00.999Z"),
+        (
+            datetime(2026, 1, 1, 0, 30, tzinfo=timezone(timedelta(hours=1))),
+            "2025-12-31T23:30:00.000Z",
+        ),
+        (datetime(2028, 2, 29, tzinfo=UTC), "2028-02-29T00:00:00.000Z"),
+    ],
+)
+def test_a_time_is_utc_with_milliseconds_and_z(moment: datetime, text: str) -> None:
+    assert rfc3339(moment) == text
+
+
+def test_an_id_says_what_it_names_and_later_ids_sort_later() -> None:
+    ids = [new_id("ord") for _ in range(100)]
+
+    assert all(one.startswith("ord_") and len(one) == 36 for one in ids)
+    assert ids == sorted(set(ids))

@@ -1,0 +1,166 @@
+"""Reading a record never raises: it is an event, poison with a reason, or not for this group."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from shared.contracts import topics
+from shared.contracts.orders import OrderConfirmed, OrderExpired
+from shared.contracts.storefront import OrderCancellationSubmitted
+from shared.messaging.batch import Batch
+from shared.messaging.envelope import Headers, Record
+from shared.messaging.group import ConsumerGroup
+from shared.messaging.parse import Known, Parsed, Poison, Skipped, parse
+
+from tests.contract.stored import sample
+
+
+async def nothing(batch: Batch[OrderConfirmed], work: object) -> None:
+    """OrderConfirmed -> nothing."""
+
+
+GROUP = ConsumerGroup(
+    "payments", (topics.ORDERS,), {OrderConfirmed: nothing, OrderCancellationSubmitted: nothing}
+)
+DATA = json.dumps(sample(OrderConfirmed.type)).encode()
+KEY = sample(OrderConfirmed.type)["order_id"].encode()
+GOOD: dict[str, bytes | None] = {
+    "ce_specversion": b"1.0",
+    "ce_id": b"evt_1",
+    "ce_type": OrderConfirmed.type.encode(),
+    "ce_source": b"/orderproof/orders.events.v1",
+}
+
+
+def read(
+    headers: Headers | None = None, key: bytes | None = KEY, value: bytes | None = DATA
+) -> Parsed:
+    given = list(GOOD.items()) if headers is None else headers
+    record = Record(topics.ORDERS, 3, 42, key, value, given)
+    return parse(record, GROUP.types, GROUP.families)
+
+
+def changed(**headers: bytes | None) -> list[tuple[str, bytes | None]]:
+    return list({**GOOD, **headers}.items())
+
+
+def reason(parsed: Parsed) -> str:
+    assert isinstance(parsed, Poison), parsed
+    return parsed.reason
+
+
+def test_a_good_record_is_its_event() -> None:
+    known = read()
+
+    assert isinstance(known, Known)
+    assert known.event == OrderConfirmed.from_json(DATA)
+    assert (known.identity.source, known.identity.id) == ("/orderproof/orders.events.v1", "evt_1")
+
+
+def test_the_trace_context_of_a_record_is_kept() -> None:
+    known = read(changed(traceparent=b"00-1-2-01"))
+
+    assert isinstance(known, Known)
+    assert known.traceparent == "00-1-2-01"
+
+
+@pytest.mark.parametrize("name", ["ce_id", "ce_type", "x-anything"])
+@pytest.mark.parametrize("value", [None, b"\xff\xfe", b"caf\xe9"])
+def test_a_header_that_is_null_or_not_utf8_is_poison(name: str, value: bytes | None) -> None:
+    """One such header loses a whole batch in the usual stack."""
+    assert reason(read(changed(**{name: value}))) == "bad-headers"
+
+
+@pytest.mark.parametrize("name", GOOD)
+@pytest.mark.parametrize("missing", ["absent", "empty"])
+def test_without_a_required_attribute_it_is_poison(name: str, missing: str) -> None:
+    headers = [one for one in changed(**{name: b""}) if missing == "empty" or one[0] != name]
+
+    parsed = read(headers)
+
+    assert reason(parsed) == "bad-envelope"
+    assert isinstance(parsed, Poison)
+    assert name in parsed.error
+
+
+def test_what_has_no_id_is_known_by_its_place() -> None:
+    """So that it is set aside once, however often it is delivered."""
+    parsed = read([one for one in GOOD.items() if one[0] != "ce_id"])
+
+    assert isinstance(parsed, Poison)
+    assert (parsed.identity.source, parsed.identity.id) == ("kafka:orders.events.v1", "3/42")
+
+
+def test_an_unknown_version_of_a_handled_family_is_kept_for_after_the_upgrade() -> None:
+    assert reason(read(changed(ce_type=b"orders.order-confirmed.v2"))) == "unknown-version"
+    assert reason(read(changed(ce_type=b"orders.order-confirmed.v11"))) == "unknown-version"
+
+
+@pytest.mark.parametrize("family", [OrderExpired.type, "orders.order-praised.v1", "other"])
+def test_a_family_without_a_handler_is_skipped(family: str) -> None:
+    """The owner may tell new facts without asking its readers."""
+    assert read(changed(ce_type=family.encode())) == Skipped(family)
+
+
+def test_a_skipped_family_may_have_any_data() -> None:
+    assert isinstance(read(changed(ce_type=b"orders.order-praised.v1"), None, None), Skipped)
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"null", b"[]", b"{}", b"\xff", b"[" * 100_000])
+def test_data_of_another_shape_is_poison(data: bytes) -> None:
+    assert reason(read(value=data)) == "bad-data"
+
+
+def test_the_reason_for_bad_data_does_not_quote_it() -> None:
+    """It may hold a name, an address or a token."""
+    data = {**sample(OrderConfirmed.type), "total_minor": "a17850@example.com"}
+
+    parsed = read(value=json.dumps(data).encode())
+
+    assert isinstance(parsed, Poison)
+    assert parsed.reason == "bad-data"
+    assert "total_minor" in parsed.error
+    assert "a17850" not in parsed.error
+
+
+def test_a_tombstone_is_poison() -> None:
+    assert reason(read(value=None)) == "no-data"
+
+
+@pytest.mark.parametrize("key", [None, b"", b"ord_other", KEY + b" "])
+def test_a_key_that_is_not_the_orders_is_poison(key: bytes | None) -> None:
+    """Its partition would give it another order than the order's other events."""
+    assert reason(read(key=key)) == "bad-key"
+
+
+def test_storefront_records_are_keyed_by_their_own_reference() -> None:
+    data = json.dumps(sample(OrderCancellationSubmitted.type)).encode()
+    headers = changed(ce_type=OrderCancellationSubmitted.type.encode())
+
+    assert isinstance(read(headers, b"web-536365", data), Known)
+
+
+def test_the_same_record_has_the_same_hash_and_other_data_another() -> None:
+    first, again, other = read(), read(), read(value=DATA.replace(b"3564", b"3565"))
+
+    assert isinstance(first, Known)
+    assert isinstance(again, Known)
+    assert isinstance(other, Known)
+    assert first.identity == again.identity
+    assert first.identity.hash != other.identity.hash
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([*GOOD, "traceparent"]), st.none() | st.binary(max_size=30)),
+        max_size=6,
+    ),
+    st.none() | st.binary(max_size=20),
+    st.none() | st.binary(max_size=60),
+)
+def test_whatever_comes_is_read_without_an_error(
+    headers: list[tuple[str, bytes | None]], key: bytes | None, value: bytes | None
+) -> None:
+    assert isinstance(read(headers, key, value), Known | Poison | Skipped)
+    assert isinstance(read([*GOOD.items(), *headers], key, value), Known | Poison | Skipped)
