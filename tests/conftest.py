@@ -15,6 +15,7 @@ from local_runtime.config import StackConfig
 from local_runtime.databases import create_database
 from local_runtime.paths import RunDir
 from local_runtime.ports import PortBook
+from local_runtime.restarts import RestartLimits
 from local_runtime.runtimes.base import Backing, Runtime
 from local_runtime.runtimes.choice import RuntimeName, build, choose
 from local_runtime.runtimes.external import ExternalRuntime
@@ -87,7 +88,12 @@ def database(backing: Backing) -> Callable[[str], Awaitable[str]]:
 
 @asynccontextmanager
 async def a_shop(
-    backing: Backing, run_dir: Path, name: str, instances: int, **environment: str
+    backing: Backing,
+    run_dir: Path,
+    name: str,
+    instances: int,
+    restart_limits: RestartLimits | None = None,
+    **environment: str,
 ) -> AsyncIterator[Shop]:
     """A stack with a topic prefix and databases of its own, on the shared servers."""
     crash_dir = run_dir / f"{name}-crash"
@@ -104,6 +110,7 @@ async def a_shop(
         environment={**SCALED, **crashes, **environment},
         commands={"inventory": [sys.executable, mendable_inventory.__file__]},
         fixed_ports=False,
+        restart_limits=restart_limits or RestartLimits(),
     )
     async with (
         Supervisor(config, ExternalRuntime(backing)) as system,
@@ -122,5 +129,5 @@ async def shop(backing: Backing, run_dir: Path) -> AsyncIterator[Shop]:
 @pytest.fixture(scope="session")
 async def two(backing: Backing, run_dir: Path) -> AsyncIterator[Shop]:
     """Two instances of every service."""
-    async with a_shop(backing, run_dir, "two", instances=2) as running:
+    async with a_shop(backing, run_dir, "two", 2, ORDERS_DEADLINE_S="60") as running:
         yield running

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -33,3 +33,11 @@ async def throughout(holds: Callable[[], Awaitable[bool]], what: str, duration_s
 async def pause(duration_s: float) -> None:
     """Let a fault last; never to wait for an effect."""
     await asyncio.sleep(duration_s)
+
+
+async def ticks(per_s: float, count: int) -> AsyncIterator[int]:
+    """``count`` moments, ``per_s`` a second by the clock, whatever is done in between."""
+    started_at = time.monotonic()
+    for number in range(count):
+        await asyncio.sleep(max(0.0, started_at + number / per_s - time.monotonic()))
+        yield number
