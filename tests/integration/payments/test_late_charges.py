@@ -8,6 +8,7 @@ from payments.domain import payment as rules
 from payments.domain.money import Money
 from payments.domain.payment import PaidLate, Payment
 from payments.provider import Charge, ChargeAnswer, Unknown
+from payments.store import Sweep
 from shared.errors import Permanent
 
 from tests.integration.payments import fake_provider as does
@@ -123,6 +124,33 @@ async def test_a_sweep_without_an_answer_comes_again(
     await service.live_on(70)
     assert await service.types("ord_1") == ["voided"]
     provider.deaf = False
+    await service.live_on(20)
+
+    assert await service.types("ord_1") == ["voided", *LATE]
+
+
+async def test_a_sweep_that_cannot_be_recorded_holds_up_no_other_and_comes_again(
+    service: Payments, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider.charge_script = [does.charges_late] * 2
+    await service.receive(placed("ord_1"), placed("ord_2"))
+    await service.work()
+    await service.receive(rejected("ord_1"), rejected("ord_2"))
+    await service.live_on(30)
+    provider.arrive()
+    swept = charging.swept
+
+    def broken(case: Case, sweep: Sweep, answer: ChargeAnswer) -> None:
+        if case.key.order_id == "ord_1":
+            raise Permanent("a bug")
+        swept(case, sweep, answer)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(charging, "swept", broken)
+        await service.live_on(70)
+    assert await service.types("ord_1") == ["voided"]
+    assert await service.types("ord_2") == ["voided", *LATE]
+
     await service.live_on(20)
 
     assert await service.types("ord_1") == ["voided", *LATE]

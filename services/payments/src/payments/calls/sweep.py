@@ -31,4 +31,8 @@ async def sweep(desk: Desk, provider: Provider) -> int:
 
 async def _ask(desk: Desk, provider: Provider, due: Sweep) -> None:
     answer = await provider.find_charge(due.provider_key)
-    await desk.note(due.attempt, partial(charging.swept, sweep=due, answer=answer))
+    try:
+        await desk.note(due.attempt, partial(charging.swept, sweep=due, answer=answer))
+    except Exception as error:
+        # One attempt that cannot be recorded must not keep the others from being looked for.
+        log.error("sweep-failed", order_id=due.attempt.order_id, error=repr(error)[:300])
