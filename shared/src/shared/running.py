@@ -114,6 +114,8 @@ class _Process:
         self._start("consumers", lambda: self._consume(broker, kafka, parts))
         await self._stop.wait()
         await self._drain(broker, parts, server)
+        if service.close is not None:
+            await service.close()
         await pool.close()
         await asyncio.to_thread(provider.shutdown)
         return self._code

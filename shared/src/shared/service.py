@@ -27,7 +27,10 @@ class Running:
 
 @dataclass(frozen=True)
 class Service:
-    """``routes`` and ``worker`` are built once the pool is there; nothing happens before."""
+    """``routes`` and ``worker`` are built once the pool is there; nothing happens before.
+
+    ``close`` ends what ``build`` opened towards the outside, after the worker has drained.
+    """
 
     name: str
     settings: ServiceSettings
@@ -39,6 +42,7 @@ class Service:
     timers: tuple["Timer", ...] = ()
     invariants: tuple["Invariant", ...] = ()
     gates: Mapping[str, "Gate"] = field(default_factory=dict)
+    close: Callable[[], Awaitable[None]] | None = None
 
 
 Gate = Callable[[Running], Awaitable[bool]]

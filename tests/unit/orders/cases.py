@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from orders.domain.lifecycle import CancelRequested, DeadlinePassed, Refused, Step, advance
+from orders.domain.lifecycle import advance
 from orders.domain.order import Fulfilment, Order, Payment, Status, Stock
+from orders.domain.steps import CancelRequested, DeadlinePassed, Refused, Step
 from shared.contracts.inventory import (
     CancellationRefused,
     FulfilmentOrderCancelled,

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from orders.domain.lifecycle import Step
 from orders.domain.order import Fulfilment, Order, Payment, Status
+from orders.domain.steps import Step
 from shared.contracts.orders import OrderPartiallyShipped
 
 from tests.unit.orders.cases import (

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from orders.domain.lifecycle import IllegalTransition, Step, advance
+from orders.domain.lifecycle import advance
 from orders.domain.order import ENDED, Order, Payment, Status, Stock
+from orders.domain.steps import IllegalTransition, Step
 
 from tests.unit.orders.cases import DEADLINE, FACTS, TOTAL, an_order, captured, refunded
 from tests.unit.orders.three_services import World

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from orders.domain.lifecycle import Step
 from orders.domain.order import ENDED, Payment, Status, Stock
+from orders.domain.steps import Step
 from shared.contracts.orders import (
     OrderCancelled,
     OrderConfirmed,

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
-from orders.domain.lifecycle import RULES, IllegalTransition, Refused, Step, advance
+from orders.domain.lifecycle import RULES, advance
 from orders.domain.order import ENDED, Status
-from shared.messaging.errors import Permanent, is_transient
+from orders.domain.steps import IllegalTransition, Refused, Step
+from shared.errors import Permanent, is_transient
 
 from tests.unit.orders.cases import FACTS, an_order
 

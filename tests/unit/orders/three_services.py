@@ -11,8 +11,9 @@ from typing import Any
 
 from inventory.domain import order as holds
 from inventory.domain.order import OrderHolds
-from orders.domain.lifecycle import Step, advance
+from orders.domain.lifecycle import advance
 from orders.domain.order import Order
+from orders.domain.steps import Step
 from payments.domain import payment as money
 from payments.domain.money import Money
 from payments.domain.payment import Payment

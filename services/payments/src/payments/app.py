@@ -40,9 +40,10 @@ PUBLISHES = (PaymentCaptured, PaymentDeclined, PaymentVoided, PaymentRefunded)
 
 def build(settings: PaymentsSettings, provider: Provider | None = None) -> Service:
     """The service as ``settings`` say; tests give their own ``provider``."""
-    calls = provider or HttpProvider(
+    http = HttpProvider(
         str(settings.provider_url), settings.call_timeout_s, 2 * settings.provider_calls_max
     )
+    calls = provider or http
 
     async def sweep_charges(running: Running) -> None:
         await sweep(_desk(running, settings), calls)
@@ -57,6 +58,7 @@ def build(settings: PaymentsSettings, provider: Provider | None = None) -> Servi
         routes=_routes,
         worker=lambda running: _worker(running, settings, calls),
         timers=(Timer("sweep", settings.sweep_interval_s, sweep_charges),),
+        close=http.close,
     )
 
 

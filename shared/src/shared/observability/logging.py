@@ -1,6 +1,7 @@
 """Logs: one JSON object a line in services, readable in a terminal; never personal data."""
 
 import logging
+import re
 import sys
 from collections.abc import MutableMapping
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import structlog
 from opentelemetry import trace
 
+_DETAIL = re.compile(r"DETAIL:.*")
 QUIET = ("aiokafka", "asyncio", "faststream", "opentelemetry", "uvicorn")
 SILENT = ("kafka-consumer", "uvicorn.error")  # What matters of these is logged by our own code.
 
@@ -27,7 +29,7 @@ def set_up(service: str, instance: str) -> None:
     render: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if not terminal:
         # Without local variables, which may hold personal data or a token.
-        render.append(structlog.processors.format_exc_info)
+        render += [structlog.processors.format_exc_info, _drop_details]
     handler = logging.StreamHandler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -48,6 +50,13 @@ def set_up(service: str, instance: str) -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service, instance=instance)
+
+
+def _drop_details(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """PostgreSQL's DETAIL quotes the failing row, which may hold personal data or a token."""
+    if "exception" in event:
+        event["exception"] = _DETAIL.sub("DETAIL:  (left out)", event["exception"])
+    return event
 
 
 def _add_trace(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -37,20 +37,20 @@ RETURNING w.*
 """
 
 _START_CALL = """
-UPDATE work_rows SET call_started_at = $2, lease_until = $2::timestamptz + $3
-WHERE lease_token = $1 AND NOT done
+UPDATE work_rows SET call_started_at = $3, lease_until = $3::timestamptz + $4
+WHERE id = $1 AND lease_token = $2 AND NOT done
 RETURNING id
 """
 _FINISH = """
 UPDATE work_rows SET done = true, lease_owner = NULL, lease_token = NULL, lease_until = NULL,
-    last_error = $2
-WHERE lease_token = $1 AND NOT done
+    last_error = $3
+WHERE id = $1 AND lease_token = $2 AND NOT done
 RETURNING id
 """
 _POSTPONE = """
-UPDATE work_rows SET not_before = $2, last_error = $3,
+UPDATE work_rows SET not_before = $3, last_error = $4,
     lease_owner = NULL, lease_token = NULL, lease_until = NULL
-WHERE lease_token = $1 AND NOT done
+WHERE id = $1 AND lease_token = $2 AND NOT done
 RETURNING id
 """
 _RELEASE_OWN = """
@@ -102,18 +102,20 @@ async def lease(db: Db, owner: str, limit: int, now: datetime, lease_s: float) -
 
 async def start_call(db: Db, row: LeasedRow, now: datetime, lease_s: float) -> bool:
     """Record that the outside may hear of it from now on; False when the lease was lost."""
-    started = await db.fetchval(_START_CALL, row.lease_token, now, timedelta(seconds=lease_s))
+    started = await db.fetchval(
+        _START_CALL, row.id, row.lease_token, now, timedelta(seconds=lease_s)
+    )
     return started is not None
 
 
 async def finish(db: Db, row: LeasedRow, note: str | None = None) -> bool:
     """Close the row; False when the lease was lost, and then nothing may be recorded."""
-    return await db.fetchval(_FINISH, row.lease_token, note) is not None
+    return await db.fetchval(_FINISH, row.id, row.lease_token, note) is not None
 
 
 async def postpone(db: Db, row: LeasedRow, until: datetime, error: str) -> bool:
     """Give the row back to be taken after ``until``; False when the lease was lost."""
-    return await db.fetchval(_POSTPONE, row.lease_token, until, error[:500]) is not None
+    return await db.fetchval(_POSTPONE, row.id, row.lease_token, until, error[:500]) is not None
 
 
 async def release_own(db: Db, owner: str) -> None:

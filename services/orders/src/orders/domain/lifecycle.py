@@ -266,8 +266,7 @@ def _decide(order: Order) -> Step:
             **_about(order), total_minor=order.total_minor, currency=order.currency
         )
         return Step(replace(order, status=Status.CONFIRMED), (confirmed,))
-    # Paid money may have been given back by hand meanwhile: that is no refusal with a reason.
-    return _reject(order if order.reasons else _because(order, "payment-declined"))
+    return _reject(order)
 
 
 def _reject(order: Order) -> Step:
