@@ -6,7 +6,8 @@ import pytest
 from orders.domain.lifecycle import RULES, advance
 from orders.domain.order import ENDED, Status
 from orders.domain.steps import IllegalTransition, Refused, Step
-from shared.errors import Permanent, is_transient
+from shared.database.transient import is_transient
+from shared.errors import Permanent
 
 from tests.unit.orders.cases import FACTS, an_order
 
