@@ -21,7 +21,7 @@ from local_runtime.runtimes.choice import RuntimeName, build, choose
 from local_runtime.runtimes.external import ExternalRuntime
 from local_runtime.supervisor import Supervisor
 
-from tests.support import mendable_inventory
+from tests.support import logs, mendable_inventory
 from tests.support.kafka_log import KafkaLog
 from tests.support.leftovers import PREFIX, Leftovers
 from tests.support.shop import TIMEOUT, Shop
@@ -47,16 +47,21 @@ def leaves_nothing_behind() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def run_dir(leaves_nothing_behind: None, request: pytest.FixtureRequest) -> Iterator[Path]:
-    """Everything the stacks write; the logs of a failed run are kept in .run/test-logs."""
+    """Everything the stacks write; the logs of a failed run are kept in .run/test-logs.
+
+    Once every stack is down, no log may tell of a deadlock but those planted.
+    """
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     yield folder
-    if request.session.testsfailed:
-        for logs in folder.glob("*/logs"):
-            shutil.copytree(logs, KEPT_LOGS / logs.parent.name, dirs_exist_ok=True)
+    deadlocks = logs.deadlocks_in(folder, logs.planted)
+    if request.session.testsfailed or deadlocks:
+        for kept in folder.glob("*/logs"):
+            shutil.copytree(kept, KEPT_LOGS / kept.parent.name, dirs_exist_ok=True)
     shutil.rmtree(folder)
     outside = RunDir(folder.resolve() / "backing").outside
     if outside.exists():
         shutil.rmtree(outside)
+    assert deadlocks == []
 
 
 @pytest.fixture(scope="session")
