@@ -29,6 +29,11 @@ FROM unnest($2::text[], $3::bytea[]) u(t, k)
 ORDER BY u.t COLLATE "C", u.k
 ON CONFLICT (consumer, topic, key) DO UPDATE SET parked_at = parked_keys.parked_at
 """
+_LISTED = """
+SELECT DISTINCT topic, key FROM parked_events
+WHERE consumer = $1
+  AND (topic, key) IN (SELECT t, k FROM unnest($2::text[], $3::bytea[]) u(t, k))
+"""
 _INSERT = """
 INSERT INTO parked_events (consumer, topic, key, partition, "offset", record_key, value, headers,
     type, reason, error_class, error, attempts, parked_at)
@@ -72,10 +77,16 @@ async def read_keys(db: Db, consumer: str, keys: Collection[ParkedKey]) -> set[P
     return {(one["topic"], one["key"]) for one in records}
 
 
-async def park_keys(db: Db, consumer: str, keys: Collection[ParkedKey], now: datetime) -> None:
-    """Park ``keys``, in order, locking those already there."""
+async def park_keys(
+    db: Db, consumer: str, keys: Collection[ParkedKey], now: datetime
+) -> set[ParkedKey]:
+    """Park ``keys``, in order, locking those already there; gives those that were."""
     ordered = sorted(keys)
-    await db.execute(_PARK, consumer, [t for t, _ in ordered], [k for _, k in ordered], now)
+    topics, names = [t for t, _ in ordered], [k for _, k in ordered]
+    await db.execute(_PARK, consumer, topics, names, now)
+    # With the keys locked, their lists say which of them had one.
+    records = await db.fetch(_LISTED, consumer, topics, names)
+    return {(one["topic"], one["key"]) for one in records}
 
 
 async def insert(db: Db, consumer: str, parked: Sequence[ToPark], now: datetime) -> None:

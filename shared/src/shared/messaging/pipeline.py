@@ -126,10 +126,11 @@ class Pipeline:
         self._count("duplicate", len(items) - len(fresh))
         work.lock(Rank.PARKED_KEYS)
         poisoned = {_place(one.record) for one in fresh if isinstance(one, Poison)}
+        parked: set[parking.ParkedKey] = set()
         if poisoned:
-            await parking.park_keys(work.db, self.group.name, poisoned, work.now)
-        others = {_place(one.record) for one in fresh} - poisoned
-        parked = await parking.read_keys(work.db, self.group.name, others) if others else set()
+            parked |= await parking.park_keys(work.db, self.group.name, poisoned, work.now)
+        if others := {_place(one.record) for one in fresh} - poisoned:
+            parked |= await parking.read_keys(work.db, self.group.name, others)
         runnable, aside = _separate(fresh, parked)
         if aside:
             await self._set_aside(work, aside)

@@ -35,6 +35,9 @@ SELECT true FROM parked_keys WHERE consumer = $1 AND topic = $2 AND key = $3 FOR
 _READ_LIST = """
 SELECT * FROM parked_events WHERE consumer = $1 AND topic = $2 AND key = $3 ORDER BY id LIMIT 500
 """
+_COUNT_LIST = """
+SELECT count(*) FROM parked_events WHERE consumer = $1 AND topic = $2 AND key = $3
+"""
 _DELETE_EVENT = "DELETE FROM parked_events WHERE id = $1"
 _DELETE_KEY = "DELETE FROM parked_keys WHERE consumer = $1 AND topic = $2 AND key = $3"
 _FAILED = """
@@ -119,7 +122,8 @@ async def _redrive_key(
     done, failed = await _run_in_order(work, group, readable, operator)
     if failed is None and unreadable is not None:
         failed = await _note_failure(work.db, unreadable[0], unreadable[1])
-    left = len(rows) - done
+    # Counted, not concluded: the list may be longer than what was read of it.
+    left: int = await work.db.fetchval(_COUNT_LIST, *key)
     if left == 0:
         await work.db.execute(_DELETE_KEY, *key)
     return Redriven(done, left, failed)
