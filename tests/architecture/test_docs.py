@@ -17,6 +17,8 @@ from tests.tools.blocks import replaced
 PAGES = [name for name in files() if name.endswith(".md")]
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"(?<![\w/.-])(make|orderproof) ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?")
+CALL = re.compile(r"(?<![\w/.-])orderproof ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?([^\n#]*)")
+OPTION = re.compile(r"(?<= )--[a-z][a-z-]*")
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 
 
@@ -92,6 +94,34 @@ def exists(program: str, name: str, sub: str) -> bool:
     if isinstance(command, click.Group) or hasattr(command, "commands"):
         return not sub or sub in getattr(command, "commands", {})
     return command is not None
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_option_in_a_document_exists(page: str) -> None:
+    """Who looks for the right spelling while something is broken has lost a minute."""
+    text = (ROOT / page).read_text("utf-8")
+    told = {found for code in CODE.findall(text) for found in CALL.findall(code)}
+
+    assert [" ".join(one) for one in sorted(told) if missing_options(*one)] == []
+
+
+def missing_options(name: str, sub: str, rest: str) -> set[str]:
+    command = orderproof()[name]
+    command = getattr(command, "commands", {}).get(sub, command)
+    return set(OPTION.findall(rest)) - {one for param in command.params for one in param.opts}
+
+
+def test_an_option_that_does_not_exist_is_found() -> None:
+    assert CALL.findall("`orderproof topics apply --kaf x`") == [("topics", "apply", " --kaf x`")]
+    assert missing_options("topics", "apply", " --kafka x --kaf y") == {"--kaf"}
+    assert missing_options("down", "", " --clean") == set()
+
+
+def test_the_readme_lists_every_command() -> None:
+    """What is not in the list is not found."""
+    told = {name for _, name, _ in COMMAND.findall((ROOT / "README.md").read_text("utf-8"))}
+
+    assert set(orderproof()) - told == set()
 
 
 def make_targets() -> set[str]:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import typer
 
+from local_runtime.commands.audit import audit
+from local_runtime.commands.dead_letters import dead_letters
 from local_runtime.commands.doctor import doctor
 from local_runtime.commands.down import down
 from local_runtime.commands.status import status
@@ -17,9 +19,10 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "down": down,
     "status": status,
     "doctor": doctor,
+    "audit": audit,
     "demo": demo,
 }
-GROUPS = {"topics": topics}
+GROUPS = {"topics": topics, "dead-letters": dead_letters}
 
 
 def build() -> typer.Typer:
