@@ -1,6 +1,7 @@
 """What must be true of a key's events in the end, whatever happened before."""
 
 from collections.abc import Sequence
+
 from shared.messaging.envelope import unpack
 from shared.messaging.redrive import redrive
 

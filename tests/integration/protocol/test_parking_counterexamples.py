@@ -26,7 +26,9 @@ async def first_parked_before_the_second_holder_looks(
         for name in ("consumer", "zombie")
     )
     # The zombie inserts both, then 1 alone, then 1 to be parked, then 2.
-    script.at("consumer", "before_inbox", 1, lambda: script.has_reached("zombie", "before_inbox", 4))
+    script.at(
+        "consumer", "before_inbox", 1, lambda: script.has_reached("zombie", "before_inbox", 4)
+    )
     script.at("zombie", "before_inbox", 4, lambda: script.done_or_waiting(consumer))
     await asyncio.gather(consumer, zombie)
 
@@ -36,7 +38,9 @@ async def first_parked_while_the_second_holder_waits_for_its_inbox_row(
 ) -> None:
     """A zombie commits the parking of 1 when the consumer already waits for 1's inbox row."""
     tally.broken = {("a", 1)}
-    script.at("consumer", "before_inbox", 1, lambda: script.has_reached("zombie", "event_parked", 1))
+    script.at(
+        "consumer", "before_inbox", 1, lambda: script.has_reached("zombie", "event_parked", 1)
+    )
     consumer = script.start("consumer", service.pipeline(tally).process(counted("a", 1, 2)))
     script.at("zombie", "event_parked", 1, lambda: script.done_or_waiting(consumer))
     script.at("zombie", "before_inbox", 4, lambda: script.done_or_waiting(consumer))
