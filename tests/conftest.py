@@ -119,7 +119,11 @@ async def a_shop(
     )
     async with (
         Supervisor(config, ExternalRuntime(backing)) as system,
-        aiohttp.ClientSession(timeout=TIMEOUT) as http,
+        aiohttp.ClientSession(
+            timeout=TIMEOUT,
+            # A connection kept to a process that another test killed would fail this one.
+            connector=aiohttp.TCPConnector(force_close=True),
+        ) as http,
     ):
         yield Shop(system, http, KafkaLog(backing.kafka, config.topic_prefix), crash_dir)
 

@@ -18,4 +18,39 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
     ("many_parameters", f"{COMMANDS}/dead_letters.py::discard"): (
         "A command's parameters are its options: the record that names them is the help."
     ),
+    ("sleeps", "tests/integration/notifications/test_send_mail.py::eventually"): (
+        "Polls for a condition with a deadline."
+    ),
+    ("sleeps", "tests/unit/simulators/clients.py::eventually"): (
+        "Polls for a condition with a deadline."
+    ),
+    (
+        "sleeps",
+        "tests/integration/payments/test_http_provider.py"
+        "::test_a_charge_without_a_clear_answer_is_unknown_and_found_later",
+    ): ("The pause is the fault or the load itself; nothing is waited for."),
+    ("sleeps", "tests/integration/payments/test_storm.py::Storm._stall"): (
+        "The pause is the fault or the load itself; nothing is waited for."
+    ),
+    ("sleeps", "tests/integration/payments/test_storm.py::forever"): (
+        "The pause is the fault or the load itself; nothing is waited for."
+    ),
+    ("sleeps", "tests/integration/payments/test_storm.py::the_shop_is_open"): (
+        "The pause is the fault or the load itself; nothing is waited for."
+    ),
+    ("sleeps", "tests/integration/payments/test_storm.py::all_is_quiet"): (
+        "Polls for a condition with a deadline."
+    ),
+    (
+        "sleeps",
+        "tests/unit/simulators/test_mail_sink.py"
+        "::test_a_client_that_leaves_during_the_delay_has_sent_nothing",
+    ): ("The pause is the fault or the load itself; nothing is waited for."),
+    (
+        "sleeps",
+        "tests/unit/simulators/test_tokens.py::test_slow_answers_late_and_holds_its_key_meanwhile",
+    ): ("The pause is the fault or the load itself; nothing is waited for."),
+    ("long_files", "tests/integration/payments/test_late_charges.py"): (
+        "One subject: every way a late charge is found, and that it goes back once."
+    ),
 }

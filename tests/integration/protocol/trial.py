@@ -96,7 +96,12 @@ class Trial:
                 await self.handle_dead_letter(self.random.choice(places[:3]))
 
     async def handle_dead_letter(self, place: Row) -> None:
-        steps: tuple[Any, ...] = (self.service.transactions, self.tally.groups, place, "people")
+        steps: tuple[Any, Any, Any, str] = (
+            self.service.transactions,
+            self.tally.groups,
+            place,
+            "people",
+        )
         if self.random.random() < DISCARD:
             event = Counted.from_json(place["value"])
             self.discards[place["id"]] = (event.order_id, event.number)

@@ -17,6 +17,14 @@ from shared.observability.tracing import current_traceparent
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
+# A connection that breaks in the middle of a statement shows as any of these.
+DATABASE_FAILURES: tuple[type[Exception], ...] = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -77,8 +85,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _bad_request)
     app.add_exception_handler(HTTPException, _http)
-    for transient in (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-        app.add_exception_handler(transient, _database)
+    for failure in DATABASE_FAILURES:
+        app.add_exception_handler(failure, _database)
     app.add_exception_handler(Exception, _bug)
 
 
