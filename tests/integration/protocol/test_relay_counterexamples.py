@@ -13,6 +13,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from local_runtime.runtimes.base import Backing
+from shared.idle import LOOK_MAX_S
 from shared.messaging import relay
 from shared.messaging.envelope import unpack
 from shared.messaging.kafka import PRODUCER_BATCH_BYTES, KafkaConnection, new_producer
@@ -185,7 +186,7 @@ async def test_a_cursor_loses_what_commits_late(publishing: Publishing) -> None:
 
     async with publishing.relay(AfterTheLastSeen(publishing.service.pool)):
         await committed_late(publishing, is_told)
-        await throughout(is_left, "a stays in the outbox", 5 * relay.POLL_S)
+        await throughout(is_left, "a stays in the outbox", 3 * LOOK_MAX_S)
 
     assert await publishing.told() == [(b"b", 1)]
 

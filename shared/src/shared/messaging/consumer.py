@@ -20,7 +20,8 @@ from shared.observability import metrics
 SESSION_TIMEOUT_MS = 10_000
 HEARTBEAT_INTERVAL_MS = 3_000
 POLL_INTERVAL_MAX_MS = 300_000
-WAIT_MS = 500
+WAIT_MS = 1_000
+FETCH_WAIT_MAX_MS = 1_500  # The broker answers at once when there is a record.
 EMPTY_PAUSE_MS = 10
 STALLED_AFTER_S = 60.0
 
@@ -52,6 +53,7 @@ class Consumer:
             batch=True,
             max_records=pipeline.records_max,
             batch_timeout_ms=EMPTY_PAUSE_MS,
+            fetch_max_wait_ms=FETCH_WAIT_MAX_MS,
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.NACK_ON_ERROR,
             parser=_parse,

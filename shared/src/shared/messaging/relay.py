@@ -13,13 +13,13 @@ from asyncpg import Pool, Record
 
 from shared import crash
 from shared.database.pool import connect, ping
+from shared.idle import Idle
 from shared.messaging.envelope import unpack
 from shared.messaging.kafka import KafkaConnection, new_producer
 from shared.messaging.outbox import CHANNEL, SHARDS
 from shared.observability import metrics
 
 LEADER_LOCK_ID = 0x6F757462  # "outb"
-POLL_S = 0.2
 PING_INTERVAL_S = 1.0
 LEADER_RETRY_S = 1.0
 ROWS_MAX = 500
@@ -54,11 +54,11 @@ class Relay:
     topic_prefix: str = ""
     leading: bool = False
     progress_at: float = 0.0
-    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _idle: Idle = field(default_factory=Idle)
     _blocked: dict[int, tuple[float, float]] = field(default_factory=dict)
 
     def wake(self) -> None:
-        self._woken.set()
+        self._idle.wake()
 
     async def run(self) -> None:
         """Until cancelled: lead when nobody does, and publish while leading."""
@@ -95,11 +95,11 @@ class Relay:
         producer = await new_producer(self.kafka, self.instance)
         try:
             while True:
-                self._woken.clear()
+                self._idle.looking()
                 rows = await self.pool.fetch(_FETCH, self._open_shards(), ROWS_MAX)
                 self.progress_at = asyncio.get_running_loop().time()
                 if not rows:
-                    await self._rest()
+                    await self._idle.rest()
                 elif not await self._publish(producer, rows):
                     # An idempotent producer is of no more use after a failed batch: its
                     # sequence has advanced past what the broker has.
@@ -177,13 +177,6 @@ class Relay:
         self._blocked[shard] = (now + delay_s, delay_s)
         metrics.RELAY_FAILED.labels(type(error).__name__).inc()
         log.warning("relay-failed", shard=shard, error=repr(error)[:200], retry_in_s=delay_s)
-
-    async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(POLL_S):
-                await self._woken.wait()
-        except TimeoutError:
-            pass
 
     def _set_leading(self, leading: bool) -> None:
         self.leading = leading
