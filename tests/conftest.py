@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 
 import aiohttp
+import hypothesis
 import pytest
 from local_runtime.config import StackConfig
 from local_runtime.databases import create_database
@@ -35,6 +36,12 @@ SCALED = {
     "NOTIFICATIONS_CALL_TIMEOUT_S": "2",
     "NOTIFICATIONS_LEASE_S": "7",
 }
+
+
+def pytest_configure() -> None:
+    """An example of a property has no time limit: how long it takes says how busy we are."""
+    hypothesis.settings.register_profile("suite", deadline=None)
+    hypothesis.settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session", autouse=True)
