@@ -15,6 +15,7 @@ async def cancel_submitted(asked: Batch[OrderCancellationSubmitted], work: Order
         if order_id not in work.rows:
             work.refuse(event.key, "unknown-order")
             continue
+        work.asked_under(event.key, order_id)
         match work.advance(order_id, CancelRequested(event.reason), event.type):
             case Refused():
                 work.refuse(event.key, "illegal-transition")
