@@ -11,12 +11,12 @@ import structlog
 from shared import crash
 from shared.contracts.event import Event
 from shared.contracts.orders import OrderPlaced
-from shared.contracts.topics import dead_letters
 from shared.database.transient import is_transient
 from shared.errors import PartitionStopped, Retryable
 from shared.messaging import inbox, parking
 from shared.messaging.batch import rounds
-from shared.messaging.envelope import Headers, Record, pack
+from shared.messaging.dead_letters import send_dead_letter
+from shared.messaging.envelope import Record
 from shared.messaging.group import ConsumerGroup
 from shared.messaging.parking import WAITING, ToPark
 from shared.messaging.parse import Identity, Known, Poison, Skipped, parse
@@ -173,7 +173,7 @@ class Pipeline:
         keys_of = [inbox.key_of(item.identity) for item, _ in aside]
         await inbox.mark_parked(work.db, self.group.name, keys_of)
         for park in failed:
-            send_dead_letter(work, self.service, park, attempts=1)
+            send_dead_letter(work, self.service, park)
         self._count("parked", len(failed))
         self._count("waiting", len(aside) - len(failed))
 
@@ -222,20 +222,6 @@ async def run_handlers(
         work.causes = {event.key: causes[id(event)] for batch in batches for event in batch}
         for batch in batches:
             await group.handlers[type(batch[0])](batch, work)
-
-
-def send_dead_letter(work: Work, service: str, park: ToPark, attempts: int) -> None:
-    """A copy for people, through the outbox: the record as it was, and why it is here."""
-    record = park.record
-    why: Headers = [
-        ("dl_reason", park.reason.encode()),
-        ("dl_error", park.error.encode()),
-        ("dl_topic", record.topic.encode()),
-        ("dl_partition", str(record.partition).encode()),
-        ("dl_offset", str(record.offset).encode()),
-        ("dl_attempts", str(attempts).encode()),
-    ]
-    work.send(dead_letters(service), record.key, pack([*record.headers, *why]), record.value)
 
 
 def chunks(items: Sequence[Item], records_max: int) -> Iterator[Sequence[Item]]:
