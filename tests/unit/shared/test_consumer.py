@@ -52,7 +52,8 @@ class Applying(Pipeline):
 def watched(kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, list[str]]:
     """A consumer at that place which has its assignment, and why it wanted to die."""
     deaths: list[str] = []
-    pipeline = Applying("tally", ConsumerGroup("tally", (PLACE.topic,), {}), None)  # type: ignore[arg-type]
+    nothing: Any = None
+    pipeline = Applying("tally", ConsumerGroup("tally", (PLACE.topic,), {}), nothing)
     pipeline.result = asyncio.get_running_loop().create_future()
     consumer: Any = Consumer(
         new_broker(["127.0.0.1:1"], None, "test"), pipeline, "test-0", "", deaths.append

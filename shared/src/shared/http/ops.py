@@ -62,9 +62,9 @@ def health_routes(parts: Parts) -> APIRouter:
         """Progress, not just up: 503 when a part has stopped moving."""
         now = asyncio.get_running_loop().time()
         problems = [
-            f"{one.name} stopped by {one.pipeline.stopped_by}"
+            f"{one.name} stopped by {one.pipeline.breaker.stopped_by}"
             for one in parts.consumers
-            if one.pipeline.stopped_by is not None
+            if one.pipeline.breaker.stopped_by is not None
         ]
         if parts.relay.progress_at and now - parts.relay.progress_at > RELAY_STALLED_S:
             problems.append("the relay makes no progress")

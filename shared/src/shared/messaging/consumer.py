@@ -110,7 +110,9 @@ class Consumer:
             return
         lag = await self._lag(consumer)
         metrics.CONSUMER_LAG.labels(self.name).set(lag)
-        if lag == 0 or self.pipeline.stopped_by is not None or self.pipeline.holding:
+        stopped = self.pipeline.breaker.stopped_by is not None
+        metrics.PARTITION_STOPPED.labels(self.name).set(int(stopped))
+        if lag == 0 or stopped or self.pipeline.holding:
             self._read_at = now
         elif now - max(self._read_at, self.progress_at) > STALLED_AFTER_S:
             self._fatal(f"consumer {self.name}: {lag} records wait and none is read")

@@ -72,6 +72,10 @@ class Record:
         return f"{self.partition}/{self.offset}"
 
     @property
+    def place(self) -> tuple[str, str]:
+        return (self.topic, self.position)
+
+    @property
     def parking_key(self) -> bytes:
         """What waits together, short enough for an index; without a key nobody waits."""
         if self.key is None:
