@@ -19,7 +19,7 @@ from shared.messaging.unit_of_work import Cause, Rank, UnitOfWork
 from orders import store
 from orders.domain.lifecycle import advance
 from orders.domain.order import Order
-from orders.domain.placing import DEFAULT_TENANT, Checked, body_hash, check, place
+from orders.domain.placing import DEFAULT_TENANT, Checked, body_hash, check_submitted, place
 from orders.domain.steps import Fact, Refused, Step
 from orders.store import Transition
 
@@ -80,7 +80,7 @@ class OrdersWork(UnitOfWork[Order]):
         cancelled = [one for one in events if isinstance(one, OrderCancellationSubmitted)]
         if not submitted and not cancelled:
             return {event.order_id for event in events}
-        self.checked = {id(one): check(one.body) for one in submitted}
+        self.checked = {id(one): check_submitted(one) for one in submitted}
         valid = [one for one in self.checked.values() if isinstance(one, Submission)]
         self.lock(Rank.UNIQUE_KEYS)
         await self.claim_references(valid, [one.client_reference or "" for one in cancelled])

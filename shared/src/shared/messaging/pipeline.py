@@ -10,7 +10,7 @@ import structlog
 
 from shared import crash
 from shared.contracts.event import Event
-from shared.contracts.orders import OrderPlaced
+from shared.contracts.topics import dead_letters
 from shared.database.transient import is_transient
 from shared.errors import PartitionStopped, Retryable
 from shared.messaging import inbox, parking
@@ -228,9 +228,7 @@ def chunks(items: Sequence[Item], records_max: int) -> Iterator[Sequence[Item]]:
 
 
 def _lines(item: Item) -> int:
-    if isinstance(item, Known) and isinstance(item.event, OrderPlaced):
-        return len(item.event.lines)
-    return 1
+    return max(1, item.event.line_count) if isinstance(item, Known) else 1
 
 
 def _separate(
