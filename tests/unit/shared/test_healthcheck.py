@@ -10,7 +10,10 @@ from threading import Thread
 
 import pytest
 
-LIBRARIES = "import sys, shared.healthcheck as h; print(*(set(sys.modules) & {'pydantic', 'structlog', 'asyncio'}))"
+LIBRARIES = """
+import sys, shared.healthcheck
+print(*(set(sys.modules) & {"pydantic", "structlog", "asyncio"}))
+"""
 
 
 @contextmanager
@@ -22,7 +25,7 @@ def answering(status: int) -> Iterator[int]:
             self.send_response(status if self.path == "/health/ready" else 404)
             self.end_headers()
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_request(self, *_: object) -> None:
             pass
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
