@@ -10,7 +10,6 @@ import structlog
 
 from shared import crash
 from shared.contracts.event import Event
-from shared.contracts.topics import dead_letters
 from shared.database.transient import is_transient
 from shared.errors import PartitionStopped, Retryable
 from shared.messaging import inbox, parking
