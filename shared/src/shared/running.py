@@ -226,7 +226,7 @@ class _Server(uvicorn.Server):
 
     async def main_loop(self) -> None:
         """Set the Date header and look for the end; ten times a second costs an idle process."""
-        while not await self.on_tick(0):
+        while not await self.on_tick(0):  # noqa: ASYNC110 - a flag of uvicorn says when
             await asyncio.sleep(HTTP_TICK_S)
 
 
