@@ -46,6 +46,7 @@ class Worker:
         """Until cancelled; then the calls under way are waited for by ``drain``."""
         await self._release_own()
         while True:
+            self._woken.clear()
             try:
                 taken = await self._lease(self.slots - len(self._tasks))
             except Exception as error:
@@ -92,7 +93,6 @@ class Worker:
         self.wake()
 
     async def _rest(self) -> None:
-        self._woken.clear()
         try:
             async with asyncio.timeout(POLL_S):
                 await self._woken.wait()
