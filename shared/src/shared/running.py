@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -13,13 +13,14 @@ from typing import TypeVar
 
 import structlog
 import uvicorn
+from asyncpg import Pool, Record
 from faststream.kafka import KafkaBroker
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
 from shared import crash
 from shared.clock import Clock
 from shared.contracts.topics import dead_letters
-from shared.database.migrate import migrate
+from shared.database.migrate import migrate_at
 from shared.database.pool import open_pool
 from shared.database.transient import is_transient
 from shared.http.app import new_app
@@ -42,6 +43,7 @@ ALLOWANCES = {
     "local": "one broker and trust authentication, on loopback only",
     "single-node": "one broker, and no encryption inside a network of this machine",
 }
+CLOSE_TIMEOUT_S = 3.0
 
 Settings = TypeVar("Settings", bound=ServiceSettings)
 log = structlog.get_logger(__name__)
@@ -77,15 +79,29 @@ class _Process:
     _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
 
     async def run(self) -> int:
-        service, settings = self.service, self.service.settings
+        """Until told to stop, also while the database is waited for; gives the exit code."""
         self._listen_to_signals()
+        opening = asyncio.create_task(self._open())
+        stopping = asyncio.create_task(self._stop.wait())
+        await asyncio.wait({opening, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not opening.done():
+            opening.cancel()
+            return self._code
+        return await self._serve(opening.result())
+
+    async def _open(self) -> "Pool[Record]":
+        """The pool, once the server answers and its tables are this release's."""
+        settings = self.service.settings
+        dsn, name = str(settings.database_url), settings.instance_name
+        pool = await open_pool(dsn, name, settings.database_connections_max)
+        if applied := await migrate_at(dsn, name, self.service.name):
+            log.info("migrated", applied=applied)
+        return pool
+
+    async def _serve(self, pool: "Pool[Record]") -> int:
+        service, settings = self.service, self.service.settings
         exporter = OTLPSpanExporter() if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") else None
         provider = tracing.set_up(service.name, settings.instance_name, exporter)
-        dsn = str(settings.database_url)
-        pool = await open_pool(dsn, settings.instance_name, settings.database_connections_max)
-        async with pool.acquire() as db:
-            if applied := await migrate(db, service.name):
-                log.info("migrated", applied=applied)
         clock = Clock(timedelta(seconds=settings.clock_offset_s))
         transactions = Transactions(pool, clock, service.unit_of_work)
         running = Running(settings, pool, clock, transactions)
@@ -93,7 +109,7 @@ class _Process:
             settings.kafka_bootstrap, settings.kafka_username, settings.kafka_password
         )
         broker = new_broker(kafka.servers, kafka.security(), settings.instance_name)
-        parts = self._parts(running, broker, kafka, dsn)
+        parts = self._parts(running, broker, kafka)
         app = new_app(
             service.name,
             [*service.routes(running), health_routes(parts), ops_routes(service, running)],
@@ -121,14 +137,16 @@ class _Process:
         await self._drain(broker, parts, server)
         if service.close is not None:
             await service.close()
-        await pool.close()
+        # It would wait for ever for a connection whose server does not answer.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await pool.close()
         await asyncio.to_thread(provider.shutdown)
         return self._code
 
-    def _parts(
-        self, running: Running, broker: KafkaBroker, kafka: KafkaConnection, dsn: str
-    ) -> Parts:
+    def _parts(self, running: Running, broker: KafkaBroker, kafka: KafkaConnection) -> Parts:
         service, settings = self.service, running.settings
+        dsn = str(settings.database_url)
         relay = Relay(dsn, running.pool, kafka, settings.instance_name, settings.topic_prefix)
         running.transactions.leads_relay = lambda: relay.leading
         running.transactions.on_events.append(relay.wake)
@@ -193,17 +211,25 @@ class _Process:
     async def _drain(self, broker: KafkaBroker, parts: Parts, server: "_Server") -> None:
         """Take in no more, finish what is under way, tell what was committed, then go."""
         parts.draining = True
+        server.should_exit = True
+        self._end(keep=("http", "relay", "consumers"))
         timeout_s = self.service.settings.drain_timeout_s
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):
-                server.should_exit = True
-                await broker.stop()
-                if parts.worker is not None:
-                    await parts.worker.drain(timeout_s / 2)
-        for task in self._tasks:
-            if task.get_name() != "http":
-                task.cancel()
+        drains = [asyncio.create_task(broker.stop())]
+        if parts.worker is not None:
+            drains.append(asyncio.create_task(parts.worker.drain(timeout_s)))
+        # At the same time: one that has nobody to wait for must not use up the other's.
+        ended, late = await asyncio.wait(drains, timeout=timeout_s)
+        for task in late:
+            task.cancel()
+        for failed in filter(None, (task.exception() for task in ended)):
+            log.warning("drain-failed", error=type(failed).__name__)
+        self._end(keep=("http",))
         await asyncio.wait(self._tasks, timeout=3)
+
+    def _end(self, keep: Collection[str]) -> None:
+        for task in self._tasks:
+            if task.get_name() not in keep:
+                task.cancel()
 
     def _listen_to_signals(self) -> None:
         loop = asyncio.get_running_loop()

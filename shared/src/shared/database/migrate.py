@@ -6,6 +6,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from shared.database import Db
+from shared.database.pool import connect
 from shared.errors import Permanent
 
 LOCK_ID = 0x6F70726D  # "oprm": instances that start together migrate one after the other.
@@ -43,6 +44,15 @@ def migrations_of(package: str) -> list[Migration]:
     return [Migration("0000_messaging.sql", common.read_text())] + [
         Migration(one.name, one.read_text()) for one in found
     ]
+
+
+async def migrate_at(dsn: str, name: str, package: str) -> list[str]:
+    """Migrate over a session without the pool's time limits: a change may take its time."""
+    db = await connect(dsn, f"{name}-migrations", command_timeout_s=None)
+    try:
+        return await migrate(db, package)
+    finally:
+        await db.close()
 
 
 async def migrate(db: Db, package: str) -> list[str]:

@@ -17,6 +17,7 @@ SESSION = {
     "client_min_messages": "warning",
 }
 CONNECT_TIMEOUT_S = 5
+COMMAND_TIMEOUT_S = 35.0  # After the server's own limit: ends what no server answers any more.
 RETRY_S = 0.5
 
 log = structlog.get_logger(__name__)
@@ -35,6 +36,7 @@ async def open_pool(dsn: str, name: str, connections_max: int) -> "Pool[Record]"
                 min_size=2,
                 max_size=connections_max,
                 timeout=CONNECT_TIMEOUT_S,
+                command_timeout=COMMAND_TIMEOUT_S,
                 reset=_keep,
                 server_settings={**SESSION, "application_name": name},
             )
@@ -45,12 +47,14 @@ async def open_pool(dsn: str, name: str, connections_max: int) -> "Pool[Record]"
             await asyncio.sleep(RETRY_S)
 
 
-async def connect(dsn: str, name: str, **settings: str) -> "asyncpg.Connection[Record]":
-    """A session of its own, for advisory locks and notifications."""
+async def connect(
+    dsn: str, name: str, command_timeout_s: float | None = CONNECT_TIMEOUT_S, **settings: str
+) -> "asyncpg.Connection[Record]":
+    """A session of its own, for advisory locks, notifications and migrations."""
     return await asyncpg.connect(
         dsn,
         timeout=CONNECT_TIMEOUT_S,
-        command_timeout=CONNECT_TIMEOUT_S,
+        command_timeout=command_timeout_s,
         server_settings={"application_name": name, **settings},
     )
 

@@ -1,7 +1,6 @@
 """Logs: one JSON object a line in services, readable in a terminal; never personal data."""
 
 import logging
-import re
 import sys
 from collections.abc import MutableMapping
 from typing import Any
@@ -9,7 +8,8 @@ from typing import Any
 import structlog
 from opentelemetry import trace
 
-_DETAIL = re.compile(r"DETAIL:.*")
+from shared.observability.telling import tell_where
+
 QUIET = ("aiokafka", "asyncio", "faststream", "opentelemetry", "uvicorn")
 SILENT = ("kafka-consumer", "uvicorn.error")  # What matters of these is logged by our own code.
 
@@ -22,14 +22,16 @@ def set_up(service: str, instance: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _add_trace,
     ]
-    terminal = sys.stderr.isatty()
     renderer: Any = (
-        structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer()
+        if sys.stderr.isatty()
+        else structlog.processors.JSONRenderer()
     )
-    render: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
-    if not terminal:
-        # Without local variables, which may hold personal data or a token.
-        render += [structlog.processors.format_exc_info, _drop_details]
+    # Before either: a terminal's own tracebacks would show local variables.
+    render: list[Any] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.ExceptionRenderer(lambda info: tell_where(info[1])),
+    ]
     handler = logging.StreamHandler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -50,13 +52,6 @@ def set_up(service: str, instance: str) -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service, instance=instance)
-
-
-def _drop_details(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """PostgreSQL's DETAIL quotes the failing row, which may hold personal data or a token."""
-    if "exception" in event:
-        event["exception"] = _DETAIL.sub("DETAIL:  (left out)", event["exception"])
-    return event
 
 
 def _add_trace(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

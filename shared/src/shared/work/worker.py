@@ -13,6 +13,7 @@ from shared.database.transient import is_transient
 from shared.idle import Idle
 from shared.messaging.unit_of_work import Transactions
 from shared.observability import metrics, tracing
+from shared.observability.telling import tell
 from shared.work import rows
 from shared.work.rows import LeasedRow
 
@@ -103,9 +104,7 @@ class Worker:
                 await self.perform(row)
             except Exception as error:
                 metrics.WORK_FAILED.labels(row.kind, type(error).__name__).inc()
-                log.warning(
-                    "work-failed", kind=row.kind, order_id=row.order_id, error=repr(error)[:300]
-                )
+                log.warning("work-failed", kind=row.kind, order_id=row.order_id, error=tell(error))
                 await self._postpone(row, error)
 
     async def _postpone(self, row: LeasedRow, error: Exception) -> None:
@@ -114,6 +113,6 @@ class Worker:
         try:
             async with self.transactions.pool.acquire() as db:
                 now = await self.transactions.clock.now(db)
-                await rows.postpone(db, row, now + timedelta(seconds=delay_s), repr(error))
+                await rows.postpone(db, row, now + timedelta(seconds=delay_s), tell(error))
         except Exception as second:
             log.warning("work-postpone-failed", order_id=row.order_id, error=str(second))
