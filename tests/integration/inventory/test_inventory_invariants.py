@@ -27,6 +27,7 @@ LIES = {
     "movements-explain-stock": "UPDATE stock SET on_hand = on_hand + 1",
     "only-live-orders-hold": "UPDATE order_holds SET status = 'released'",
     "shipped-is-dispatched": "UPDATE holds SET shipped = 1",
+    "fulfilment-says-what-left": "UPDATE order_holds SET fulfilment_status = 'shipped'",
     "cancelled-sent-nothing": (
         "UPDATE order_holds SET fulfilment_status = 'cancelled'; UPDATE holds SET shipped = 1"
     ),

@@ -55,7 +55,10 @@ def test_one_mailbox_is_deliverable(address: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["", "ada", "a,b@example.com", "<a@b", "a b@c", "a@b\nBcc: c@d", "a@b, c@d", "a@b\x01"],
+    [
+        *("", "ada", "a,b@example.com", "<a@b", "a b@c", "a@b\nBcc: c@d", "a@b, c@d", "a@b\x01"),
+        *('a@["', "a@b" + "(" * 250, "a" + "(" * 250 + "@b"),
+    ],
 )
 def test_anything_but_one_mailbox_is_not_deliverable(address: str) -> None:
     assert not is_deliverable(address)

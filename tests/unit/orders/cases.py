@@ -57,8 +57,14 @@ def declined(reason: DeclineReason = "declined") -> PaymentDeclined:
     return PaymentDeclined.model_validate({**PAYMENT, "reason": reason})
 
 
-def refunded(minor: int = TOTAL, so_far: int | None = None) -> PaymentRefunded:
-    more = {"amount_minor": minor, "refunded_minor": so_far or minor}
+def refunded(
+    minor: int = TOTAL, so_far: int | None = None, captured_minor: int | None = None
+) -> PaymentRefunded:
+    more = {
+        "amount_minor": minor,
+        "refunded_minor": so_far or minor,
+        "captured_minor": captured_minor,
+    }
     refund = {"refund_id": "pay_1-refund-1", "reason": "order-cancelled"}
     return PaymentRefunded.model_validate({**PAYMENT, **more, **refund})
 

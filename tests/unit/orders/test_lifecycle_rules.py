@@ -175,6 +175,14 @@ def test_a_pending_order_is_cancelled_at_once(known: tuple[Any, ...]) -> None:
         ((captured(late=True), refunded()), Payment.REFUNDED),
         ((captured(late=True), refunded(1)), Payment.REFUND_PENDING),
         ((captured(late=True), refunded(1), refunded(TOTAL - 1, TOTAL)), Payment.REFUNDED),
+        (
+            (captured(late=True), refunded(TOTAL - 100, captured_minor=TOTAL - 100)),
+            Payment.REFUNDED,
+        ),
+        (
+            (captured(late=True), refunded(TOTAL, captured_minor=TOTAL + 100)),
+            Payment.REFUND_PENDING,
+        ),
         ((VOIDED,), Payment.VOIDED),
         ((VOIDED, captured(late=True), refunded()), Payment.REFUNDED),
         ((declined(),), Payment.DECLINED),

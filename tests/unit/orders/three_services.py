@@ -77,6 +77,7 @@ class World:
         yield lambda: self.orders_take(cases.DEADLINE)
         if self.payment.status in ("declined", "voided") and not self.refused_for_good:
             yield lambda: self._captured(TOTAL)
+            yield lambda: self._captured(TOTAL - 100)
         if self.payment.status == "captured":
             yield lambda: self._ask_refund(TOTAL // 3)
             yield lambda: self._ask_refund(TOTAL)
@@ -169,7 +170,8 @@ class World:
     def _refunded(self) -> None:
         minor = self.payment.refund_queued_minor
         self.payment = money.refund_done(self.payment, minor)
-        self.from_payments.append(cases.refunded(minor, self.payment.refunded_minor))
+        told = cases.refunded(minor, self.payment.refunded_minor, self.payment.captured_minor)
+        self.from_payments.append(told)
 
     # Inventory, as its handlers and routes use its rules
 

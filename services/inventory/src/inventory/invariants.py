@@ -45,6 +45,16 @@ INVARIANTS = (
         "USING (order_id, sku) WHERE coalesce(h.units, 0) <> coalesce(s.units, 0)",
     ),
     Invariant(
+        "fulfilment-says-what-left",
+        "Open: nothing has left; partially shipped: some has; shipped or delivered: all has.",
+        "SELECT order_id FROM order_holds JOIN ("
+        "SELECT order_id, sum(shipped) AS sent, sum(quantity - shipped - released) AS held "
+        "FROM holds GROUP BY order_id) h USING (order_id) "
+        "WHERE CASE fulfilment_status WHEN 'open' THEN sent > 0 "
+        "WHEN 'partially_shipped' THEN sent = 0 OR held = 0 "
+        "WHEN 'shipped' THEN held > 0 WHEN 'delivered' THEN held > 0 ELSE false END",
+    ),
+    Invariant(
         "cancelled-sent-nothing",
         "Nothing was sent for a fulfilment order that was cancelled.",
         "SELECT DISTINCT order_id FROM order_holds JOIN holds USING (order_id) "

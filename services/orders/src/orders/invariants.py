@@ -22,4 +22,10 @@ INVARIANTS = (
         "SELECT order_id FROM orders WHERE status IN ('confirmed', 'completed') "
         "AND (stock <> 'reserved' OR payment NOT IN ('captured', 'refunded'))",
     ),
+    Invariant(
+        "ended-is-not-paid",
+        "An order that was rejected, has expired or was cancelled keeps no money as its own.",
+        "SELECT order_id FROM orders WHERE status IN ('rejected', 'expired', 'cancelled') "
+        "AND payment = 'captured'",
+    ),
 )

@@ -54,5 +54,6 @@ def refunded(payment: Payment, refund: Attempt) -> PaymentRefunded:
         currency=refund.currency,
         refund_id=refund.provider_key,
         refunded_minor=payment.refunded_minor,
+        captured_minor=payment.captured_minor,
         reason=refund.reason,
     )

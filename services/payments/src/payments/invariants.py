@@ -18,10 +18,19 @@ INVARIANTS = (
     ),
     Invariant(
         "ended-orders-keep-no-money",
-        "Money of an ended order is given back or has a refund under way.",
+        "Money that pays for no live order is given back or has a refund under way.",
         """SELECT order_id FROM payments
-        WHERE end_reason IS NOT NULL
+        WHERE (end_reason IS NOT NULL OR decline_reason IS NOT NULL OR status = 'captured_late')
           AND captured_minor > refunded_minor + refund_queued_minor""",
+    ),
+    Invariant(
+        "queued-refunds-are-asked-for",
+        "What a payment has queued to give back is the sum of its open refunds.",
+        """SELECT p.order_id FROM payments p
+        LEFT JOIN (SELECT order_id, sum(amount_minor) AS asked FROM payment_attempts
+                   WHERE operation = 'refund' AND state = 'open' GROUP BY order_id) a
+            USING (order_id)
+        WHERE p.refund_queued_minor <> coalesce(a.asked, 0)""",
     ),
     Invariant(
         "refunds-are-under-way",

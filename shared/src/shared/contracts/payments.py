@@ -40,11 +40,15 @@ class PaymentVoided(PaymentEvent):
 
 
 class PaymentRefunded(PaymentEvent):
-    """``amount_minor`` is this refund's; ``refunded_minor`` the sum of all so far."""
+    """``amount_minor`` is this refund's; ``refunded_minor`` the sum of all so far.
+
+    ``captured_minor`` is what there was to give back, which may be other than the order's total.
+    """
 
     type: ClassVar[str] = "payments.payment-refunded.v1"
     refund_id: str
     refunded_minor: int
+    captured_minor: int | None = None
     reason: str
 
 

@@ -4,11 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from shared.errors import Permanent
+
 HoldStatus = Literal["none", "held", "rejected", "released"]
 FulfilmentStatus = Literal["none", "open", "partially_shipped", "shipped", "delivered", "cancelled"]
 
 
-class IllegalTransition(Exception):
+class IllegalTransition(Permanent):
     """An event that cannot follow what the order went through: for people to look at."""
 
     def __init__(self, order: "OrderHolds", wanted: str) -> None:

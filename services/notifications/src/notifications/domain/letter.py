@@ -33,7 +33,8 @@ def is_deliverable(address: str) -> bool:
         Address(addr_spec=address)
     except NonASCIILocalPartDefect:
         return True
-    except (ValueError, MessageError, IndexError):
+    except (ValueError, MessageError, IndexError, AttributeError, RecursionError):
+        # The last three are the parser's own, on what it did not expect.
         return False
     return True
 

@@ -158,8 +158,9 @@ def put_back(order: Order, fact: CancellationRefused) -> Step:
 
 
 def note_refund(order: Order, fact: PaymentRefunded) -> Step:
-    """A partial refund leaves the payment captured."""
-    if order.payment == Payment.DECLINED or fact.refunded_minor < order.total_minor:
+    """A partial refund leaves the payment captured; a late charge may have taken another sum."""
+    captured_minor = fact.captured_minor or order.total_minor
+    if order.payment == Payment.DECLINED or fact.refunded_minor < captured_minor:
         return Step(order)
     return Step(replace(order, payment=Payment.REFUNDED))
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias, assert_never
 
 from shared.contracts.payments import DeclineReason
+from shared.errors import Permanent
 
 from payments.domain.attempts import Attempt, ChargeWindow
 from payments.domain.money import Money
@@ -22,7 +23,7 @@ Status = Literal[
 ]
 
 
-class IllegalTransition(Exception):
+class IllegalTransition(Permanent):
     """The payment is in a state in which this cannot happen."""
 
 

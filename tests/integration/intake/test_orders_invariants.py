@@ -1,0 +1,25 @@
+"""Each invariant holds for an honest history, and sees the lie it is there to see."""
+
+import pytest
+from orders.invariants import INVARIANTS
+
+from tests.integration.intake.service import SUBMITTED, Orders, a_record
+from tests.support.builders import an_order
+
+LIES = {
+    "no-stuck-order": "UPDATE orders SET deadline_at = now() - interval '61 s'",
+    "history-is-whole": "DELETE FROM order_transitions",
+    "confirmed-is-paid-and-held": "UPDATE orders SET status = 'confirmed'",
+    "ended-is-not-paid": "UPDATE orders SET status = 'expired', payment = 'captured'",
+}
+
+
+@pytest.mark.parametrize("name", [one.name for one in INVARIANTS])
+async def test_each_invariant_of_orders_sees_its_lie(service: Orders, name: str) -> None:
+    await service.take_in(a_record(SUBMITTED, an_order(reference="web-1"), "web-1"))
+    assert await service.broken_promises() == {}
+
+    await service.pool.execute(LIES[name])
+
+    assert name in await service.broken_promises()
+    await service.pool.execute("TRUNCATE orders, order_transitions")

@@ -1,0 +1,52 @@
+"""Each invariant holds for an honest history, and sees the lie it is there to see."""
+
+import pytest
+from payments.invariants import INVARIANTS
+
+from tests.integration.payments.service import Payments, cancelled, placed
+
+LIES = {
+    "ledger-balances": (
+        "ALTER TABLE ledger_entries DISABLE TRIGGER ledger_entries_balance; "
+        "INSERT INTO ledger_entries (tx_id, account, amount_minor, currency, order_id, operation, "
+        "number, provider_reference, at) "
+        "VALUES ('x', 'order_funds', 1, 'GBP', 'ord_1', 'charge', 9, 'x', now())"
+    ),
+    "ledger-explains-payments": "UPDATE payments SET captured_minor = captured_minor + 1",
+    "ended-orders-keep-no-money": "UPDATE payments SET end_reason = 'order-expired'",
+    "queued-refunds-are-asked-for": (
+        "UPDATE payments SET refund_queued_minor = 1 WHERE status = 'captured'"
+    ),
+    "refunds-are-under-way": "UPDATE work_rows SET done = true WHERE kind = 'refund'",
+    "charges-are-under-way": "UPDATE work_rows SET done = true WHERE kind = 'charge'",
+    "tokens-are-forgotten": "UPDATE payments SET token = 'tok'",
+}
+MONEY_OF_NO_ORDER = ("decline_reason = 'declined'", "status = 'captured_late'")
+
+
+async def one_of_each(service: Payments) -> None:
+    """A payment captured, one whose refund is queued, and one that is not charged yet."""
+    await service.receive(placed("ord_1"), placed("ord_2"))
+    await service.work()
+    await service.receive(cancelled("ord_2"), placed("ord_3"))
+    assert await service.broken_promises() == {}
+
+
+@pytest.mark.parametrize("name", [one.name for one in INVARIANTS])
+async def test_each_invariant_of_payments_sees_its_lie(service: Payments, name: str) -> None:
+    await one_of_each(service)
+
+    await service.pool.execute(LIES[name])
+
+    assert name in await service.broken_promises()
+
+
+@pytest.mark.parametrize("lie", MONEY_OF_NO_ORDER)
+async def test_money_that_pays_for_nothing_is_seen_before_its_order_ends(
+    service: Payments, lie: str
+) -> None:
+    await one_of_each(service)
+
+    await service.pool.execute(f"UPDATE payments SET {lie} WHERE status = 'captured'")
+
+    assert await service.broken_promises() == {"ended-orders-keep-no-money": ["ord_1"]}
