@@ -1,6 +1,7 @@
 """A line is left out only for its quantity, its price or its code; pence are exact."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from local_runtime.retail.lines import LeftOut, Line, Reason, is_goods, judge
@@ -11,9 +12,13 @@ from tests.support.retail import a_file, a_row, the_row
 ROW = the_row(a_file(a_row()))
 
 
-def judged(row: Row = ROW, **texts: str) -> Line | str:
+def row_with(**texts: Any) -> Row:
+    return replace(ROW, **texts)
+
+
+def judged(**texts: str) -> Line | str:
     """The line, or why there is none."""
-    result = judge(replace(row, **texts))  # type: ignore[arg-type]
+    result = judge(row_with(**texts))
     return result if isinstance(result, Line) else str(result.reason)
 
 
@@ -100,7 +105,7 @@ def test_a_cancellation_takes_back_what_is_below_zero(quantity: str, outcome: in
     ],
 )
 def test_what_nobody_can_read_is_bad_and_says_why(texts: dict[str, str], reason: str) -> None:
-    assert judge(replace(ROW, **texts)) == BadRow(2, "536365", reason)  # type: ignore[arg-type]
+    assert judge(row_with(**texts)) == BadRow(2, "536365", reason)
 
 
 @pytest.mark.parametrize(
