@@ -121,7 +121,7 @@ def test_without_a_system_it_says_how_to_start_one(tmp_path: Path) -> None:
     assert read_json(RunDir(tmp_path).endpoints) is None
 
 
-@pytest.mark.parametrize("token", ["", " ", "töken", "a\nb"])
+@pytest.mark.parametrize("token", ["", " ", "töken", "a\nb", "x" * 256])
 def test_a_token_that_no_request_may_have_is_refused(tmp_path: Path, token: str) -> None:
     result = run(tmp_path, a_file(a_row()), "--payment-token", token)
 
