@@ -18,6 +18,9 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
     ("many_parameters", f"{COMMANDS}/dead_letters.py::discard"): (
         "A command's parameters are its options: the record that names them is the help."
     ),
+    ("many_parameters", f"{COMMANDS}/replay.py::replay"): (
+        "A command's parameters are its options: the record that names them is the help."
+    ),
     ("sleeps", "tests/integration/notifications/test_send_mail.py::eventually"): (
         "Polls for a condition with a deadline."
     ),

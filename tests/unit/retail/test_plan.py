@@ -2,13 +2,16 @@
 
 import tracemalloc
 from collections.abc import Iterator
+from io import BytesIO
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from local_runtime.retail.invoices import RawInvoice, assemble, survey
 from local_runtime.retail.lines import LeftOut
 from local_runtime.retail.orders import SaleOrder
-from local_runtime.retail.plan import NoGoods, Unplaceable
-from local_runtime.retail.rows import BadRow, Entry, Row
+from local_runtime.retail.plan import NoGoods, Unplaceable, plan
+from local_runtime.retail.rows import BadRow, Entry, NotRetailError, Row, read_rows
 from shared.contracts.storefront import Submission
 
 from tests.support.retail import a_file, a_row, orders, planned, read
@@ -82,6 +85,47 @@ def test_two_customers_on_one_invoice_are_not_guessed_between() -> None:
 
     assert isinstance(refused, Unplaceable)
     assert refused.reason == "it names 2 customers: 13047, 17850"
+
+
+@pytest.mark.parametrize(
+    ("row", "pointer"),
+    [
+        (a_row(customer="1" * 129), "/customer/id"),
+        (a_row(country="x" * 501), "/shipping_address/city"),
+        (a_row(invoice="1" * 501), "/metadata/invoice"),
+        (a_row(customer="a\x00"), "/customer/id"),
+    ],
+    ids=["customer", "country", "invoice", "nul"],
+)
+def test_what_the_api_would_not_take_is_told_before_anything_is_placed(
+    row: str, pointer: str
+) -> None:
+    (refused,) = planned(row)
+
+    assert isinstance(refused, Unplaceable)
+    assert not refused.clean
+    assert f"the API would not take it: {pointer}: " in refused.reason
+
+
+@pytest.mark.parametrize("customer", ["1" * 128, "Ã ¤ b"])
+def test_an_odd_customer_number_is_still_a_customer(customer: str) -> None:
+    (order,) = orders(a_row(customer=customer))
+
+    assert Submission.model_validate(order.body).customer.id == customer
+
+
+@given(st.binary(max_size=400))
+def test_no_bytes_end_in_a_traceback(noise: bytes) -> None:
+    """Anything after a good row is rows, bad rows, or not a file of this kind."""
+    content = a_file(a_row()) + noise
+    try:
+        found = survey(read_rows(BytesIO(content)))
+    except NotRetailError:
+        return
+
+    result = list(plan(read_rows(BytesIO(content)), found.last_lines, "tok_ok"))
+
+    assert result
 
 
 @pytest.mark.parametrize(("lines", "kind"), [(1000, SaleOrder), (1001, Unplaceable)])

@@ -1,6 +1,7 @@
 """``orderproof replay``: a UCI Online Retail CSV as real orders against the running system."""
 
 import asyncio
+import re
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,8 @@ from local_runtime.retail.job import Job, Via
 
 if TYPE_CHECKING:
     from local_runtime.retail.replay import Told
+
+TOKEN = re.compile(r"[\x21-\x7e]{1,255}")
 
 File = Annotated[Path, typer.Argument(help="Online Retail or Online Retail II, as CSV.")]
 ViaOption = Annotated[Via, typer.Option(help="How orders are submitted.")]
@@ -41,8 +44,8 @@ def replay(
     output = Output(as_json=as_json)
     if not file.is_file():
         raise output.fail(f"{file}: no such file", code=2)
-    if not (payment_token.isascii() and payment_token.isprintable() and payment_token.strip()):
-        raise output.fail("--payment-token: printable ASCII characters only", code=2)
+    if not TOKEN.fullmatch(payment_token):
+        raise output.fail("--payment-token: 1 to 255 visible ASCII characters", code=2)
     job = Job(file, via, payment_token, limit, rate, prefix)
     told = _replay(job, run_dir, output)
     output.document(told)

@@ -58,10 +58,9 @@ class ComeAgainError(Exception):
 
 @dataclass(frozen=True)
 class PatientCalls:
-    """Every call raises ``UnansweredError`` when ``patience_s`` brought no answer."""
+    """Every call raises ``UnansweredError`` when ``PATIENCE_S`` brought no answer."""
 
     http: aiohttp.ClientSession
-    patience_s: float = PATIENCE_S
     _waits: wait_random_exponential = field(
         default_factory=lambda: wait_random_exponential(multiplier=FIRST_PAUSE_S, max=PAUSE_S_MAX)
     )
@@ -77,7 +76,7 @@ class PatientCalls:
     async def _until_answered(self, method: str, url: str, **more: Any) -> Answer:
         attempts = AsyncRetrying(
             retry=retry_if_exception_type(ComeAgainError),
-            stop=stop_after_delay(self.patience_s),
+            stop=stop_after_delay(PATIENCE_S),
             wait=self._pause_s,
             reraise=True,
         )
@@ -86,7 +85,7 @@ class PatientCalls:
         except ComeAgainError as error:
             place = urlsplit(url)
             raise UnansweredError(
-                f"{place.netloc} does not answer: {error}, for {self.patience_s:g} s"
+                f"{place.netloc} does not answer: {error}, for {PATIENCE_S:g} s"
             ) from error
 
     async def _once(self, method: str, url: str, **more: Any) -> Answer:

@@ -12,7 +12,6 @@ from local_runtime.retail.rows import BadRow, Row
 
 SKU_CHARACTERS_MAX = 64
 DESCRIPTION_CHARACTERS_MAX = 500
-REFERENCE_CHARACTERS_MAX = 128
 MINOR_PER_MAJOR = 100
 
 # Carriage, corrections, fees, samples, charity and discounts: nothing that lies on a shelf.

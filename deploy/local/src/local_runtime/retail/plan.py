@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from shared.contracts.storefront import AMOUNT_MINOR_MAX, LINES_MAX
+from pydantic import ValidationError
+from shared.contracts.storefront import AMOUNT_MINOR_MAX, LINES_MAX, Submission, field_errors
 
 from local_runtime.retail.invoices import RawInvoice, assemble
 from local_runtime.retail.lines import (
-    REFERENCE_CHARACTERS_MAX,
     Judged,
     LeftOut,
     Line,
@@ -86,6 +86,8 @@ def _sale(
         reason, clean = found
         return Unplaceable(invoice.number, len(lines), total_minor, reason, clean)
     order = sale_order(rows, lines, token)
+    if refusal := _refusal(order):
+        return Unplaceable(invoice.number, len(lines), total_minor, refusal, clean=False)
     purchases.bought(order.body["customer"]["id"], order.reference, order.units)
     return order
 
@@ -100,12 +102,20 @@ def _problem(
     customers = sorted({row.customer for row in rows} - {""})
     if len(customers) > 1:
         return f"it names {len(customers)} customers: {', '.join(customers[:5])}", False
-    if any(len(text) > REFERENCE_CHARACTERS_MAX or "\x00" in text for text in customers):
-        return "its customer's number is too long or has NUL in it", False
     if len(lines) > LINES_MAX:
         return f"{len(lines)} lines are more than the {LINES_MAX} an order may have", True
     if total_minor > AMOUNT_MINOR_MAX:
         return f"its total is above {AMOUNT_MINOR_MAX} pence", True
+    return None
+
+
+def _refusal(order: SaleOrder) -> str | None:
+    """What the storefront's contract says against it, if anything."""
+    try:
+        Submission.model_validate(order.body)
+    except ValidationError as error:
+        told = [f"{one.pointer}: {one.detail}" for one in field_errors(error)]
+        return f"the API would not take it: {'; '.join(told[:5])}"
     return None
 
 
