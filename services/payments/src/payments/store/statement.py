@@ -17,12 +17,12 @@ OVERLAP = timedelta(minutes=5)
 _BEGIN = """
 INSERT INTO reconciliations (provider, covered_from, covered_to, due_at)
 SELECT $1, start.at, start.at, $2 FROM (
-    SELECT coalesce(min(created_at), $2) AS at FROM payment_attempts) start
+    SELECT coalesce(min(created_at), $2::timestamptz) AS at FROM payment_attempts) start
 ON CONFLICT DO NOTHING
 """
 _CLAIM = """
-UPDATE reconciliations SET due_at = $2::timestamptz + $3,
-    listing_to = coalesce(listing_to, $2::timestamptz - $4)
+UPDATE reconciliations SET due_at = $2::timestamptz + $3::interval,
+    listing_to = coalesce(listing_to, $2::timestamptz - $4::interval)
 WHERE provider = $1 AND due_at <= $2 RETURNING covered_to, listing_to, cursor
 """
 _KEEP = """
