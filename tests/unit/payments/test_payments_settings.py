@@ -38,6 +38,16 @@ def test_a_production_provider_is_reached_by_https_only() -> None:
         PaymentsSettings(**{**PRODUCTION, "provider_url": "http://provider.example"})
 
 
+@pytest.mark.parametrize("host", ["provider.example", "10.0.0.1", "[2001:db8::1]"])
+def test_tokens_do_not_leave_a_single_node_in_the_clear(host: str) -> None:
+    single_node = {**PRODUCTION, "ORDERPROOF_ENVIRONMENT": "single-node"}
+
+    beside = PaymentsSettings(**{**single_node, "provider_url": "http://provider:8000"})
+    assert beside.provider_url.host == "provider"
+    with pytest.raises(ValidationError, match="PAYMENTS_PROVIDER_URL"):
+        PaymentsSettings(**{**single_node, "provider_url": f"http://{host}"})
+
+
 def test_settings_become_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAYMENTS_SWEEP_DELAYS_S", "[0.5, 2]")
     limits = PaymentsSettings(**LOCAL).limits

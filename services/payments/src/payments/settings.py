@@ -89,9 +89,16 @@ class PaymentsSettings(ServiceSettings):
 
     @model_validator(mode="after")
     def _refuse_tokens_in_the_clear(self) -> Self:
-        if self.environment != "local" and self.provider_url.scheme != "https":
+        clear = self.environment != "local" and self.provider_url.scheme != "https"
+        if clear and not self._provider_is_beside_us:
             raise ValueError(f"{self.variable('provider_url')}: only https keeps tokens secret")
         return self
+
+    @property
+    def _provider_is_beside_us(self) -> bool:
+        """Whether its name is one that only a network of this machine knows."""
+        name = self.provider_url.host or ""
+        return self.environment == "single-node" and name.replace("-", "").isalnum()
 
     @property
     def webhook_keys(self) -> tuple[bytes, ...]:

@@ -247,7 +247,7 @@ async def serve(options: argparse.Namespace) -> None:
     stopped = serving.stop_event()
     target = Target(options.webhook_url, options.webhook_secret) if options.webhook_url else None
     application = create_app(Book(options.book), ProviderFaults(late_s=options.late_s), target)
-    async with serving.serving(application, options.port) as url:
+    async with serving.serving(application, options.port, options.host) as url:
         print(f"payment provider on {url}", flush=True)
         await stopped.wait()
 
@@ -255,6 +255,7 @@ async def serve(options: argparse.Namespace) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="provider", description="A payment provider that fails")
     parser.add_argument("--port", type=int, required=True, help="0 takes a free one")
+    serving.add_host(parser)
     parser.add_argument(
         "--book",
         type=Path,
