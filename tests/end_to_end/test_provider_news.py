@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,16 @@ SOON_S = 20
 @pytest.fixture(scope="module")
 async def told(backing: Backing, run_dir: Path) -> AsyncIterator[Shop]:
     """A stack that never asks in time, and compares lists every second."""
-    far = {
-        "ORDERS_DEADLINE_S": str(2 * FAR_S),
-        "PAYMENTS_INQUIRY_DELAY_S": str(FAR_S),
-        "PAYMENTS_SWEEP_INTERVAL_S": str(FAR_S),
-        "PAYMENTS_RECONCILE_INTERVAL_S": "1",
-    }
-    async with a_shop(backing, run_dir, "told", instances=1, **far) as running:
+    async with a_shop(
+        backing,
+        run_dir,
+        "told",
+        instances=1,
+        ORDERS_DEADLINE_S=str(2 * FAR_S),
+        PAYMENTS_INQUIRY_DELAY_S=str(FAR_S),
+        PAYMENTS_SWEEP_INTERVAL_S=str(FAR_S),
+        PAYMENTS_RECONCILE_INTERVAL_S="1",
+    ) as running:
         yield running
 
 
@@ -61,7 +65,7 @@ async def test_events_twice_late_and_out_of_order_settle_what_nobody_asks_about(
     found = await asyncio.gather(*(told.outcome(one, SOON_S) for one in kept))
     assert {one["status"] for one in found} == {"confirmed"}
     for order_id in left:
-        await eventually(lambda order_id=order_id: _gave_back(told, order_id), "given back", SOON_S)
+        await eventually(partial(_gave_back, told, order_id), "given back", SOON_S)
 
     assert await told.books_agree([*kept, *left]) == {"confirmed": 9, "cancelled": 3}
     assert await events_counted(told, "asked") >= 9, "the witness: they were asked because told"
