@@ -118,3 +118,10 @@ async def test_a_body_that_is_too_large_is_refused_before_its_signature(teller: 
     assert (await teller.send(fits, "msg_1")).status_code == 200
     for size in (BODY_BYTES_MAX + 1, 300 * 1024):
         assert named(await teller.post(b" " * size, {})) == (413, "body-too-large")
+
+
+async def test_the_document_describes_the_event_without_loose_references(teller: Teller) -> None:
+    document = (await teller.http.get("/openapi.json")).text
+
+    assert '"webhook-signature"' in document
+    assert "$defs" not in document

@@ -19,7 +19,7 @@ from payments.domain.attempts import AttemptKey, heard_of
 from payments.domain.heard import Outcome, outcome_of
 from payments.store import NewEvent
 from payments.unit_of_work import PaymentsWork
-from payments.webhooks import Kind, Signed, Told, read, verified
+from payments.webhooks import Kind, Operation, Signed, Told, read, verified
 
 BODY_BYTES_MAX = 64 * 1024
 
@@ -48,6 +48,19 @@ class Sender:
     settle: timedelta
 
 
+# Without references: a document holds it as it is.
+EVENT_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["type"],
+    "properties": {
+        "type": {"type": "string", "minLength": 1, "maxLength": 100},
+        "data": {
+            "type": "object",
+            "description": "What events about charges have; of others it is not read",
+            "properties": {"operation": Operation.model_json_schema()},
+        },
+    },
+}
 DOCUMENTED: dict[str, Any] = {
     "parameters": [
         {"in": "header", "name": name, "required": True, "schema": {"type": "string"}}
@@ -55,7 +68,7 @@ DOCUMENTED: dict[str, Any] = {
     ],
     "requestBody": {
         "required": True,
-        "content": {"application/json": {"schema": Told.model_json_schema()}},
+        "content": {"application/json": {"schema": EVENT_SCHEMA}},
     },
 }
 REFUSALS: dict[int | str, dict[str, Any]] = {
