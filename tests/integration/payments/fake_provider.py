@@ -2,15 +2,19 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeAlias
 
 from payments.domain.money import Money
+from payments.domain.strays import Movement
 from payments.provider import (
     Captured,
     Charge,
     ChargeAnswer,
     Declined,
+    ListAnswer,
     NotFound,
+    Page,
     Refund,
     RefundAnswer,
     Refunded,
@@ -28,6 +32,8 @@ class Operation:
     key: str
     reference: str
     money: Money
+    charge_reference: str
+    at: datetime
 
 
 ChargeBehaviour: TypeAlias = Callable[["FakeProvider", Charge], Awaitable[ChargeAnswer]]
@@ -51,6 +57,9 @@ class FakeProvider:
     refund_calls: list[Refund] = field(default_factory=list)
     inquiries: list[str] = field(default_factory=list)
     in_flight: list[Charge] = field(default_factory=list)
+    listings: list[str | None] = field(default_factory=list)
+    page_size: int = 50
+    travelled_s: float = 0
 
     async def charge(self, charge: Charge) -> ChargeAnswer:
         self.charge_calls.append(charge)
@@ -86,22 +95,59 @@ class FakeProvider:
         done = self.under(charge.key)
         if done is None:
             reference = f"ch_{len(self.book)}"
-            done = Operation(
-                "capture", charge.order_id, charge.key, reference, money or charge.money
-            )
-            self.book.append(done)
+            done = self.take(charge, reference, money)
         return Captured(done.reference, done.money)
+
+    def take(self, charge: Charge, reference: str, money: Money | None = None) -> Operation:
+        """Take the money, whether or not it was taken under this key before."""
+        taken = money or charge.money
+        done = Operation(
+            "capture", charge.order_id, charge.key, reference, taken, reference, self.now()
+        )
+        self.book.append(done)
+        return done
 
     def give_back(self, refund: Refund) -> Refunded | RefundRefused:
         """Do it once for its key, and at most what is left when ``caps_refunds``."""
         if done := self.under(refund.key):
             return Refunded(done.reference, done.money)
         charge = next(one for one in self.book if one.reference == refund.charge_reference)
-        if self.caps_refunds and refund.money.minor > self.balance_minor(charge.order_id):
+        if self.caps_refunds and refund.money.minor > self._left_minor(charge.reference):
             return RefundRefused("refund-exceeds-capture")
         reference = f"op_{len(self.book)}"
-        self.book.append(Operation("refund", charge.order_id, refund.key, reference, refund.money))
+        done = Operation(
+            "refund",
+            charge.order_id,
+            refund.key,
+            reference,
+            refund.money,
+            charge.reference,
+            self.now(),
+        )
+        self.book.append(done)
         return Refunded(reference, refund.money)
+
+    async def list_movements(
+        self, since: datetime, until: datetime, cursor: str | None
+    ) -> ListAnswer:
+        self.listings.append(cursor)
+        if self.deaf:
+            return Unknown("TimeoutError")
+        listed = [one for one in self.book if since <= one.at < until]
+        start = int(cursor or 0)
+        page = tuple(map(_listed, listed[start : start + self.page_size]))
+        more = start + self.page_size < len(listed)
+        return Page(page, str(start + self.page_size) if more else None)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self.travelled_s)
+
+    def _left_minor(self, charge_reference: str) -> int:
+        return sum(
+            one.money.minor if one.op == "capture" else -one.money.minor
+            for one in self.book
+            if one.charge_reference == charge_reference
+        )
 
     def arrive(self) -> None:
         """What was on its way takes effect now."""
@@ -118,6 +164,14 @@ class FakeProvider:
 
     def count(self, op: str) -> int:
         return sum(one.op == op for one in self.book)
+
+
+def _listed(one: Operation) -> Movement:
+    operation: Literal["charge", "refund"] = "charge" if one.op == "capture" else "refund"
+    identity = f"op_of_{one.reference}" if one.op == "capture" else one.reference
+    return Movement(
+        identity, operation, one.key, one.order_id, one.charge_reference, one.money, one.at
+    )
 
 
 async def captures(provider: FakeProvider, charge: Charge) -> ChargeAnswer:

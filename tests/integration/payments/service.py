@@ -66,6 +66,7 @@ class Payments:
     def travel(self, seconds: float) -> None:
         self.travelled_s += seconds
         self.transactions.clock = Clock(timedelta(seconds=self.travelled_s))
+        self.provider.travelled_s = self.travelled_s
 
     async def receive(self, *events: Event) -> None:
         """What the pipeline does with a batch, without inbox and parking."""

@@ -17,7 +17,7 @@ from shared.http.app import Limited
 from shared.service import Running
 
 from tests.integration.payments.fake_provider import Operation
-from tests.integration.payments.service import Payments
+from tests.integration.payments.service import LIMITS, Payments
 from tests.support.webhook_signing import KEY, signed_headers
 
 SETTINGS = PaymentsSettings(
@@ -75,7 +75,8 @@ async def a_teller(service: Payments, *keys: bytes) -> AsyncIterator[Teller]:
     problem.install(app)
     running = Running(SETTINGS, service.pool, service.transactions.clock, service.transactions)
     sweeper = Sweeper(service.desk, service.provider)
-    app.include_router(event_router(running, Sender("provider", keys or (KEY,)), sweeper.wake))
+    sender = Sender("provider", keys or (KEY,), LIMITS.settle_after)
+    app.include_router(event_router(running, sender, sweeper.wake))
     transport = httpx2.ASGITransport(app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://p") as http:
         yield Teller(service, http)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 import pytest
 from aiohttp import web
@@ -18,11 +19,13 @@ from payments.provider import (
     Charge,
     Declined,
     NotFound,
+    Page,
     Refund,
     Refunded,
     RefundRefused,
     Unknown,
 )
+from payments.provider_answers import PAGE_MAX
 from shared.observability import tracing
 
 CALL_TIMEOUT_S = 0.5
@@ -125,6 +128,25 @@ async def test_a_refund_is_made_found_and_capped(provider: HttpProvider) -> None
     assert made.money == Money(1000, "GBP")
     assert over == RefundRefused("refund-exceeds-capture")
     assert await provider.find_refund("pay_1-refund-2") == NotFound()
+
+
+async def test_what_moved_money_is_listed_page_by_page(provider: HttpProvider) -> None:
+    charges = [await provider.charge(a_charge(key=f"k+{number}")) for number in range(PAGE_MAX + 1)]
+    await provider.charge(a_charge("tok_declined", "k_declined"))
+    assert isinstance(charges[0], Captured)
+    await provider.refund(Refund("r_1", charges[0].reference, Money(10, "GBP")))
+    since, until = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+
+    first = await provider.list_movements(since, until, None)
+    assert isinstance(first, Page)
+    rest = await provider.list_movements(since, until, first.next)
+
+    assert isinstance(rest, Page)
+    assert (len(first.movements), len(rest.movements), rest.next) == (PAGE_MAX, 2, None)
+    assert first.movements[0].charge_reference == charges[0].reference
+    assert first.movements[0].key == "k+0"
+    assert (rest.movements[1].operation, rest.movements[1].money) == ("refund", Money(10, "GBP"))
+    assert await provider.list_movements(until, until, None) == Page((), None)
 
 
 async def test_a_provider_that_is_not_there_is_unknown() -> None:

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 from payments.domain.money import Money
-from payments.http_provider import (
+from payments.provider import Captured, Charge, Declined, NotFound, Refunded, RefundRefused, Unknown
+from payments.provider_answers import (
     Reply,
     read_charge,
     read_found_charge,
     read_found_refund,
     read_refund,
 )
-from payments.provider import Captured, Charge, Declined, NotFound, Refunded, RefundRefused, Unknown
 
 CHARGE = {
     "id": "ch_1",

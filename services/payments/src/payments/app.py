@@ -20,6 +20,7 @@ from shared.work.worker import Worker
 from payments.api import router
 from payments.calls.desk import Desk
 from payments.calls.perform import perform
+from payments.calls.reconcile import Schedule, reconcile
 from payments.calls.sweep import Sweeper, sweep
 from payments.event_api import Sender, event_router
 from payments.handlers.request_charge import request_charge
@@ -36,6 +37,8 @@ HANDLERS: Mapping[type[Event], Handler] = {
     OrderExpired: settle_ended_order,
     OrderCancelled: settle_ended_order,
 }
+# How often a comparison that is due, or was left off, is looked for.
+RECONCILE_LOOK_S = 10.0
 PUBLISHES = (PaymentCaptured, PaymentDeclined, PaymentVoided, PaymentRefunded)
 
 
@@ -49,6 +52,9 @@ def build(settings: PaymentsSettings, provider: Provider | None = None) -> Servi
     async def sweep_charges(running: Running) -> None:
         await sweep(_desk(running, settings), calls)
 
+    async def compare_lists(running: Running) -> None:
+        await reconcile(_desk(running, settings), calls, _schedule(settings))
+
     return Service(
         name="payments",
         settings=settings,
@@ -58,7 +64,10 @@ def build(settings: PaymentsSettings, provider: Provider | None = None) -> Servi
         invariants=INVARIANTS,
         routes=lambda running: _routes(running, settings, calls),
         worker=lambda running: _worker(running, settings, calls),
-        timers=(Timer("sweep", settings.sweep_interval_s, sweep_charges),),
+        timers=(
+            Timer("sweep", settings.sweep_interval_s, sweep_charges),
+            Timer("reconcile", min(settings.reconcile_interval_s, RECONCILE_LOOK_S), compare_lists),
+        ),
         close=http.close,
     )
 
@@ -66,7 +75,8 @@ def build(settings: PaymentsSettings, provider: Provider | None = None) -> Servi
 def _routes(
     running: Running, settings: PaymentsSettings, provider: Provider
 ) -> Sequence[APIRouter]:
-    sender = Sender(settings.provider_name, settings.webhook_keys)
+    settle = settings.limits.settle_after
+    sender = Sender(settings.provider_name, settings.webhook_keys, settle)
     sweeper = Sweeper(_desk(running, settings), provider)
     return (router(running), event_router(running, sender, sweeper.wake))
 
@@ -79,6 +89,11 @@ def _worker(running: Running, settings: PaymentsSettings, provider: Provider) ->
         slots=settings.provider_calls_max,
         lease_s=settings.lease_s,
     )
+
+
+def _schedule(settings: PaymentsSettings) -> Schedule:
+    settle = settings.limits.settle_after
+    return Schedule(settings.provider_name, settings.reconcile_interval_s, settle)
 
 
 def _desk(running: Running, settings: PaymentsSettings) -> Desk:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import blake2b
 from typing import Annotated, Any
 
@@ -18,7 +19,7 @@ from payments.domain.attempts import AttemptKey, heard_of
 from payments.domain.heard import Outcome, outcome_of
 from payments.store import NewEvent
 from payments.unit_of_work import PaymentsWork
-from payments.webhooks import Kind, Signed, Told, read, verified
+from payments.webhooks import Kind, Operation, Signed, Told, read, verified
 
 BODY_BYTES_MAX = 64 * 1024
 
@@ -37,12 +38,29 @@ class EventView(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """A provider whose events are taken in, and every key that it may sign with now."""
+    """A provider whose events are taken in, and every key that it may sign with now.
+
+    What it did is in its list ``settle`` later at the latest.
+    """
 
     name: str
     keys: Sequence[bytes]
+    settle: timedelta
 
 
+# Without references: a document holds it as it is.
+EVENT_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["type"],
+    "properties": {
+        "type": {"type": "string", "minLength": 1, "maxLength": 100},
+        "data": {
+            "type": "object",
+            "description": "What events about charges have; of others it is not read",
+            "properties": {"operation": Operation.model_json_schema()},
+        },
+    },
+}
 DOCUMENTED: dict[str, Any] = {
     "parameters": [
         {"in": "header", "name": name, "required": True, "schema": {"type": "string"}}
@@ -50,7 +68,7 @@ DOCUMENTED: dict[str, Any] = {
     ],
     "requestBody": {
         "required": True,
-        "content": {"application/json": {"schema": Told.model_json_schema()}},
+        "content": {"application/json": {"schema": EVENT_SCHEMA}},
     },
 }
 REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -85,7 +103,7 @@ def event_router(running: Running, sender: Sender, wake: Callable[[], None]) -> 
         if signed is None:
             raise _badly_signed(provider)
         async with running.transactions.begin(tracing.current_traceparent()) as work:
-            event, first = await take_in(work, provider, signed)
+            event, first = await take_in(work, sender, signed)
         if first and event.outcome == "asked":
             wake()
         _tell(event, first)
@@ -95,22 +113,25 @@ def event_router(running: Running, sender: Sender, wake: Callable[[], None]) -> 
     return routes
 
 
-async def take_in(work: PaymentsWork, provider: str, signed: Signed) -> tuple[NewEvent, bool]:
+async def take_in(work: PaymentsWork, sender: Sender, signed: Signed) -> tuple[NewEvent, bool]:
     """Keep the event and make its operation due to be asked about, the first time it comes.
 
+    One that nothing of ours explains makes the comparison due.
     Raises ``Problem``: 401 when it is not in time, 400 or 422 for its body, 422 when its id came
     with another one.
     """
     if not signed.in_time(work.now):
-        raise _badly_signed(provider)
+        raise _badly_signed(sender.name)
     told = _read(signed.body)
-    event, attempt = await _judge(work, provider, signed, told)
+    event, attempt = await _judge(work, sender.name, signed, told)
     work.lock(Rank.UNIQUE_KEYS)
     if not await store.claim_event(work.db, event, work.now):
-        digest, outcome = await store.kept_event(work.db, provider, event.event_id)
+        digest, outcome = await store.kept_event(work.db, sender.name, event.event_id)
         if digest != event.hash:
             raise Problem(422, "event-id-reused", "This webhook-id came with another body.")
-        return NewEvent(provider, event.event_id, digest, event.type, outcome), False
+        return NewEvent(sender.name, event.event_id, digest, event.type, outcome), False
+    if event.outcome == "unaccounted":
+        await store.hurry_comparison(work.db, sender.name, work.now + sender.settle)
     if event.outcome == "asked" and attempt is not None:
         await work.lock_orders([attempt.order_id])
         await work.load_attempts([attempt])

@@ -2,6 +2,40 @@
 
 from shared.service import Invariant
 
+# Whether the ledger has a movement ``m`` of the provider's list: under our key, or by itself.
+IN_LEDGER = """EXISTS (
+    SELECT FROM ledger_entries l
+    WHERE l.tx_id IN (m.provider_key, m.charge_id) AND l.account = 'provider_clearing'
+      AND l.operation = m.operation AND l.currency = m.currency
+      AND l.provider_reference = CASE m.operation WHEN 'charge' THEN m.charge_id ELSE m.id END
+      AND abs(l.amount_minor) = m.amount_minor)"""
+
+COMPARED = (
+    Invariant(
+        "provider-list-is-booked",
+        "What the provider's own list says moved is in the ledger with its amount, or asked about.",
+        f"""SELECT m.id FROM provider_movements m LEFT JOIN payment_attempts a USING (provider_key)
+        WHERE m.state = 'differs' AND NOT {IN_LEDGER}
+          AND coalesce(a.state <> 'open' AND a.next_sweep_at IS NULL, true)""",
+    ),
+    Invariant(
+        "booked-is-in-provider-list",
+        "What the ledger has booked is in the provider's own list, as far as it was read.",
+        """SELECT l.tx_id FROM ledger_entries l JOIN reconciliations r
+            ON l.at >= r.covered_from AND l.at < r.covered_to - interval '5 minutes'
+        WHERE l.account = 'provider_clearing' AND NOT EXISTS (
+            SELECT FROM provider_movements m WHERE m.operation = l.operation
+              AND (m.id = l.provider_reference OR m.charge_id = l.provider_reference))""",
+    ),
+    Invariant(
+        "provider-events-are-listed",
+        "Money that the provider told of under a key we do not know is in its own list.",
+        """SELECT e.event_id FROM provider_events e JOIN reconciliations r USING (provider)
+        WHERE e.outcome = 'unaccounted' AND e.type IN ('charge.captured', 'charge.refunded')
+          AND e.received_at < r.covered_to - interval '5 minutes' AND NOT EXISTS (
+            SELECT FROM provider_movements m WHERE m.charge_id = e.charge_id)""",
+    ),
+)
 INVARIANTS = (
     Invariant(
         "ledger-balances",
@@ -12,8 +46,10 @@ INVARIANTS = (
         "ledger-explains-payments",
         "What the ledger holds for an order is what its payment captured less what it gave back.",
         """SELECT p.order_id FROM payments p
-        LEFT JOIN (SELECT order_id, sum(amount_minor) AS held FROM ledger_entries
-                   WHERE account = 'provider_clearing' GROUP BY order_id) l USING (order_id)
+        LEFT JOIN (SELECT order_id, sum(e.amount_minor) AS held FROM ledger_entries e
+                   JOIN payment_attempts a USING (order_id, operation, number)
+                   WHERE account = 'provider_clearing' AND a.stray_charge IS NULL
+                   GROUP BY order_id) l USING (order_id)
         WHERE coalesce(l.held, 0) <> p.captured_minor - p.refunded_minor""",
     ),
     Invariant(
@@ -49,9 +85,19 @@ INVARIANTS = (
               AND NOT w.done)""",
     ),
     Invariant(
+        "stray-charges-go-back",
+        "A charge that came beside its order's own is given back, or has a refund under way.",
+        """SELECT c.order_id FROM payment_attempts c
+        WHERE c.operation = 'charge' AND c.stray_charge IS NOT NULL AND NOT EXISTS (
+            SELECT FROM payment_attempts r WHERE r.order_id = c.order_id
+              AND r.operation = 'refund' AND r.stray_charge = c.stray_charge
+              AND r.amount_minor = c.amount_minor AND r.state IN ('open', 'succeeded'))""",
+    ),
+    Invariant(
         "tokens-are-forgotten",
         "A token is kept only while a charge may still be started.",
         """SELECT order_id FROM payments WHERE token IS NOT NULL
           AND (end_reason IS NOT NULL OR status NOT IN ('pending', 'unknown'))""",
     ),
+    *COMPARED,
 )

@@ -1,11 +1,13 @@
-"""The payment provider as this service sees it: four questions and every answer they can have."""
+"""The payment provider as this service sees it: five questions and every answer they can have."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from shared.contracts.payments import DeclineReason
 
 from payments.domain.money import Money
+from payments.domain.strays import Movement
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,17 @@ class Unknown:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of the provider's list in the order of time; ``next`` is where it goes on."""
+
+    movements: tuple[Movement, ...]
+    next: str | None
+
+
 ChargeAnswer: TypeAlias = Captured | Declined | NotFound | Unknown
 RefundAnswer: TypeAlias = Refunded | RefundRefused | NotFound | Unknown
+ListAnswer: TypeAlias = Page | Unknown
 
 
 class Provider(Protocol):
@@ -82,3 +93,7 @@ class Provider(Protocol):
     async def find_charge(self, key: str) -> ChargeAnswer: ...
 
     async def find_refund(self, key: str) -> RefundAnswer: ...
+
+    async def list_movements(
+        self, since: datetime, until: datetime, cursor: str | None
+    ) -> ListAnswer: ...

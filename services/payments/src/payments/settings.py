@@ -57,6 +57,9 @@ class PaymentsSettings(ServiceSettings):
         86400, gt=0, description="how long the provider knows a key; half of it is used"
     )
 
+    reconcile_interval_s: float = Field(
+        86400, gt=0, description="from one comparison with the provider's own list to the next"
+    )
     provider_name: str = Field(
         "provider",
         pattern=r"^[a-z0-9][a-z0-9-]{0,39}$",

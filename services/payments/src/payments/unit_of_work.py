@@ -10,6 +10,7 @@ from payments import store
 from payments.domain.attempts import Attempt, AttemptKey
 from payments.domain.ledger import Entry
 from payments.domain.payment import NothingToRefund, Payment, RefundQueued, queue_refund
+from payments.domain.strays import stray_refund
 
 
 class PaymentsWork(UnitOfWork[Payment]):
@@ -48,6 +49,13 @@ class PaymentsWork(UnitOfWork[Payment]):
                 return refund
             case NothingToRefund():
                 return None
+
+    def take_beside(self, payment: Payment, charge: Attempt) -> None:
+        """Keep a charge that came beside the payment's own, and ask all of it back."""
+        counted, refund = stray_refund(payment, charge, self.now)
+        self.keep(counted, charge)
+        self.keep(counted, refund)
+        self.add_work(payment.order_id, refund.operation, {"number": refund.number})
 
     async def save(self) -> None:
         changed = [

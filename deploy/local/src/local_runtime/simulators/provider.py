@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from local_runtime.simulators import bodies, calls, serving
+from local_runtime.simulators import bodies, calls, listing, serving
 from local_runtime.simulators.behaviours import BEHAVIOURS, Delivery
 from local_runtime.simulators.book import Answer, Book, Entry
 from local_runtime.simulators.charges import (
@@ -84,6 +84,12 @@ class Provider:
         book = self._desk.book
         found = book.operations_under(key)
         return web.json_response([operation_body(op, book.charges[op.charge_id]) for op in found])
+
+    async def list_transactions(self, request: web.Request) -> web.Response:
+        window = listing.asked_window(request)
+        if self._desk.loses_get("/v1/transactions"):
+            return _drop(request)
+        return web.json_response(listing.page(self._desk.book.operations, window))
 
     async def show_charge(self, request: web.Request) -> web.Response:
         charge_id = request.match_info["charge_id"]
@@ -226,6 +232,7 @@ def create_app(
             web.post("/v1/charges/{charge_id}/void", provider.void),
             web.post("/v1/charges/{charge_id}/refund", provider.refund),
             web.get("/v1/operations", provider.find_operations),
+            web.get("/v1/transactions", provider.list_transactions),
             web.get("/book", provider.show_book),
             web.get("/faults", provider.show_faults),
             web.post("/faults", provider.set_faults),

@@ -64,7 +64,7 @@ def swept(case: Case, sweep: Sweep, answer: RefundAnswer) -> None:
 
 
 def _start(case: Case, start: CallNow) -> Call:
-    reference = case.payment.charge_reference
+    reference = start.attempt.stray_charge or case.payment.charge_reference
     assert reference is not None, "a refund is queued only of what was captured"
     case.work.keep(case.payment, start.attempt)
     return Call(Refund(start.attempt.provider_key, reference, start.attempt.money))
@@ -72,17 +72,22 @@ def _start(case: Case, start: CallNow) -> Call:
 
 def _settle(case: Case, done: Refunded) -> Done:
     refund = case.attempt
-    payment = refund_done(case.payment, refund.amount_minor)
     case.work.book(ledger.entries(refund, done.money, done.reference))
+    if refund.stray_charge is not None:
+        case.work.keep(case.payment, succeeded(refund, done.reference))
+        return Done()
+    payment = refund_done(case.payment, refund.amount_minor)
     case.work.keep(payment, succeeded(refund, done.reference))
     case.work.publish(facts.refunded(payment, refund))
     return Done()
 
 
 def _refuse(case: Case, reason: str) -> Done:
-    """Somebody must look: the money is still owed, and the payment shows it."""
+    """Somebody must look: the money is still owed, and payment or invariants show it."""
     log.error("refund-refused", order_id=case.key.order_id, reason=reason)
-    payment = refund_refused(case.payment, case.attempt.amount_minor)
+    payment = case.payment
+    if case.attempt.stray_charge is None:
+        payment = refund_refused(payment, case.attempt.amount_minor)
     case.work.keep(payment, refused(case.attempt, None))
     return Done(reason)
 

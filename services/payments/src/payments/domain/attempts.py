@@ -39,7 +39,10 @@ class CallLimits:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """``not_found_since`` is the first "not found" after the last call was started."""
+    """``not_found_since`` is the first "not found" after the last call was started.
+
+    ``stray_charge`` is set where a charge came beside the payment's own: on it and its refund.
+    """
 
     order_id: str
     operation: Operation
@@ -57,6 +60,7 @@ class Attempt:
     swept_from: datetime | None = None
     next_sweep_at: datetime | None = None
     provider_reference: str | None = None
+    stray_charge: str | None = None
 
     @property
     def key(self) -> AttemptKey:

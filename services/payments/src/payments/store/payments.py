@@ -42,7 +42,15 @@ PAYMENTS: OrderTable[Payment] = OrderTable(
 _ATTEMPT = tuple(one.name for one in fields(Attempt))
 _ATTEMPT_COLUMNS = ", ".join(_ATTEMPT)
 _ATTEMPT_KEY = ("order_id", "operation", "number")
-_ATTEMPT_FIXED = {*_ATTEMPT_KEY, "provider_key", "amount_minor", "currency", "created_at", "reason"}
+_ATTEMPT_FIXED = {
+    *_ATTEMPT_KEY,
+    "provider_key",
+    "amount_minor",
+    "currency",
+    "created_at",
+    "reason",
+    "stray_charge",
+}
 _ATTEMPT_CHANGES = ", ".join(
     f"{name} = excluded.{name}" for name in _ATTEMPT if name not in _ATTEMPT_FIXED
 )
@@ -56,7 +64,8 @@ _SAVE_ATTEMPTS = f"""
 INSERT INTO payment_attempts ({_ATTEMPT_COLUMNS})
 SELECT * FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::bigint[], $6::text[],
     $7::timestamptz[], $8::text[], $9::text[], $10::integer[], $11::timestamptz[],
-    $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::text[])
+    $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::text[],
+    $17::text[])
 ON CONFLICT (order_id, operation, number) DO UPDATE SET {_ATTEMPT_CHANGES}
 """
 _ATTEMPTS_OF_ORDER = f"""
