@@ -5,14 +5,13 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
 import structlog
-import uvicorn
 from faststream.kafka import KafkaBroker
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
@@ -24,6 +23,7 @@ from shared.database.pool import open_pool
 from shared.database.transient import is_transient
 from shared.http.app import new_app
 from shared.http.ops import Parts, health_routes, ops_routes
+from shared.http.server import Server, new_server
 from shared.messaging.consumer import Consumer, new_broker
 from shared.messaging.group import ConsumerGroup
 from shared.messaging.kafka import KafkaConnection
@@ -91,20 +91,11 @@ class _Process:
         parts = self._parts(running, broker, kafka, dsn)
         app = new_app(
             service.name,
+            settings,
             [*service.routes(running), health_routes(parts), ops_routes(service, running)],
             broker,
         )
-        server = _Server(
-            uvicorn.Config(
-                app,
-                settings.http_host,
-                settings.http_port,
-                access_log=False,
-                log_config=None,
-                lifespan="off",
-                timeout_graceful_shutdown=2,
-            )
-        )
+        server = new_server(app, settings)
         self._start("http", server.serve)
         self._start("relay", parts.relay.run)
         if parts.worker is not None:
@@ -185,7 +176,7 @@ class _Process:
             for consumer in parts.consumers:
                 await consumer.check_progress()
 
-    async def _drain(self, broker: KafkaBroker, parts: Parts, server: "_Server") -> None:
+    async def _drain(self, broker: KafkaBroker, parts: Parts, server: Server) -> None:
         """Take in no more, finish what is under way, tell what was committed, then go."""
         parts.draining = True
         timeout_s = self.service.settings.drain_timeout_s
@@ -210,14 +201,6 @@ class _Process:
             log.error("stopping", why=why, exit_code=code)
             self._code = code
             self._stop.set()
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn without its signal handlers: the process has its own."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 def _gate(

@@ -3,10 +3,11 @@
 from typing import Annotated, TypeAlias
 
 from asyncpg import Pool, Record
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import Field
 from shared.contracts.storefront import Storable
-from shared.http.idempotency import Answer, once
+from shared.http.idempotency import Answer, key_of, once
+from shared.http.routes import JsonRoute
 from shared.messaging.unit_of_work import Transactions
 
 from inventory import actions, queries
@@ -24,6 +25,7 @@ from inventory.domain.order import FulfilmentStatus
 from inventory.work import InventoryWork
 
 LIMIT_MAX = 200
+KEYED = [Depends(key_of)]
 
 Id: TypeAlias = Annotated[str, Path(max_length=64), Storable]
 Filter: TypeAlias = Annotated[str, Field(max_length=64), Storable]
@@ -31,7 +33,7 @@ Filter: TypeAlias = Annotated[str, Field(max_length=64), Storable]
 
 def router(transactions: Transactions[InventoryWork], pool: "Pool[Record]") -> APIRouter:
     """The routes; what they change they change through ``transactions``."""
-    routes = APIRouter(prefix="/v1", tags=["inventory"])
+    routes = APIRouter(prefix="/v1", tags=["inventory"], route_class=JsonRoute)
     _change_stock(routes, transactions)
     _change_shipments(routes, transactions)
     _read(routes, pool)
@@ -39,7 +41,7 @@ def router(transactions: Transactions[InventoryWork], pool: "Pool[Record]") -> A
 
 
 def _change_stock(routes: APIRouter, transactions: Transactions[InventoryWork]) -> None:
-    @routes.post("/stock/receipts", status_code=201, response_model=LevelsView)
+    @routes.post("/stock/receipts", status_code=201, response_model=LevelsView, dependencies=KEYED)
     async def receive_stock(body: ReceiptsBody, request: Request) -> Response:
         """Put goods on the shelves: all receipts, or none. Needs an Idempotency-Key."""
 
@@ -49,7 +51,9 @@ def _change_stock(routes: APIRouter, transactions: Transactions[InventoryWork]) 
 
         return await once(transactions, request, await request.body(), act)
 
-    @routes.post("/stock/adjustments", status_code=201, response_model=LevelsView)
+    @routes.post(
+        "/stock/adjustments", status_code=201, response_model=LevelsView, dependencies=KEYED
+    )
     async def adjust_stock(body: AdjustmentsBody, request: Request) -> Response:
         """Correct units on hand after a count: all, or none. Needs an Idempotency-Key."""
 
@@ -65,6 +69,7 @@ def _change_shipments(routes: APIRouter, transactions: Transactions[InventoryWor
         "/fulfilment-orders/{fulfilment_order_id}/shipments",
         status_code=201,
         response_model=ShipmentView,
+        dependencies=KEYED,
     )
     async def dispatch_shipment(
         fulfilment_order_id: Id, body: ShipmentBody, request: Request

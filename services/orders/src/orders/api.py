@@ -4,14 +4,14 @@ import json
 from typing import Annotated, Any, Literal
 
 from asyncpg import Record
-from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import from_json
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import ValidationError
 from shared.clock import rfc3339
-from shared.contracts.storefront import Submission
+from shared.contracts.storefront import Body, Required, Submission
 from shared.database import Db
-from shared.http.idempotency import Answer, once
+from shared.http.idempotency import Answer, key_of, once
 from shared.http.problem import Problem, not_found, validation_failed
+from shared.http.routes import JsonRoute, takes
 from shared.observability import tracing
 from shared.service import Running
 
@@ -30,25 +30,27 @@ OrderId = str
 Goal = Literal["decided", "terminal"]
 
 
-class Cancellation(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-    reason: Annotated[str, Field(min_length=1, max_length=500)] = "customer"
+class Cancellation(Body):
+    """The body of ``POST /v1/orders/{order_id}/cancel``; without one, the customer asked."""
+
+    reason: Required = "customer"
 
 
 def routes(running: Running, settings: OrdersSettings, waiting: Waiting) -> APIRouter:
     """The public routes."""
-    router = APIRouter(prefix="/v1/orders", tags=["orders"])
+    router = APIRouter(prefix="/v1/orders", tags=["orders"], route_class=JsonRoute)
     _writing(router, running, settings)
     _reading(router, running, waiting)
     return router
 
 
 def _writing(router: APIRouter, running: Running, settings: OrdersSettings) -> None:
-    @router.post("", status_code=201)
+    @router.post(
+        "", status_code=201, dependencies=[Depends(key_of)], openapi_extra=takes("Submission")
+    )
     async def place_order(request: Request) -> Response:
         """Place an order, once for each Idempotency-Key; 201 means committed to disk."""
-        body = await request.body()
-        submission = read_submission(body)
+        submission = read_submission(await request.json())
 
         async def act(work: OrdersWork) -> Answer:
             await work.claim_references([submission])
@@ -59,12 +61,16 @@ def _writing(router: APIRouter, running: Running, settings: OrdersSettings) -> N
             document = json.dumps(view_of_new(order, submission), ensure_ascii=False)
             return Answer(201, document.encode(), f"/v1/orders/{order.order_id}")
 
-        return await once(running.transactions, request, body, act)
+        return await once(running.transactions, request, await request.body(), act)
 
-    @router.post("/{order_id}/cancel", status_code=202)
+    @router.post(
+        "/{order_id}/cancel",
+        status_code=202,
+        openapi_extra=takes("Cancellation", required=False),
+    )
     async def cancel_order(order_id: OrderId, request: Request) -> Response:
         """Cancel at once while pending; once confirmed, ask whether goods were dispatched."""
-        asked = read_cancellation(await request.body())
+        asked = read_cancellation(await request.json() if await request.body() else {})
         async with running.transactions.begin(tracing.current_traceparent()) as work:
             await work.lock_orders([order_id])
             if order_id not in work.rows:
@@ -129,9 +135,9 @@ async def _found(db: Db, order_id: str) -> dict[str, Any]:
     return view(*found[0])
 
 
-def read_submission(body: bytes) -> Submission:
-    """Raises ``Problem``: 400 ``malformed-json``, or 422 with a pointer to each field."""
-    match check(parse_json(body)):
+def read_submission(document: object) -> Submission:
+    """Raises ``Problem`` 422 with a pointer to each field."""
+    match check(document):
         case Invalid(reason, errors):
             raise Problem(
                 422,
@@ -143,18 +149,12 @@ def read_submission(body: bytes) -> Submission:
             return submission
 
 
-def read_cancellation(body: bytes) -> Cancellation:
+def read_cancellation(document: object) -> Cancellation:
+    """Raises ``Problem`` 422 with a pointer to each field."""
     try:
-        return Cancellation.model_validate(parse_json(body or b"{}"))
+        return Cancellation.model_validate(document)
     except ValidationError as error:
         raise validation_failed(error) from None
-
-
-def parse_json(body: bytes) -> object:
-    try:
-        return from_json(body, allow_inf_nan=False)
-    except ValueError as error:
-        raise Problem(400, "malformed-json", str(error)[:200]) from None
 
 
 def order_exists(order_id: str) -> Problem:

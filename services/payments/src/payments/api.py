@@ -4,11 +4,12 @@ from datetime import datetime
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 from shared.contracts.storefront import AMOUNT_MINOR_MAX, Body, Storable
-from shared.http.idempotency import Answer, once
+from shared.http.idempotency import Answer, key_of, once
 from shared.http.problem import Problem, not_found
+from shared.http.routes import JsonRoute
 from shared.service import Running
 
 from payments import store
@@ -77,7 +78,7 @@ class RefundView(BaseModel):
 
 def router(running: Running) -> APIRouter:
     """The routes of a running payments service."""
-    routes = APIRouter(prefix="/v1/payments", tags=["payments"])
+    routes = APIRouter(prefix="/v1/payments", tags=["payments"], route_class=JsonRoute)
 
     @routes.get("", response_model=PaymentsView)
     async def list_payments(
@@ -90,7 +91,12 @@ def router(running: Running) -> APIRouter:
         shown = payment is not None and payment.payment_id
         return PaymentsView(payments=[view(payment, attempts)] if payment and shown else [])
 
-    @routes.post("/{payment_id}/refunds", response_model=RefundView, status_code=201)
+    @routes.post(
+        "/{payment_id}/refunds",
+        response_model=RefundView,
+        status_code=201,
+        dependencies=[Depends(key_of)],
+    )
     async def refund(payment_id: str, body: RefundBody, request: Request) -> Response:
         """Give part of a captured payment back. Needs an ``Idempotency-Key``."""
         act = partial(queue_refund, payment_id=payment_id, body=body)

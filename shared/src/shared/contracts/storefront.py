@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import from_json
 
 from shared.contracts import topics
+from shared.contracts.currencies import CURRENCIES
 from shared.contracts.event import Event
 from shared.contracts.orders import Channel, FieldError
 
@@ -20,6 +21,12 @@ def storable(text: str) -> str:
     if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
         raise ValueError("must not contain NUL or lone surrogates")
     return text
+
+
+def known_currency(code: str) -> str:
+    if code not in CURRENCIES:
+        raise ValueError("must be a currency of ISO 4217")
+    return code
 
 
 Storable = AfterValidator(storable)
@@ -71,7 +78,7 @@ class Submission(Body):
 
     client_reference: Reference
     channel: Channel
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(known_currency)]
     locale: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z]{4})?(-[A-Z]{2})?$")]
     customer: Customer
     shipping_address: ShippingAddress

@@ -8,12 +8,26 @@ from fastapi import APIRouter, FastAPI, Response
 from faststream.kafka import KafkaBroker
 from faststream.specification import AsyncAPI
 from opentelemetry.trace import SpanKind
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.http import problem
+from shared.http.guards import Bounded, Guarded, Limited
+from shared.http.rate_limit import RateLimited
 from shared.observability import tracing
+from shared.settings import ServiceSettings
 
-BODY_BYTES_MAX = 256 * 1024
+CORS_MAX_AGE_S = 600
+CORS_REQUEST_HEADERS = ("Content-Type", "Idempotency-Key", "If-Match", "Last-Event-ID")
+CORS_ANSWER_HEADERS = (
+    "ETag",
+    "Idempotency-Replayed",
+    "Link",
+    "Location",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+)
 UNTRACED = ("/health", "/metrics", "/docs", "/openapi.json", "/asyncapi.json", "/ops")
 
 
@@ -37,44 +51,43 @@ class Traced:
                 span.set_attribute("http.route", route.path)
 
 
-class Limited:
-    """Cuts a body off at ``BODY_BYTES_MAX``, before anything reads it whole."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        received = 0
-
-        async def counted() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > BODY_BYTES_MAX:
-                raise problem.Problem(
-                    413, "body-too-large", f"The limit is {BODY_BYTES_MAX} bytes."
-                )
-            return message
-
-        await self._app(scope, counted if scope["type"] == "http" else receive, send)
-
-
-def new_app(name: str, routers: Sequence[APIRouter], broker: KafkaBroker) -> FastAPI:
+def new_app(
+    name: str, settings: ServiceSettings, routers: Sequence[APIRouter], broker: KafkaBroker
+) -> FastAPI:
     """The application; its documents load nothing from elsewhere."""
     app = FastAPI(
         title=f"orderproof {name}",
         version="1",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         telemetry={"tracing": False},
     )
-    app.add_middleware(Limited)
-    app.add_middleware(Traced)
+    _guard(app, settings)
     problem.install(app)
     for router in routers:
         app.include_router(router)
     app.include_router(_documents(app, name, broker))
     return app
+
+
+def _guard(app: FastAPI, settings: ServiceSettings) -> None:
+    """What every request passes; the last one added is the first one passed."""
+    app.add_middleware(Limited)
+    app.add_middleware(Guarded)
+    app.add_middleware(Bounded, writes_max=settings.http_writes_max)
+    if settings.http_requests_per_minute_max:
+        app.add_middleware(RateLimited, requests_max=settings.http_requests_per_minute_max)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=("GET", "POST"),
+            allow_headers=CORS_REQUEST_HEADERS,
+            expose_headers=CORS_ANSWER_HEADERS,
+            max_age=CORS_MAX_AGE_S,
+        )
+    app.add_middleware(Traced)
 
 
 def asyncapi_of(name: str, broker: KafkaBroker) -> dict[str, Any]:
