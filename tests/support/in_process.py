@@ -1,7 +1,8 @@
 """A service's whole application in this process: every guard and route, without Kafka."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import httpx2
@@ -12,6 +13,7 @@ from shared.clock import Clock
 from shared.http.app import new_app
 from shared.http.ops import ops_routes
 from shared.messaging.unit_of_work import Transactions
+from shared.running import tick
 from shared.service import Running
 
 from tests.support.wiring import EXAMPLE_SETTINGS, module_of, settings_of
@@ -40,7 +42,20 @@ def app_of(service: str, pool: "Pool[Record] | None" = None, **settings: Any) ->
     transactions: Transactions[Any] = Transactions(database, Clock(), built.unit_of_work)
     running = Running(read, database, transactions.clock, transactions)
     routers = [*built.routes(running), ops_routes(built, running)]
-    return new_app(service, read, routers, KafkaBroker("127.0.0.1:9092"))
+    app = new_app(service, read, routers, KafkaBroker("127.0.0.1:9092"))
+    app.state.running, app.state.timers = running, built.timers
+    return app
+
+
+@asynccontextmanager
+async def timer_of(app: FastAPI, name: str) -> AsyncIterator[None]:
+    """One of the service's timers runs meanwhile."""
+    timer = next(one for one in app.state.timers if one.name == name)
+    task = asyncio.create_task(tick(timer, app.state.running))
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 @asynccontextmanager

@@ -101,7 +101,7 @@ class _Process:
         if parts.worker is not None:
             self._start("worker", parts.worker.run)
         for timer in service.timers:
-            self._start(timer.name, partial(_tick, timer, running))
+            self._start(timer.name, partial(tick, timer, running))
         self._start("consumers", lambda: self._consume(broker, kafka, parts))
         await self._stop.wait()
         await self._drain(broker, parts, server)
@@ -210,7 +210,8 @@ def _gate(
     return None if gate is None else partial(gate, running)
 
 
-async def _tick(timer: Timer, running: Running) -> None:
+async def tick(timer: Timer, running: Running) -> None:
+    """Act every ``interval_s``, whatever passes by itself; anything else ends the service."""
     while True:
         try:
             await timer.act(running)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import Field
 from shared.contracts.storefront import Storable
 from shared.http.idempotency import Answer, key_of, once
+from shared.http.paging import CURSOR_LENGTH_MAX
 from shared.http.routes import JsonRoute
 from shared.messaging.unit_of_work import Transactions
 
@@ -105,7 +106,7 @@ def _read(routes: APIRouter, pool: "Pool[Record]") -> None:
         order_id: Filter | None = None,
         status: FulfilmentStatus | None = None,
         limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 50,
-        cursor: Filter = "",
+        cursor: Annotated[str | None, Query(max_length=CURSOR_LENGTH_MAX)] = None,
     ) -> FulfilmentOrdersView:
         """What to send and what was sent, the oldest first; ``cursor`` is ``next_cursor``."""
         page = queries.Page(order_id, status, cursor, limit)
