@@ -15,11 +15,14 @@ SERVICES := orders payments inventory notifications
 MEMBERS := shared $(SERVICES:%=services/%) deploy/local
 SOURCES := shared/src $(SERVICES:%=services/%/src) deploy/local/src tests
 PACKAGES := shared $(SERVICES) local_runtime
+CONTAINER_TESTS := tests/integration/test_containers.py
+# They have a target of their own, unless containers are what is asked for.
+WITHOUT_THEM = $(if $(filter containers,$(RUNTIME))$(findstring $(CONTAINER_TESTS),$(ARGS)),,--ignore=$(CONTAINER_TESTS))
 space := $(subst ,, )
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
 
 .PHONY: setup
 setup: $(STAMP) ## make the virtual environment with everything in it
@@ -30,7 +33,11 @@ demo: setup ## the whole system up, orders flowing and narrated; Ctrl-C stops ev
 
 .PHONY: test
 test: setup ## run the whole suite against real Kafka and PostgreSQL (RUNTIME=embedded|containers|external)
-	@$(if $(RUNTIME),ORDERPROOF_RUNTIME="$(RUNTIME)") $(BIN)/pytest $(ARGS)
+	@$(if $(RUNTIME),ORDERPROOF_RUNTIME="$(RUNTIME)") $(BIN)/pytest $(WITHOUT_THEM) $(ARGS)
+
+.PHONY: test-containers
+test-containers: setup ## build the images and run the compose file, where an engine with the images answers
+	@$(BIN)/pytest $(CONTAINER_TESTS) $(ARGS)
 
 .PHONY: check
 check: setup ## lint, types, import contracts, generated docs

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes the hashed locks: the tools, everything for development, one per service, the jars.
+# Writes the hashed locks: the tools, everything for development, one per image, the jars.
 set -euo pipefail
 
 locks=deploy/requirements
@@ -22,6 +22,8 @@ for service in orders payments inventory notifications; do
   "$uv" pip compile "${options[@]}" "services/$service/pyproject.toml" \
     -c "$locks/dev.txt" -o "$locks/$service.txt"
 done
+"$uv" pip compile "${options[@]}" --group deploy/local/pyproject.toml:image \
+  -c "$locks/dev.txt" -o "$locks/simulators.txt"
 grep '^uv==' "$locks/dev.txt" | cut -d' ' -f1 |
   "$uv" pip compile "${options[@]}" - -o "$locks/uv.txt"
 .venv/bin/python -m local_runtime.lock_jars

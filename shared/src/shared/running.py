@@ -37,6 +37,10 @@ from shared.settings import EX_CONFIG, ServiceSettings, load
 
 EX_SOFTWARE = 70  # sysexits.h: a part died, start us again.
 PROGRESS_INTERVAL_S = 10.0
+ALLOWANCES = {
+    "local": "one broker and trust authentication, on loopback only",
+    "single-node": "one broker, and no encryption inside a network of this machine",
+}
 
 Settings = TypeVar("Settings", bound=ServiceSettings)
 log = structlog.get_logger(__name__)
@@ -48,8 +52,8 @@ def run(settings: type[Settings], build: Callable[[Settings], Service]) -> None:
     service = build(loaded)
     logging.set_up(service.name, loaded.instance_name)
     crash.arm(loaded.crash_dir, loaded.instance_name)
-    if loaded.environment == "local":
-        log.info("local", allows="one broker and trust authentication, on loopback only")
+    if loaded.environment in ALLOWANCES:
+        log.info(loaded.environment, allows=ALLOWANCES[loaded.environment])
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         sys.exit(runner.run(_Process(service).run()))
 

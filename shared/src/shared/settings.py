@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 EX_CONFIG = 78  # sysexits.h
 
-Environment = Literal["local", "production"]
+Environment = Literal["local", "single-node", "production"]
 
 
 class ServiceSettings(BaseSettings):
@@ -19,7 +19,7 @@ class ServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", validate_default=True)
 
     environment: Environment = Field(
-        "production", validation_alias="ORDERPROOF_ENVIRONMENT", description="local or production"
+        "production", validation_alias="ORDERPROOF_ENVIRONMENT", description="how much is allowed"
     )
     database_url: PostgresDsn = Field(description="PostgreSQL, this service's own database")
     database_connections_max: int = Field(10, ge=4, le=100, description="size of the pool")
@@ -73,11 +73,11 @@ class ServiceSettings(BaseSettings):
         raise ValueError(
             f"{self.variable('http_host')}: {self.http_host} is reachable from outside and "
             "nothing asks for a key; listen on 127.0.0.1 behind a proxy, or name "
-            f"{self.variable('allow_unauthenticated_bind')} in production"
+            f"{self.variable('allow_unauthenticated_bind')} where the network keeps others out"
         )
 
     @model_validator(mode="after")
-    def _refuse_unsafe_production(self) -> Self:
+    def _refuse_what_only_local_may(self) -> Self:
         if self.environment == "local":
             return self
         if self.crash_dir is not None or self.clock_offset_s != 0:
@@ -85,6 +85,12 @@ class ServiceSettings(BaseSettings):
             raise ValueError(f"{self.variable(name)}: only with ORDERPROOF_ENVIRONMENT=local")
         if not self.database_url.hosts()[0]["password"]:
             raise ValueError(f"{self.variable('database_url')}: has no password")
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_unsafe_production(self) -> Self:
+        if self.environment != "production":
+            return self
         if not self.kafka_username or not self.kafka_password:
             raise ValueError(f"{self.variable('kafka_username')}: no SASL user and password")
         return self

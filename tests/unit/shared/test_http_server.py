@@ -58,11 +58,11 @@ CLOSE = b"Connection: close\r\n"
 
 
 async def test_an_address_of_the_longest_length_is_read(port: int) -> None:
-    path = "/v1/".ljust(URL_BYTES_MAX, "a")
+    path = "/v1/?".ljust(URL_BYTES_MAX, "a")
 
     assert (await exchange(port, get(path, CLOSE)))[0] == 404
     status, headers, problem = await exchange(port, get(path + "a"))
-    assert (status, problem["type"]) == (414, "urn:problem:uri-too-long")
+    assert (status, problem["type"]) == (414, "urn:problem:url-too-long")
     assert headers["connection"] == "close"
 
 

@@ -17,6 +17,11 @@ PRODUCTION = {
     "SHOP_KAFKA_USERNAME": "shop",
     "SHOP_KAFKA_PASSWORD": "secret",
 }
+SINGLE_NODE = {
+    **LOCAL,
+    "ORDERPROOF_ENVIRONMENT": "single-node",
+    "SHOP_DATABASE_URL": "postgresql://shop:secret@db/shop",
+}
 
 
 class ShopSettings(ServiceSettings):
@@ -59,6 +64,11 @@ def start(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> ShopS
         (PRODUCTION, {"SHOP_DATABASE_URL": "postgresql://shop@db/shop"}, "SHOP_DATABASE_URL"),
         (PRODUCTION, {"SHOP_CLOCK_OFFSET_S": "1"}, "SHOP_CLOCK_OFFSET_S"),
         (PRODUCTION, {"SHOP_CRASH_DIR": "crash"}, "SHOP_CRASH_DIR"),
+        (SINGLE_NODE, {"SHOP_HTTP_HOST": "0.0.0.0"}, "SHOP_HTTP_HOST"),
+        (SINGLE_NODE, {"SHOP_DATABASE_URL": "postgresql://shop@db/shop"}, "SHOP_DATABASE_URL"),
+        (SINGLE_NODE, {"SHOP_CLOCK_OFFSET_S": "1"}, "SHOP_CLOCK_OFFSET_S"),
+        (SINGLE_NODE, {"SHOP_CRASH_DIR": "crash"}, "SHOP_CRASH_DIR"),
+        (SINGLE_NODE, {"SHOP_KAFKA_ACKS": "1"}, "SHOP_KAFKA_ACKS"),
         (LOCAL, {"SHOP_DATABASE_URL": "mysql://x"}, "SHOP_DATABASE_URL"),
         (LOCAL, {"SHOP_HTTP_PORT": "65536"}, "SHOP_HTTP_PORT"),
         (LOCAL, {"SHOP_HTTP_PORT": "web"}, "SHOP_HTTP_PORT"),
@@ -105,6 +115,8 @@ def test_a_missing_setting_is_named(
         (LOCAL, {"SHOP_HTTP_PORT": "65535", "SHOP_KAFKA_ACKS": "all"}),
         (PRODUCTION, {}),
         (PRODUCTION, {"SHOP_HTTP_HOST": "0.0.0.0", "SHOP_ALLOW_UNAUTHENTICATED_BIND": "true"}),
+        (SINGLE_NODE, {}),
+        (SINGLE_NODE, {"SHOP_HTTP_HOST": "0.0.0.0", "SHOP_ALLOW_UNAUTHENTICATED_BIND": "true"}),
     ],
 )
 def test_what_is_safe_starts(

@@ -45,6 +45,7 @@ class Traced:
         parent = headers.get(b"traceparent", b"").decode("latin-1")
         method = scope["method"]
         with tracing.span(method, SpanKind.SERVER, parent, {"http.request.method": method}) as span:
+            scope["traceparent"] = tracing.current_traceparent()
             await self._app(scope, receive, send)
             if route := scope.get("route"):
                 span.update_name(f"{method} {route.path}")

@@ -1,12 +1,16 @@
 """What stands before every route: requests that are too much, or hold what must not come in."""
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.http.cardholder import header_holds_card, holds_card, may_hold_card
-from shared.http.json_body import cardholder_data_refused, invalid_text
+from shared.http.json_body import cardholder_data_refused
 from shared.http.problem import Problem
 
 BODY_BYTES_MAX = 256 * 1024
+PATH_BYTES_MAX = 1024
+TOO_LARGE = f"The limit is {BODY_BYTES_MAX} bytes."
+CLOSE = {"Connection": "close"}
 READING = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 OVERLOADED_RETRY_S = 1
 
@@ -25,7 +29,8 @@ class Limited:
             message = await receive()
             received += len(message.get("body", b""))
             if received > BODY_BYTES_MAX:
-                raise body_too_large()
+                # FastAPI lets no other error of a body through.
+                raise HTTPException(413, TOO_LARGE, headers=CLOSE)
             return message
 
         if scope["type"] != "http":
@@ -38,12 +43,7 @@ class Limited:
 
 def body_too_large() -> Problem:
     """413; the connection ends, for the rest of the body is of no use."""
-    return Problem(
-        413,
-        "body-too-large",
-        f"The limit is {BODY_BYTES_MAX} bytes.",
-        headers={"Connection": "close"},
-    )
+    return Problem(413, "body-too-large", TOO_LARGE, headers=CLOSE)
 
 
 def _announced_bytes(scope: Scope) -> int:
@@ -68,10 +68,13 @@ class Guarded:
 
 
 def refusal_of(scope: Scope) -> Problem | None:
-    """422 for NUL in the path or the query, and for card numbers in them or in a header."""
+    """PostgreSQL stores no NUL, and indexes no path without end; nobody stores a card's number."""
     path, query = scope["path"], scope["query_string"]
     if "\x00" in path or b"%00" in query:
-        return invalid_text(("path" if "\x00" in path else "query",))
+        return Problem(400, "malformed-url", "The URL holds NUL.")
+    if len(path.encode()) > PATH_BYTES_MAX:
+        detail = f"The limit of a path is {PATH_BYTES_MAX} bytes."
+        return Problem(414, "url-too-long", detail)
     asked = path.encode() + b"?" + query
     if may_hold_card(asked) and holds_card(asked.decode(errors="replace")):
         return cardholder_data_refused(("path",))

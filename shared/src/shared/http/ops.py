@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.clock import rfc3339
+from shared.contracts.storefront import Storable
 from shared.http.problem import Problem, not_found
 from shared.http.routes import JsonRoute
 from shared.messaging import redrive as parked
@@ -36,8 +37,8 @@ SELECT id, order_id, kind, attempts, not_before, last_error FROM work_rows
 WHERE NOT done ORDER BY id LIMIT 20
 """
 
-BigInt = Annotated[int, Query(ge=0, le=2**63 - 1)]
-ParkedId = Annotated[int, Path(ge=0, le=2**63 - 1)]
+BIGINT_MAX = 2**63 - 1
+ParkedId = Annotated[int, Path(ge=0, le=BIGINT_MAX)]
 Operator = Annotated[str, Header(alias="X-Operator", max_length=100)]
 
 
@@ -54,7 +55,7 @@ class Parts:
 
 class Discard(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    reason: str = Field(min_length=1, max_length=500)
+    reason: Annotated[str, Field(min_length=1, max_length=500), Storable]
 
 
 def health_routes(parts: Parts) -> APIRouter:
@@ -65,9 +66,9 @@ def health_routes(parts: Parts) -> APIRouter:
         """Progress, not just up: 503 when a part has stopped moving."""
         now = asyncio.get_running_loop().time()
         problems = [
-            f"{one.name} stopped by {one.pipeline.stopped_by}"
+            f"{one.name} stopped by {one.pipeline.breaker.stopped_by}"
             for one in parts.consumers
-            if one.pipeline.stopped_by is not None
+            if one.pipeline.breaker.stopped_by is not None
         ]
         if parts.relay.progress_at and now - parts.relay.progress_at > RELAY_STALLED_S:
             problems.append("the relay makes no progress")
@@ -95,7 +96,7 @@ def ops_routes(service: Service, running: Running) -> APIRouter:
     """Looking at what waits; the two actions are dead letters' redrive and discard."""
     router = APIRouter(prefix="/ops", tags=["ops"], route_class=JsonRoute)
     pool = running.pool
-    _dead_letter_routes(router, {group.name: group for group in service.groups}, running)
+    dead_letter_routes(router, {group.name: group for group in service.groups}, running)
 
     @router.get("/outbox")
     async def outbox() -> dict[str, Any]:
@@ -124,12 +125,13 @@ def ops_routes(service: Service, running: Running) -> APIRouter:
     return router
 
 
-def _dead_letter_routes(
+def dead_letter_routes(
     router: APIRouter, groups: Mapping[str, ConsumerGroup], running: Running
 ) -> None:
     @router.get("/dead-letters")
     async def list_dead_letters(
-        after: BigInt = 0, limit: Annotated[int, Query(ge=1, le=parked.LIST_MAX)] = 50
+        after: Annotated[int, Query(ge=0, le=BIGINT_MAX)] = 0,
+        limit: Annotated[int, Query(ge=1, le=parked.LIST_MAX)] = 50,
     ) -> dict[str, Any]:
         """The first record of each parked key; ``behind`` counts what waits for it."""
         async with running.pool.acquire() as db:

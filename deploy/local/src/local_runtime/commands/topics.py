@@ -4,6 +4,7 @@ import asyncio
 import os
 from dataclasses import asdict
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -34,6 +35,7 @@ def apply(
     *,
     kafka: Annotated[str | None, typer.Option(help="Default: the running stack's broker.")] = None,
     profile: Annotated[Profile, typer.Option(help="Which sizes to apply.")] = Profile.LOCAL,
+    file: Annotated[Path | None, typer.Option(help="Default: the repository's.")] = None,
     prefix: Annotated[str, typer.Option(help="Put before every topic's name.")] = "",
     run_dir: RunDirOption = DEFAULT_RUN_DIR,
     as_json: JsonOption = False,
@@ -43,7 +45,7 @@ def apply(
     bootstrap = kafka or os.environ.get(KAFKA_VARIABLE) or _running_broker(existing(run_dir))
     if not bootstrap:
         raise output.fail("no stack is running; start one with: orderproof up --detach")
-    wanted = read_topics(topics_file(), profile.value, prefix)
+    wanted = read_topics(file or topics_file(), profile.value, prefix)
     applied = asyncio.run(apply_topics(bootstrap, wanted))
     output.document(asdict(applied))
     _print(applied, output)

@@ -103,18 +103,26 @@ class MailSink:
 
 @asynccontextmanager
 async def mail_sink(
-    mailbox: Mailbox, faults: MailFaults | None = None, *, smtp_port: int = 0, http_port: int = 0
+    mailbox: Mailbox,
+    faults: MailFaults | None = None,
+    *,
+    smtp_port: int = 0,
+    http_port: int = 0,
+    host: str = serving.HOST,
 ) -> AsyncIterator[Ports]:
     """Run both sides; port 0 takes a free one. The mailbox is closed at the end."""
     sink = MailSink(mailbox, faults or MailFaults())
-    async with _smtp(sink, smtp_port) as bound_port, serving.serving(_http(sink), http_port) as url:
+    async with (
+        _smtp(sink, smtp_port, host) as bound_port,
+        serving.serving(_http(sink), http_port, host) as url,
+    ):
         yield Ports(bound_port, f"{url}/messages")
 
 
 @asynccontextmanager
-async def _smtp(sink: MailSink, port: int) -> AsyncIterator[int]:
+async def _smtp(sink: MailSink, port: int, host: str) -> AsyncIterator[int]:
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(sink), serving.HOST, port)
+    server = await loop.create_server(lambda: Connection(sink), host, port)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
@@ -145,8 +153,8 @@ async def serve(options: argparse.Namespace) -> None:
     mailbox = Mailbox(options.file)
     faults = MailFaults(delay_s=options.delay_s)
     ports = {"smtp_port": options.smtp_port, "http_port": options.http_port}
-    async with mail_sink(mailbox, faults, **ports) as bound:
-        print(f"mail sink on smtp {serving.HOST}:{bound.smtp}, {bound.messages_url}", flush=True)
+    async with mail_sink(mailbox, faults, **ports, host=options.host) as bound:
+        print(f"mail sink on smtp {options.host}:{bound.smtp}, {bound.messages_url}", flush=True)
         await stopped.wait()
 
 
@@ -154,6 +162,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="mail_sink", description="A mail gateway that fails")
     parser.add_argument("--smtp-port", type=int, required=True, help="0 takes a free one")
     parser.add_argument("--http-port", type=int, required=True, help="0 takes a free one")
+    serving.add_host(parser)
     parser.add_argument("--delay-s", type=float, default=0.0, help="wait before taking each mail")
     parser.add_argument("--file", type=Path, help="file that keeps the mails over restarts")
     serving.run(serve(parser.parse_args()))

@@ -1,5 +1,6 @@
-"""Serves an aiohttp application on the loopback until the process is told to stop."""
+"""Serves an aiohttp application until the process is told to stop; on loopback unless told."""
 
+import argparse
 import asyncio
 import signal
 import sys
@@ -13,7 +14,9 @@ SHUTDOWN_TIMEOUT_S = 0.1
 
 
 @asynccontextmanager
-async def serving(application: web.Application, port: int = 0) -> AsyncIterator[str]:
+async def serving(
+    application: web.Application, port: int = 0, host: str = HOST
+) -> AsyncIterator[str]:
     """Yield the base URL; port 0 takes a free one.
 
     Handlers may hold a connection for a minute on purpose, so stopping does not wait for them.
@@ -21,10 +24,15 @@ async def serving(application: web.Application, port: int = 0) -> AsyncIterator[
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT_S)
     await runner.setup()
     try:
-        await web.TCPSite(runner, HOST, port).start()
-        yield f"http://{HOST}:{runner.addresses[0][1]}"
+        await web.TCPSite(runner, host, port).start()
+        yield f"http://{host}:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
+
+
+def add_host(parser: argparse.ArgumentParser) -> None:
+    """The option that a container needs: its loopback is reached by nobody."""
+    parser.add_argument("--host", default=HOST, help=f"address to listen on; {HOST} by default")
 
 
 def stop_event() -> asyncio.Event:

@@ -1,0 +1,221 @@
+"""The images and the compose file for real; runs wherever an engine with the images answers."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+import aiohttp
+import asyncpg
+import pytest
+from local_runtime.config import SERVICES
+from local_runtime.paths import topics_file
+from local_runtime.ports import PortBook
+from local_runtime.runtimes.containers import ContainersRuntime, Images
+from local_runtime.supervisor import Supervisor
+from local_runtime.topics import apply_topics, read_topics
+
+from tests.support import engine
+from tests.support.builders import a_line
+from tests.support.compose import OURS, SECOND, SIMULATORS, ComposeSystem, is_ready
+from tests.support.kafka_log import KafkaLog
+from tests.support.shop import TIMEOUT, Shop
+from tests.support.waiting import eventually
+
+UP, FIRST_ORDER, SECOND_UP, STOP, DOWN = range(5)
+ADDED_BYTES_MAX = 200 * 1000**2
+START_S_MAX = 5.0
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@dataclass
+class Running:
+    """The system, a shop in it, and how long each start of a service took."""
+
+    system: ComposeSystem
+    shop: Shop
+    starts: list[dict[str, float]] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def with_an_engine() -> None:
+    if reason := engine.unavailable():
+        pytest.skip(f"container tests NOT RUN: {reason}")
+
+
+@pytest.fixture(scope="module")
+async def running(with_an_engine: None) -> AsyncIterator[Running]:
+    """The whole system by the documented commands; afterwards nothing of it is left."""
+    system = ComposeSystem()
+    try:
+        starts = [await system.run_timed(UP)]
+        async with aiohttp.ClientSession(timeout=TIMEOUT) as http:
+            # A shop needs of its system only the addresses.
+            supervisor = cast(Supervisor, system)
+            log = KafkaLog(system.addresses.kafka, "")
+            yield Running(system, Shop(supervisor, http, log, Path()), starts)
+    finally:
+        await system.run(DOWN)
+        engine.docker("image", "rm", *system.images())
+    assert system.leftovers() == []
+
+
+async def test_the_documented_first_order_is_confirmed(running: Running) -> None:
+    said = await running.system.run(FIRST_ORDER)
+
+    assert '"status":"confirmed"' in said.replace(" ", "")
+
+
+async def test_an_order_is_paid_shipped_told_and_refunded(running: Running) -> None:
+    shop = running.shop
+    order_id = await shop.place(a_line(await shop.new_sku(10), 4, 250))
+
+    assert (await shop.outcome(order_id))["status"] == "confirmed"
+    await shop.settled(order_id, 1000)
+    await shop.dispatch(order_id)
+    await shop.reaches(order_id, "shipped")
+    await refund(shop, order_id, 1000)
+    await shop.settled(order_id, 0)
+    await shop.mailed(order_id, 3)
+
+
+async def refund(shop: Shop, order_id: str, amount_minor: int) -> None:
+    payment = (await shop.payments(order_id))[0]
+    answer = await shop.post(
+        f"{shop.url('payments')}/v1/payments/{payment['payment_id']}/refunds",
+        {"amount_minor": amount_minor, "reason": "damaged"},
+    )
+    assert answer.status in (201, 202), answer.body
+
+
+async def test_topics_are_as_the_file_says_and_reached_from_this_machine(running: Running) -> None:
+    wanted = read_topics(topics_file(), "local")
+
+    applied = await apply_topics(running.system.addresses.kafka, wanted)
+
+    assert (applied.created, applied.differences) == ((), ())
+
+
+@pytest.mark.parametrize("name", [*SERVICES, "simulators"])
+def test_an_image_adds_less_than_200_mb_to_its_base(running: Running, name: str) -> None:
+    image = engine.inspect("image", f"orderproof-{name}:{running.system.project}")
+    base = engine.inspect("image", engine.base_image())
+
+    assert image["RootFS"]["Layers"][: len(base["RootFS"]["Layers"])] == base["RootFS"]["Layers"]
+    assert image["Size"] - base["Size"] < ADDED_BYTES_MAX
+
+
+def test_nothing_runs_as_root(running: Running) -> None:
+    containers = running.system.containers()
+
+    assert {"postgres", "databases", "kafka", "topics", *OURS} <= set(containers)
+    for name, container in containers.items():
+        assert container["Config"]["User"] not in ("", "root", "0"), name
+        if container["State"]["Running"]:
+            rows = engine.docker("top", container["Id"], "-eo", "uid,pid,args").splitlines()[1:]
+            assert rows
+            assert [row for row in rows if row.split()[0] == "0"] == [], name
+
+
+def test_a_container_may_do_nothing_that_it_need_not(running: Running) -> None:
+    for name, container in running.system.containers().items():
+        host = container["HostConfig"]
+        assert host["CapDrop"] == ["ALL"], name
+        assert "no-new-privileges:true" in host["SecurityOpt"], name
+        assert host["Memory"] > 0, name
+        assert host["PidsLimit"] > 0, name
+        # Kafka's own image writes its settings at each start.
+        assert host["ReadonlyRootfs"] or name == "kafka", name
+
+
+def test_ports_are_published_on_loopback_only(running: Running) -> None:
+    for name, container in running.system.containers().items():
+        published = container["HostConfig"]["PortBindings"] or {}
+        addresses = {one["HostIp"] for each in published.values() for one in each}
+        assert addresses <= {"127.0.0.1"}, name
+
+
+def test_no_volume_is_anonymous(running: Running) -> None:
+    """One without a name is lost with its container and stays on the disk."""
+    for name, container in running.system.containers().items():
+        volumes = [one["Name"] for one in container["Mounts"] if one["Type"] == "volume"]
+        assert all(one.startswith(running.system.project) for one in volumes), name
+
+
+async def test_every_container_says_that_it_is_healthy(running: Running) -> None:
+    async def look() -> bool:
+        found = running.system.containers()
+        states = {name: found[name]["State"]["Health"]["Status"] for name in OURS}
+        return set(states.values()) == {"healthy"}
+
+    await eventually(look, "every container healthy")
+
+
+async def test_down_and_up_again_keeps_every_order(running: Running) -> None:
+    shop = running.shop
+    order_id = await shop.place(a_line(await shop.new_sku(10), 1, 700))
+    before = await shop.outcome(order_id)
+    book = await shop.book()
+
+    await running.system.run(STOP)
+    assert running.system.containers() == {}
+    running.starts.append(await running.system.run_timed(UP))
+
+    assert await shop.order(order_id) == before
+    assert await shop.book() == book
+    await shop.dispatch(order_id)
+    await shop.reaches(order_id, "shipped")
+
+
+def test_each_service_is_ready_within_five_seconds(running: Running) -> None:
+    fastest = {name: min(one[name] for one in running.starts) for name in SERVICES}
+
+    assert {name: took for name, took in fastest.items() if took > START_S_MAX} == {}
+
+
+async def test_a_second_instance_of_every_service_joins_in(running: Running) -> None:
+    shop = running.shop
+    await running.system.run(SECOND_UP)
+
+    for name in SECOND:
+        url = f"{running.system.instance(name).url}/health/ready"
+        await eventually(partial(is_ready, shop.http, url), f"{name} ready")
+    order_id = await shop.place(a_line(await shop.new_sku(10)), instance=1)
+
+    assert (await shop.outcome(order_id))["status"] == "confirmed"
+
+
+async def test_every_promise_holds_and_every_service_ends_in_order(running: Running) -> None:
+    shop = running.shop
+    for service in SERVICES:
+        answer = (await shop.get(f"{shop.url(service)}/ops/invariants")).body
+        assert answer["holds"], answer
+
+    ours = {name: one["Id"] for name, one in running.system.containers().items()}
+    for name in (*SERVICES, *SECOND, *SIMULATORS):
+        engine.docker("stop", ours[name])
+    stopped = running.system.containers()
+
+    assert {name: stopped[name]["State"]["ExitCode"] for name in (*SERVICES, *SIMULATORS)} == (
+        dict.fromkeys((*SERVICES, *SIMULATORS), 0)
+    )
+
+
+async def test_the_containers_runtime_serves_and_leaves_nothing() -> None:
+    """What `RUNTIME=containers` starts, without the whole suite on it."""
+    of_testcontainers = ("ps", "-aq", "--filter", "label=org.testcontainers=true")
+    before = engine.names(*of_testcontainers)
+    runtime = ContainersRuntime(Images(), PortBook(fixed=False))
+    try:
+        backing = await runtime.start()
+        database = await asyncpg.connect(backing.postgres_admin_dsn)
+        assert await database.fetchval("SHOW fsync") == "on"
+        await database.close()
+        wanted = read_topics(topics_file(), "local")
+        assert len((await apply_topics(backing.kafka, wanted)).created) == len(wanted)
+    finally:
+        await runtime.stop()
+
+    assert engine.names(*of_testcontainers) - before == set()

@@ -1,0 +1,151 @@
+"""The system of deploy/compose.yaml as a project of its own, driven by documented commands."""
+
+import asyncio
+import os
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from local_runtime.config import SERVICES
+from local_runtime.endpoints import Addresses
+from local_runtime.ports import HOST, PortBook
+
+from tests.support import engine
+from tests.support.waiting import eventually
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "deploy" / "README.md"
+SECOND = tuple(f"{service}-1" for service in SERVICES)
+SIMULATORS = ("provider", "mail")
+OURS = (*SERVICES, *SIMULATORS)
+DEFAULT_PORTS = {
+    "orders": 8100,
+    "payments": 8200,
+    "inventory": 8300,
+    "notifications": 8400,
+    "provider": 8500,
+    "mail": 8526,
+    "kafka": 29092,
+    **{name: 8101 + 100 * number for number, name in enumerate(SECOND)},
+}
+UP_TIMEOUT_S = 240.0
+BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class At:
+    url: str
+
+
+@dataclass
+class ComposeSystem:
+    """One compose project with ports, a tag and volumes of its own; looks like a supervisor."""
+
+    project: str = field(default_factory=lambda: f"orderproof-test-{os.getpid()}")
+    ports: Mapping[str, int] = field(default_factory=lambda: _free_ports())
+
+    # What a supervisor has too
+
+    @property
+    def addresses(self) -> Addresses:
+        urls = {name: f"http://{HOST}:{port}" for name, port in self.ports.items()}
+        services = {service: urls[service] for service in SERVICES}
+        kafka = f"{HOST}:{self.ports['kafka']}"
+        return Addresses(kafka, urls["provider"], "", urls["mail"], {}, services)
+
+    def instance(self, name: str) -> At:
+        known = name.removesuffix("-0")
+        return At(f"http://{HOST}:{self.ports[known]}")
+
+    # The engine's side
+
+    def containers(self) -> dict[str, dict[str, Any]]:
+        """What the engine says about each container, by its service's name."""
+        ids = engine.names("ps", "-aq", *self._ours())
+        found = [engine.inspect("container", one) for one in ids]
+        return {one["Config"]["Labels"]["com.docker.compose.service"]: one for one in found}
+
+    def leftovers(self) -> list[str]:
+        """Everything of this project that the engine still has."""
+        return [
+            *engine.names("ps", "-aq", *self._ours()),
+            *engine.names("network", "ls", "-q", *self._ours()),
+            *engine.names("volume", "ls", "-q", *self._ours()),
+            *self.images(),
+        ]
+
+    def images(self) -> set[str]:
+        form = ("--format", "{{.Repository}}:{{.Tag}}")
+        return engine.names("image", "ls", *form, "--filter", f"reference=*:{self.project}")
+
+    def _ours(self) -> tuple[str, str]:
+        return ("--filter", f"label=com.docker.compose.project={self.project}")
+
+    # The documented commands
+
+    async def run(self, number: int, timeout_s: float = UP_TIMEOUT_S) -> str:
+        """Run the page's shell block of that number with our ports; gives what it prints."""
+        script = BLOCK.findall(PAGE.read_text("utf-8"))[number]
+        for name, port in self.ports.items():
+            script = script.replace(f"{HOST}:{DEFAULT_PORTS[name]}", f"{HOST}:{port}")
+        process = await asyncio.create_subprocess_exec(
+            *("bash", "-euo", "pipefail", "-c", script),
+            cwd=ROOT,
+            env={**os.environ, **self.environment},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        async with asyncio.timeout(timeout_s):
+            said, _ = await process.communicate()
+        assert process.returncode == 0, f"{script}\n{said.decode()}"
+        return said.decode()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        ports = {f"ORDERPROOF_{name}_PORT": str(port) for name, port in self.ports.items()}
+        return {
+            **{name.upper().replace("-", "_"): port for name, port in ports.items()},
+            "COMPOSE_PROJECT_NAME": self.project,
+            "ORDERPROOF_TAG": self.project,
+        }
+
+    async def run_timed(self, number: int) -> dict[str, float]:
+        """Run the block; seconds from the start of each service's container to its readiness."""
+        async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as group:
+            group.create_task(self.run(number))
+            looks = {name: group.create_task(self._ready_at(http, name)) for name in SERVICES}
+        containers = self.containers()
+        return {
+            name: look.result() - _timestamp(containers[name]["State"]["StartedAt"])
+            for name, look in looks.items()
+        }
+
+    async def _ready_at(self, http: aiohttp.ClientSession, service: str) -> float:
+        async def look() -> float:
+            ready = await is_ready(http, f"{self.instance(service).url}/health/ready")
+            return time.time() if ready else 0.0
+
+        return await eventually(look, f"{service} ready", UP_TIMEOUT_S)
+
+
+def _free_ports() -> dict[str, int]:
+    book = PortBook(fixed=False)
+    return {name: book.take(port) for name, port in DEFAULT_PORTS.items()}
+
+
+def _timestamp(text: str) -> float:
+    """Docker's nanoseconds, of which Python reads six digits."""
+    return datetime.fromisoformat(re.sub(r"\.(\d{6})\d*Z", r".\1+00:00", text)).timestamp()
+
+
+async def is_ready(http: aiohttp.ClientSession, url: str) -> bool:
+    try:
+        async with http.get(url, timeout=aiohttp.ClientTimeout(total=2)) as answer:
+            return answer.status == 200
+    except (aiohttp.ClientError, OSError, TimeoutError):
+        return False
