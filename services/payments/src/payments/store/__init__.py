@@ -1,6 +1,7 @@
 """The service's SQL: set-based, one statement for each purpose."""
 
 from payments.store.events import NewEvent, attempt_known, claim_event, kept_event
+from payments.store.lines import add_lines, add_refunded, lines_of
 from payments.store.payments import (
     PAYMENTS,
     Sweep,
@@ -22,6 +23,8 @@ __all__ = [
     "PAYMENTS",
     "NewEvent",
     "Sweep",
+    "add_lines",
+    "add_refunded",
     "attempt_known",
     "attempts_of",
     "book",
@@ -31,6 +34,7 @@ __all__ = [
     "finish_rows",
     "hold_leases",
     "kept_event",
+    "lines_of",
     "load_attempts",
     "order_of",
     "payment_of",
