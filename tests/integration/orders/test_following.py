@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 from asyncpg import Pool, Record
@@ -23,7 +23,7 @@ from tests.integration.orders.support import (
 from tests.support.in_process import app_of, client_of, problem_of, timer_of
 from tests.support.waiting import eventually
 
-Database = Pool[Record]
+Database: TypeAlias = "Pool[Record]"
 
 
 @pytest.fixture(scope="module")

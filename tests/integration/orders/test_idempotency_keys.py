@@ -1,7 +1,7 @@
 """One key is one order: repeated, raced, reused, and while the first is still at work."""
 
 import asyncio
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import uuid4
 
 import httpx2
@@ -12,7 +12,7 @@ from shared.http import idempotency
 from tests.support.builders import an_order
 from tests.support.in_process import app_of, client_of, problem_of
 
-Database = Pool[Record]
+Database: TypeAlias = "Pool[Record]"
 
 
 async def place(

@@ -1,7 +1,7 @@
 """Orders are listed by what is true of them, in pages that neither skip nor repeat."""
 
 import re
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import uuid4
 
 import pytest
@@ -22,7 +22,7 @@ from tests.integration.orders.support import (
 )
 from tests.support.in_process import problem_of
 
-Database = Pool[Record]
+Database: TypeAlias = "Pool[Record]"
 
 
 def leading_to(status: str, order_id: str) -> tuple[Event, ...]:
