@@ -5,10 +5,11 @@ import json
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ValidationError
 from shared.contracts.storefront import Submission
-from shared.http.idempotency import Answer, key_of, once
-from shared.http.preconditions import require_match, tag_of
+from shared.http.idempotency import KEYED, Answer, key_of, once
+from shared.http.openapi import ENTITY_TAG, LOCATION
+from shared.http.preconditions import IF_MATCH, require_match, tag_of
 from shared.http.problem import Problem, not_found, validation_failed
-from shared.http.routes import JsonRoute, takes
+from shared.http.routes import JsonRoute, problems, takes
 from shared.observability import tracing
 from shared.service import Running
 
@@ -40,7 +41,10 @@ def _place(router: APIRouter, running: Running, settings: OrdersSettings) -> Non
         status_code=201,
         response_model=OrderView,
         dependencies=[Depends(key_of)],
-        openapi_extra=takes("Submission"),
+        responses={201: {"headers": LOCATION}},
+        openapi_extra=takes(Submission)
+        | KEYED
+        | problems(_409="order-exists", _422="price-mismatch"),
     )
     async def place_order(request: Request) -> Response:
         """Place an order, once for each Idempotency-Key; 201 means committed to disk."""
@@ -63,7 +67,10 @@ def _cancel(router: APIRouter, running: Running) -> None:
         "/{order_id}/cancel",
         status_code=202,
         response_model=OrderView,
-        openapi_extra=takes("Cancellation", required=False),
+        responses={202: {"headers": ENTITY_TAG}},
+        openapi_extra=takes(Cancellation, required=False)
+        | IF_MATCH
+        | problems(_404="not-found", _409="illegal-transition", _412="precondition-failed"),
     )
     async def cancel_order(order_id: OrderId, request: Request) -> Response:
         """Cancel at once while pending; once confirmed, ask whether goods were dispatched.

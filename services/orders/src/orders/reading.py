@@ -8,10 +8,11 @@ from pydantic import BaseModel, Field
 from shared.contracts.orders import Channel
 from shared.contracts.storefront import Reference, Storable
 from shared.database import Db
+from shared.http.openapi import ENTITY_TAG, NEXT
 from shared.http.paging import CURSOR_LENGTH_MAX, cursor_after, key_of_cursor, next_link
-from shared.http.preconditions import not_modified, tag_of
+from shared.http.preconditions import IF_NONE_MATCH, not_modified, tag_of
 from shared.http.problem import Problem, not_found
-from shared.http.routes import JsonRoute
+from shared.http.routes import JsonRoute, problems
 from shared.service import Running
 
 from orders import store
@@ -26,7 +27,7 @@ WAIT_S_MAX = 30.0
 PAGE_MAX = 200
 VERSION_MAX = 2**31 - 1
 STREAMS_RETRY_S = 5
-NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not modified"}}
+UNKNOWN = problems(_404="not-found")
 
 OrderId: TypeAlias = Annotated[str, Path(min_length=1, max_length=64)]
 Goal: TypeAlias = Literal["decided", "terminal"]
@@ -57,7 +58,12 @@ def reading_routes(running: Running, settings: OrdersSettings, waiting: Waiting)
 
 
 def _one(router: APIRouter, running: Running, waiting: Waiting) -> None:
-    @router.get("/{order_id}", response_model=OrderView, responses=NOT_MODIFIED)
+    @router.get(
+        "/{order_id}",
+        response_model=OrderView,
+        responses={200: {"headers": ENTITY_TAG}, 304: {"description": "Not modified"}},
+        openapi_extra=IF_NONE_MATCH | UNKNOWN,
+    )
     async def get_order(
         order_id: OrderId,
         request: Request,
@@ -81,7 +87,7 @@ def _one(router: APIRouter, running: Running, waiting: Waiting) -> None:
 def _history(
     router: APIRouter, running: Running, settings: OrdersSettings, waiting: Waiting
 ) -> None:
-    @router.get("/{order_id}/timeline", response_model=TimelineView)
+    @router.get("/{order_id}/timeline", response_model=TimelineView, openapi_extra=UNKNOWN)
     async def get_timeline(order_id: OrderId) -> Response:
         """Every transition with its time, its cause and the event that caused it."""
         async with running.pool.acquire() as db:
@@ -94,6 +100,7 @@ def _history(
         "/{order_id}/events",
         response_class=EventSourceResponse,
         responses={204: {"description": "Nothing more will come"}},
+        openapi_extra=problems(_404="not-found", _503="too-many-streams"),
     )
     async def stream_events(
         order_id: OrderId, last_event_id: Annotated[int, Header(ge=0, le=VERSION_MAX)] = 0
@@ -120,7 +127,12 @@ def _history(
 
 
 def _many(router: APIRouter, running: Running) -> None:
-    @router.get("", response_model=OrdersView)
+    @router.get(
+        "",
+        response_model=OrdersView,
+        responses={200: {"headers": NEXT}},
+        openapi_extra=problems(_400="invalid-cursor"),
+    )
     async def list_orders(
         request: Request,
         filters: Annotated[OrderFilters, Query()],

@@ -41,6 +41,8 @@ FulfilmentStatus = Literal["none", "open", "partially_shipped", "shipped", "deli
 class Cancellation(Body):
     """The body of ``POST /v1/orders/{order_id}/cancel``; without one, the customer asked."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "customer"}]})
+
     reason: Required = "customer"
 
 

@@ -6,8 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
-from shared.http.idempotency import key_of, once
-from shared.http.routes import JsonRoute
+from shared.http.idempotency import KEYED, key_of, once
+from shared.http.openapi import LOCATION
+from shared.http.routes import JsonRoute, problems
 from shared.service import Running
 
 from payments import store
@@ -75,6 +76,11 @@ def router(running: Running) -> APIRouter:
         response_model=RefundView,
         status_code=201,
         dependencies=[Depends(key_of)],
+        responses={201: {"headers": LOCATION}},
+        openapi_extra=KEYED
+        | problems(
+            _404="not-found", _422="refund-exceeds-capture refund-exceeds-lines nothing-to-refund"
+        ),
     )
     async def refund(payment_id: str, body: RefundBody, request: Request) -> Response:
         """Give back what was captured: all, an amount, or the price of some of the units.

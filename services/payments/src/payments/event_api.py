@@ -9,6 +9,7 @@ import structlog
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ValidationError
 from shared.http.problem import Problem, not_found, validation_failed
+from shared.http.routes import takes
 from shared.messaging.unit_of_work import Rank
 from shared.observability import tracing
 from shared.service import Running
@@ -48,10 +49,7 @@ DOCUMENTED: dict[str, Any] = {
         {"in": "header", "name": name, "required": True, "schema": {"type": "string"}}
         for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
     ],
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": Told.model_json_schema()}},
-    },
+    **takes(Told),
 }
 REFUSALS: dict[int | str, dict[str, Any]] = {
     202: {"model": EventView, "description": "Kept: about an operation we do not know"},

@@ -31,7 +31,13 @@ class RefundBody(Body):
     """The body of ``POST /v1/payments/{id}/refunds``: an amount, or the lines it is for."""
 
     model_config = ConfigDict(
-        json_schema_extra={"oneOf": [{"required": ["amount_minor"]}, {"required": ["lines"]}]}
+        json_schema_extra={
+            "oneOf": [{"required": ["amount_minor"]}, {"required": ["lines"]}],
+            "examples": [
+                {"amount_minor": 255, "reason": "damaged"},
+                {"lines": [{"sku": "85123A", "quantity": 1}], "reason": "returned"},
+            ],
+        }
     )
 
     amount_minor: Annotated[int, Field(ge=1, le=AMOUNT_MINOR_MAX)] | None = None

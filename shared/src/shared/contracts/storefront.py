@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic.config import JsonDict
 from pydantic_core import from_json
 
 from shared.contracts import topics
@@ -75,8 +76,31 @@ class SubmittedPayment(Body):
     )
 
 
+SUBMISSION_EXAMPLE: JsonDict = {
+    "client_reference": "web-1001",
+    "channel": "b2c",
+    "currency": "GBP",
+    "locale": "en-GB",
+    "customer": {"id": "17850", "email": "c17850@example.com", "name": "Customer 17850"},
+    "shipping_address": {
+        "name": "Customer 17850",
+        "line1": "1 Mill Lane",
+        "line2": None,
+        "city": "London",
+        "region": None,
+        "postal_code": "N1 1AA",
+        "country": "GB",
+    },
+    "lines": [{"sku": "85123A", "quantity": 6, "unit_price_minor": 255}],
+    "payment": {"method": "card", "token": "tok_ok"},
+    "total_minor": 1530,
+}
+
+
 class Submission(Body):
     """The body of ``POST /v1/orders`` and the data of ``storefront.order-submitted.v1``."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [SUBMISSION_EXAMPLE]})
 
     client_reference: Reference
     channel: Channel

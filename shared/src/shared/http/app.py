@@ -1,18 +1,17 @@
 """One FastAPI application per service: its routes, health, ops and documents."""
 
 from collections.abc import Sequence
-from html import escape
-from typing import Any
 
-from fastapi import APIRouter, FastAPI, Response
+from fastapi import APIRouter, FastAPI
 from faststream.kafka import KafkaBroker
-from faststream.specification import AsyncAPI
 from opentelemetry.trace import SpanKind
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.http import problem
+from shared.http.documents import document_routes
 from shared.http.guards import Bounded, Guarded, Limited
+from shared.http.openapi import DocumentedApp
 from shared.http.rate_limit import RateLimited
 from shared.observability import tracing
 from shared.settings import ServiceSettings
@@ -56,7 +55,7 @@ def new_app(
     name: str, settings: ServiceSettings, routers: Sequence[APIRouter], broker: KafkaBroker
 ) -> FastAPI:
     """The application; its documents load nothing from elsewhere."""
-    app = FastAPI(
+    app = DocumentedApp(
         title=f"orderproof {name}",
         version="1",
         docs_url=None,
@@ -68,7 +67,7 @@ def new_app(
     problem.install(app)
     for router in routers:
         app.include_router(router)
-    app.include_router(_documents(app, name, broker))
+    app.include_router(document_routes(app, name, broker))
     return app
 
 
@@ -89,44 +88,3 @@ def _guard(app: FastAPI, settings: ServiceSettings) -> None:
             max_age=CORS_MAX_AGE_S,
         )
     app.add_middleware(Traced)
-
-
-def asyncapi_of(name: str, broker: KafkaBroker) -> dict[str, Any]:
-    """The AsyncAPI 3 document of what this service reads and publishes."""
-    document: dict[str, Any] = (
-        AsyncAPI(broker, title=f"orderproof {name}", version="1", schema_version="3.0.0")
-        .to_specification()
-        .to_jsonable()
-    )
-    return document
-
-
-def _documents(app: FastAPI, name: str, broker: KafkaBroker) -> APIRouter:
-    router = APIRouter(include_in_schema=False)
-
-    @router.get("/asyncapi.json")
-    async def asyncapi() -> dict[str, Any]:
-        return asyncapi_of(name, broker)
-
-    @router.get("/docs")
-    async def docs() -> Response:
-        return Response(_page(name, app.openapi()), media_type="text/html")
-
-    return router
-
-
-def _page(name: str, openapi: dict[str, Any]) -> str:
-    rows = "".join(
-        f"<tr><td><code>{method.upper()}</code></td><td><code>{escape(path)}</code></td>"
-        f"<td>{escape(one.get('description') or one.get('summary', ''))}</td></tr>"
-        for path, methods in sorted(openapi["paths"].items())
-        for method, one in methods.items()
-    )
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
-        f"<title>orderproof {escape(name)}</title>"
-        "<style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui;margin:2rem auto;"
-        "max-width:60rem;padding:0 1rem}td{padding:.3rem 1rem .3rem 0;vertical-align:top}</style>"
-        f"<h1>{escape(name)}</h1><p>Machine-readable: <a href='/openapi.json'>OpenAPI</a>, "
-        f"<a href='/asyncapi.json'>AsyncAPI</a>.</p><table>{rows}</table></html>"
-    )

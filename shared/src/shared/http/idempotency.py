@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from time import monotonic
+from typing import Any
 
 import asyncpg
 from fastapi import Request, Response
@@ -18,6 +19,7 @@ from shared.observability import tracing
 from shared.turns import TurnNotCome
 
 WAIT_S = 5
+KEY_HEADER = "Idempotency-Key"
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,255}")
 
 _CLAIM = """
@@ -59,6 +61,20 @@ def key_of(request: Request) -> str:
             400, "idempotency-key-invalid", "Send one Idempotency-Key of 1–255 visible ASCII."
         )
     return keys[0]
+
+
+KEYED: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": KEY_HEADER,
+            "in": "header",
+            "required": True,
+            "description": "Of your choice, a new one for each request that is not a repetition.",
+            "schema": {"type": "string", "pattern": "^[\\x21-\\x7e]{1,255}$"},
+        }
+    ]
+}
+"""``openapi_extra`` of a route that depends on ``key_of``."""
 
 
 async def once(

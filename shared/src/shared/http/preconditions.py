@@ -1,12 +1,21 @@
 """Conditional requests (RFC 9110, 13): the entity tag is the version."""
 
 import re
+from typing import Any
 
 from fastapi import Request
 
 from shared.http.problem import Problem
 
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+
+
+IF_MATCH: dict[str, Any] = {
+    "parameters": [{"name": "If-Match", "in": "header", "schema": {"type": "string"}}]
+}
+IF_NONE_MATCH: dict[str, Any] = {
+    "parameters": [{"name": "If-None-Match", "in": "header", "schema": {"type": "string"}}]
+}
 
 
 def tag_of(version: int) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 
 from shared.http.json_body import read_json
 from shared.http.problem import Problem
@@ -46,12 +47,17 @@ class JsonRoute(APIRoute):
         return read_first
 
 
-def takes(schema: str, *, required: bool = True, example: Any = None) -> dict[str, Any]:
-    """``openapi_extra`` of a route that reads the body itself; ``schema`` names a component."""
-    content: dict[str, Any] = {"schema": {"$ref": f"#/components/schemas/{schema}"}}
-    if example is not None:
-        content["example"] = example
-    return {"requestBody": {"required": required, "content": {"application/json": content}}}
+def takes(model: type[BaseModel], *, required: bool = True) -> dict[str, Any]:
+    """``openapi_extra`` of a route that reads its body itself."""
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    content = {"application/json": {"schema": schema}}
+    return {"requestBody": {"required": required, "content": content}}
+
+
+def problems(**by_status: str) -> dict[str, Any]:
+    """``openapi_extra`` naming a route's own problems: ``problems(_404="not-found")``."""
+    named = {status.lstrip("_"): names.split() for status, names in by_status.items()}
+    return {"x-problems": named}
 
 
 def refuse_media_type(request: Request) -> None:
