@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from tests.support.wiring import SERVICES, settings_of
-from tests.tools import events, lifecycle, settings
+from tests.tools import events, fields, lifecycle, settings
 from tests.tools.blocks import replaced
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def documents() -> dict[Path, str]:
     """Every generated document, whole, as it should be."""
-    found = {Path("docs/events.md"): events.page()}
+    found = {Path("docs/events.md"): events.page(), Path("docs/api.md"): fields.page()}
     path = Path("docs/order-lifecycle.md")
     found[path] = replaced(current(path), {"chart": lifecycle.chart(), "rules": lifecycle.table()})
     for service in SERVICES:

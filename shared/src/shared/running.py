@@ -5,14 +5,13 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
 import structlog
-import uvicorn
 from asyncpg import Pool, Record
 from faststream.kafka import KafkaBroker
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -25,6 +24,7 @@ from shared.database.pool import open_pool
 from shared.database.transient import is_transient
 from shared.http.app import new_app
 from shared.http.ops import Parts, health_routes, ops_routes
+from shared.http.server import Server, new_server
 from shared.messaging.consumer import Consumer, new_broker
 from shared.messaging.group import ConsumerGroup
 from shared.messaging.kafka import KafkaConnection
@@ -38,7 +38,6 @@ from shared.settings import EX_CONFIG, ServiceSettings, load
 
 EX_SOFTWARE = 70  # sysexits.h: a part died, start us again.
 PROGRESS_INTERVAL_S = 10.0
-HTTP_TICK_S = 0.5
 ALLOWANCES = {
     "local": "one broker and trust authentication, on loopback only",
     "single-node": "one broker, and no encryption inside a network of this machine",
@@ -112,26 +111,17 @@ class _Process:
         parts = self._parts(running, broker, kafka)
         app = new_app(
             service.name,
+            settings,
             [*service.routes(running), health_routes(parts), ops_routes(service, running)],
             broker,
         )
-        server = _Server(
-            uvicorn.Config(
-                app,
-                settings.http_host,
-                settings.http_port,
-                access_log=False,
-                log_config=None,
-                lifespan="off",
-                timeout_graceful_shutdown=2,
-            )
-        )
+        server = new_server(app, settings)
         self._start("http", server.serve)
         self._start("relay", parts.relay.run)
         if parts.worker is not None:
             self._start("worker", parts.worker.run)
         for timer in service.timers:
-            self._start(timer.name, partial(_tick, timer, running))
+            self._start(timer.name, partial(tick, timer, running))
         self._start("consumers", lambda: self._consume(broker, kafka, parts))
         await self._stop.wait()
         await self._drain(broker, parts, server)
@@ -208,7 +198,7 @@ class _Process:
             for consumer in parts.consumers:
                 await consumer.check_progress()
 
-    async def _drain(self, broker: KafkaBroker, parts: Parts, server: "_Server") -> None:
+    async def _drain(self, broker: KafkaBroker, parts: Parts, server: Server) -> None:
         """Take in no more, finish what is under way, tell what was committed, then go."""
         parts.draining = True
         server.should_exit = True
@@ -243,19 +233,6 @@ class _Process:
             self._stop.set()
 
 
-class _Server(uvicorn.Server):
-    """Uvicorn without its signal handlers, for the process has its own, and with a slower tick."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def main_loop(self) -> None:
-        """Set the Date header and look for the end; ten times a second costs an idle process."""
-        while not await self.on_tick(0):  # noqa: ASYNC110 - a flag of uvicorn says when
-            await asyncio.sleep(HTTP_TICK_S)
-
-
 def _gate(
     service: Service, group: ConsumerGroup, running: Running
 ) -> Callable[[], Awaitable[bool]] | None:
@@ -263,7 +240,8 @@ def _gate(
     return None if gate is None else partial(gate, running)
 
 
-async def _tick(timer: Timer, running: Running) -> None:
+async def tick(timer: Timer, running: Running) -> None:
+    """Act every ``interval_s``, whatever passes by itself; anything else ends the service."""
     while True:
         try:
             await timer.act(running)

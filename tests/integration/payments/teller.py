@@ -13,7 +13,7 @@ from payments.calls.sweep import Sweeper
 from payments.event_api import Sender, event_router
 from payments.settings import PaymentsSettings
 from shared.http import problem
-from shared.http.app import Limited
+from shared.http.guards import Limited
 from shared.service import Running
 
 from tests.integration.payments.fake_provider import Operation

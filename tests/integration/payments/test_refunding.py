@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 from asyncpg import CheckViolationError
-from payments.api import RefundBody, queue_refund
 from payments.domain import payment as rules
 from payments.domain.payment import Payment
+from payments.refunds import RefundBody, queue_refund
 from shared.http.problem import Problem
 
 from tests.integration.payments import fake_provider as does

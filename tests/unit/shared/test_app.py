@@ -6,13 +6,17 @@ from typing import Any, cast
 
 import pytest
 from fastapi import APIRouter, Request
+from orders.settings import OrdersSettings
 from pydantic import BaseModel
-from shared.http.app import BODY_BYTES_MAX, PATH_BYTES_MAX, new_app
+from shared.http.app import new_app
+from shared.http.guards import BODY_BYTES_MAX, PATH_BYTES_MAX
 from shared.http.ops import dead_letter_routes
 from shared.messaging.consumer import new_broker
 from shared.observability import tracing
 from shared.service import Running
 from starlette.types import ASGIApp, Message
+
+from tests.support.wiring import EXAMPLE_SETTINGS
 
 
 class Note(BaseModel):
@@ -40,7 +44,8 @@ def app() -> ASGIApp:
         raise ZeroDivisionError
 
     dead_letter_routes(router, {}, cast(Running, None))
-    return new_app("test", [router], new_broker(["127.0.0.1:1"], None, "test"))
+    settings = OrdersSettings(**EXAMPLE_SETTINGS)
+    return new_app("test", settings, [router], new_broker(["127.0.0.1:1"], None, "test"))
 
 
 async def ask(

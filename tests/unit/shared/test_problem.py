@@ -11,8 +11,7 @@ from shared.http import problem
 from shared.http.problem import Problem, not_found, unavailable, validation_failed
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-
-REQUEST = Request({"type": "http", "method": "GET", "path": "/v1/orders/1", "headers": []})
+from starlette.routing import Route
 
 
 def document(response: Response) -> dict[str, Any]:
@@ -24,10 +23,11 @@ def document(response: Response) -> dict[str, Any]:
 
 async def answered(error: Exception) -> Response:
     """What an app would answer to ``error``, by the nearest of its handlers."""
-    app = FastAPI()
+    app = FastAPI(routes=[Route("/v1/orders/1", lambda _: Response(), methods=["PUT"])])
     problem.install(app)
+    scope = {"type": "http", "method": "GET", "path": "/v1/orders/1", "headers": [], "app": app}
     nearest = next(one for one in type(error).__mro__ if one in app.exception_handlers)
-    answer = app.exception_handlers[nearest](REQUEST, error)
+    answer = app.exception_handlers[nearest](Request(scope), error)
     assert not isinstance(answer, Response)
     return await answer
 
@@ -96,7 +96,7 @@ async def test_every_error_becomes_a_problem(error: Exception, status: int, name
 async def test_a_refused_method_says_which_are_allowed() -> None:
     response = await answered(HTTPException(405, headers={"Allow": "GET"}))
 
-    assert response.headers["allow"] == "GET"
+    assert response.headers["allow"] == "PUT"
 
 
 def test_a_body_of_another_shape_points_at_its_members() -> None:

@@ -3,10 +3,13 @@
 from typing import Annotated, TypeAlias
 
 from asyncpg import Pool, Record
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import Field
 from shared.contracts.storefront import Storable
-from shared.http.idempotency import Answer, once
+from shared.http.idempotency import KEYED, Answer, key_of, once
+from shared.http.openapi import LOCATION
+from shared.http.paging import CURSOR_LENGTH_MAX
+from shared.http.routes import JsonRoute, problems
 from shared.messaging.unit_of_work import Transactions
 
 from inventory import actions, queries
@@ -24,6 +27,9 @@ from inventory.domain.order import FulfilmentStatus
 from inventory.work import InventoryWork
 
 LIMIT_MAX = 200
+ONCE = [Depends(key_of)]
+OUT_OF_RANGE = problems(_422="stock-out-of-range")
+UNKNOWN = problems(_404="not-found")
 
 Id: TypeAlias = Annotated[str, Path(max_length=64), Storable]
 Filter: TypeAlias = Annotated[str, Field(max_length=64), Storable]
@@ -31,7 +37,7 @@ Filter: TypeAlias = Annotated[str, Field(max_length=64), Storable]
 
 def router(transactions: Transactions[InventoryWork], pool: "Pool[Record]") -> APIRouter:
     """The routes; what they change they change through ``transactions``."""
-    routes = APIRouter(prefix="/v1", tags=["inventory"])
+    routes = APIRouter(prefix="/v1", tags=["inventory"], route_class=JsonRoute)
     _change_stock(routes, transactions)
     _change_shipments(routes, transactions)
     _read(routes, pool)
@@ -39,7 +45,13 @@ def router(transactions: Transactions[InventoryWork], pool: "Pool[Record]") -> A
 
 
 def _change_stock(routes: APIRouter, transactions: Transactions[InventoryWork]) -> None:
-    @routes.post("/stock/receipts", status_code=201, response_model=LevelsView)
+    @routes.post(
+        "/stock/receipts",
+        status_code=201,
+        response_model=LevelsView,
+        dependencies=ONCE,
+        openapi_extra=KEYED | OUT_OF_RANGE,
+    )
     async def receive_stock(body: ReceiptsBody, request: Request) -> Response:
         """Put goods on the shelves: all receipts, or none. Needs an Idempotency-Key."""
 
@@ -49,7 +61,13 @@ def _change_stock(routes: APIRouter, transactions: Transactions[InventoryWork]) 
 
         return await once(transactions, request, await request.body(), act)
 
-    @routes.post("/stock/adjustments", status_code=201, response_model=LevelsView)
+    @routes.post(
+        "/stock/adjustments",
+        status_code=201,
+        response_model=LevelsView,
+        dependencies=ONCE,
+        openapi_extra=KEYED | OUT_OF_RANGE,
+    )
     async def adjust_stock(body: AdjustmentsBody, request: Request) -> Response:
         """Correct units on hand after a count: all, or none. Needs an Idempotency-Key."""
 
@@ -65,6 +83,10 @@ def _change_shipments(routes: APIRouter, transactions: Transactions[InventoryWor
         "/fulfilment-orders/{fulfilment_order_id}/shipments",
         status_code=201,
         response_model=ShipmentView,
+        dependencies=ONCE,
+        responses={201: {"headers": LOCATION}},
+        openapi_extra=KEYED
+        | problems(_404="not-found", _409="illegal-transition", _422="shipment-exceeds-holds"),
     )
     async def dispatch_shipment(
         fulfilment_order_id: Id, body: ShipmentBody, request: Request
@@ -78,7 +100,7 @@ def _change_shipments(routes: APIRouter, transactions: Transactions[InventoryWor
 
         return await once(transactions, request, await request.body(), act)
 
-    @routes.post("/shipments/{shipment_id}/events")
+    @routes.post("/shipments/{shipment_id}/events", openapi_extra=UNKNOWN)
     async def deliver_shipment(shipment_id: Id, _: ShipmentEventBody) -> ShipmentView:
         """What the carrier tells; telling it again changes nothing."""
         async with transactions.begin() as work:
@@ -86,21 +108,21 @@ def _change_shipments(routes: APIRouter, transactions: Transactions[InventoryWor
 
 
 def _read(routes: APIRouter, pool: "Pool[Record]") -> None:
-    @routes.get("/stock/{sku:path}")
+    @routes.get("/stock/{sku:path}", openapi_extra=UNKNOWN)
     async def read_stock(sku: Id) -> StockView:
         """Units of one SKU, in all and by location."""
         return await queries.read_stock(pool, sku)
 
-    @routes.get("/shipments/{shipment_id}")
+    @routes.get("/shipments/{shipment_id}", openapi_extra=UNKNOWN)
     async def read_shipment(shipment_id: Id) -> ShipmentView:
         return await queries.read_shipment(pool, shipment_id)
 
-    @routes.get("/fulfilment-orders")
+    @routes.get("/fulfilment-orders", openapi_extra=problems(_400="invalid-cursor"))
     async def list_fulfilment_orders(
         order_id: Filter | None = None,
         status: FulfilmentStatus | None = None,
         limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 50,
-        cursor: Filter = "",
+        cursor: Annotated[str | None, Query(max_length=CURSOR_LENGTH_MAX)] = None,
     ) -> FulfilmentOrdersView:
         """What to send and what was sent, the oldest first; ``cursor`` is ``next_cursor``."""
         page = queries.Page(order_id, status, cursor, limit)

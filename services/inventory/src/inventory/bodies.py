@@ -25,6 +25,12 @@ class ReceiptBody(Body):
 class ReceiptsBody(Body):
     """Goods that arrived; the same SKU and location twice counts together."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"receipts": [{"sku": "85123A", "location": "main", "quantity": 100}]}]
+        }
+    )
+
     receipts: Annotated[list[ReceiptBody], Field(min_length=1, max_length=LINES_MAX)]
 
 
@@ -39,6 +45,17 @@ class AdjustmentBody(Body):
 class AdjustmentsBody(Body):
     """What a count has found; ``reason`` stays in the stock's history."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "adjustments": [{"sku": "85123A", "location": "main", "quantity": -2}],
+                    "reason": "counted",
+                }
+            ]
+        }
+    )
+
     adjustments: Annotated[list[AdjustmentBody], Field(min_length=1, max_length=LINES_MAX)]
     reason: Required
 
@@ -51,12 +68,28 @@ class ShippedLineBody(Body):
 class ShipmentBody(Body):
     """A parcel that leaves: a part of what the order holds, or all of it."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "lines": [{"sku": "85123A", "quantity": 6}],
+                    "carrier": "Royal Post",
+                    "tracking_number": "RP1",
+                }
+            ]
+        }
+    )
+
     lines: Annotated[list[ShippedLineBody], Field(min_length=1, max_length=LINES_MAX)]
     carrier: Reference
     tracking_number: Reference
 
 
 class ShipmentEventBody(Body):
+    """What the carrier tells of a parcel."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "delivered"}]})
+
     status: Annotated[str, Field(pattern="^delivered$")]
 
 

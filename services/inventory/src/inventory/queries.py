@@ -1,11 +1,12 @@
 """What the API tells about stock and fulfilment, read without locks."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from asyncpg import Pool, Record
+from shared.http.paging import cursor_after, key_of_cursor
 from shared.http.problem import not_found
 
 from inventory import store
@@ -17,7 +18,7 @@ from inventory.bodies import (
     shipment_view,
     stock_view,
 )
-from inventory.domain.order import FulfilmentStatus
+from inventory.domain.order import FulfilmentStatus, OrderHolds
 
 T = TypeVar("T")
 
@@ -28,8 +29,12 @@ class Page:
 
     order_id: str | None
     status: FulfilmentStatus | None
-    cursor: str
+    cursor: str | None
     limit: int
+
+    @property
+    def filters(self) -> dict[str, str | None]:
+        return {"order_id": self.order_id, "status": self.status}
 
 
 async def read_stock(pool: "Pool[Record]", sku: str) -> StockView:
@@ -51,13 +56,17 @@ async def read_shipment(pool: "Pool[Record]", shipment_id: str) -> ShipmentView:
 
 
 async def list_fulfilment_orders(pool: "Pool[Record]", page: Page) -> FulfilmentOrdersView:
-    """One page, as of one moment; ``next_cursor`` when there is more."""
+    """One page, as of one moment; ``next_cursor`` when there is more.
+
+    Raises ``Problem`` 400 when ``cursor`` is not of this question.
+    """
+    after = key_of_cursor(page.cursor, page.filters) or ""
     async with (
         pool.acquire() as db,
         db.transaction(isolation="repeatable_read", readonly=True),
     ):
         found = await store.read_fulfilment_orders(
-            db, page.cursor, page.order_id, page.status, page.limit + 1
+            db, after, page.order_id, page.status, page.limit + 1
         )
         orders = found[: page.limit]
         ids = [order.order_id for order in orders]
@@ -68,8 +77,14 @@ async def list_fulfilment_orders(pool: "Pool[Record]", page: Page) -> Fulfilment
             fulfilment_order_view(order, holds[order.order_id], shipments[order.order_id])
             for order in orders
         ],
-        next_cursor=orders[-1].fulfilment_order_id if len(found) > page.limit else None,
+        next_cursor=_cursor(orders, page) if len(found) > page.limit else None,
     )
+
+
+def _cursor(orders: Sequence[OrderHolds], page: Page) -> str:
+    last = orders[-1].fulfilment_order_id
+    assert last is not None
+    return cursor_after(last, page.filters)
 
 
 def _by(key: Callable[[T], str], values: Iterable[T]) -> defaultdict[str, list[T]]:

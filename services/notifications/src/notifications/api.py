@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
+from shared.http.routes import JsonRoute
 from shared.service import Running
 
 from notifications import store
@@ -32,7 +33,7 @@ class MessageLog(BaseModel):
 
 def routes(running: Running) -> Sequence[APIRouter]:
     """The message log of one order."""
-    router = APIRouter(prefix="/v1/messages", tags=["messages"])
+    router = APIRouter(prefix="/v1/messages", tags=["messages"], route_class=JsonRoute)
 
     @router.get("")
     async def list_messages(

@@ -80,7 +80,7 @@ def build(settings: OrdersSettings) -> Service:
             ConsumerGroup("orders-intake", (topics.STOREFRONT_ORDERS,), intake),
         ),
         publishes=EVENTS,
-        routes=lambda running: [api.routes(running, settings, waiting)],
+        routes=lambda running: api.routes(running, settings, waiting),
         timers=(
             Timer("deadlines", settings.deadline_interval_s, expire_orders),
             Timer("waiting", Waiting.INTERVAL_S, waiting.look),

@@ -17,3 +17,6 @@ class OrdersSettings(ServiceSettings):
     pending_orders_max: int = Field(
         10_000, ge=1, description="more undecided orders hold up intake from Kafka"
     )
+    streams_max: int = Field(
+        1_000, ge=0, le=100_000, description="event streams open at a time, per instance"
+    )

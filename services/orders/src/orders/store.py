@@ -68,17 +68,32 @@ _LINES = """
 SELECT order_id, sku, quantity, unit_price_minor, description, seller_id
 FROM order_lines WHERE order_id = ANY($1::text[]) ORDER BY order_id, line_number
 """
-_SUMMARIES = "SELECT order_id, status, fulfilment FROM orders WHERE order_id = ANY($1::text[])"
-_TIMELINE = """
-SELECT version, status, payment, stock, fulfilment, cause, event_id, at
-FROM order_transitions WHERE order_id = $1 ORDER BY version
+_SUMMARIES = """
+SELECT order_id, status, fulfilment, version FROM orders WHERE order_id = ANY($1::text[])
 """
+_TIMELINE = """
+SELECT order_id, version, status, payment, stock, fulfilment, cause, event_id, at
+FROM order_transitions WHERE order_id = $1 AND version > $2 ORDER BY version
+"""
+# The API's one word for an order, as the index of the migration has it.
+SUMMARY = """
+CASE WHEN o.status IN ('confirmed', 'completed')
+    AND o.fulfilment IN ('partially_shipped', 'shipped', 'delivered')
+THEN o.fulfilment ELSE o.status END
+"""
+# Each condition is a range of an index; a page is cut from it without a sort.
+_FILTERS = {
+    "status": SUMMARY + " = {}",
+    "channel": "d.channel = {}",
+    "customer_id": "d.customer_id = {}",
+    "client_reference": """
+        o.order_id = (SELECT order_id FROM order_references
+            WHERE tenant = 'default' AND client_reference = {})""",
+    "before": "o.order_id < {0} AND d.order_id < {0}",
+}
 _PAGE = """
 SELECT o.order_id FROM orders o JOIN order_details d USING (order_id)
-WHERE ($1::text IS NULL OR o.client_reference = $1)
-  AND ($2::text IS NULL OR d.customer_id = $2)
-  AND ($3::text IS NULL OR o.order_id < $3)
-ORDER BY o.order_id DESC LIMIT $4
+WHERE {} ORDER BY o.order_id DESC LIMIT $1
 """
 
 
@@ -196,13 +211,21 @@ async def summaries(db: Db, order_ids: Collection[str]) -> list[Record]:
     return await db.fetch(_SUMMARIES, list(order_ids))
 
 
-async def timeline(db: Db, order_id: str) -> list[Record]:
-    return await db.fetch(_TIMELINE, order_id)
+async def timeline(db: Db, order_id: str, after: int = 0) -> list[Record]:
+    """The order's transitions after version ``after``."""
+    return await db.fetch(_TIMELINE, order_id, after)
 
 
 async def page(
-    db: Db, client_reference: str | None, customer_id: str | None, before: str | None, limit: int
+    db: Db, filters: Mapping[str, str | None], before: str | None, limit: int
 ) -> list[str]:
-    """Order ids, the newest first, before ``before``."""
-    found = await db.fetch(_PAGE, client_reference, customer_id, before, limit)
+    """Ids of orders to which all ``filters`` apply, the newest first, before ``before``."""
+    wanted = {n: one for n, one in {**filters, "before": before}.items() if one is not None}
+    found = await db.fetch(page_query(list(wanted)), limit, *wanted.values())
     return [one[0] for one in found]
+
+
+def page_query(names: Sequence[str]) -> str:
+    """The statement for these filters; its first argument is the limit."""
+    conditions = [_FILTERS[name].format(f"${n}") for n, name in enumerate(names, 2)]
+    return _PAGE.format(" AND ".join(conditions) or "true")

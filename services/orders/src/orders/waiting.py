@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 from shared.service import Running
@@ -10,11 +11,12 @@ from shared.service import Running
 from orders import store
 from orders.domain.order import summary_of
 
-Reached = Callable[[str], bool]
+Reached = Callable[[str, int], bool]
+"""Whether an order's status and version are what somebody waits for."""
 
 
 class Waiting:
-    """Who waits for which order, and what for."""
+    """Who waits for which order, and what for; ``streams`` counts those that follow one."""
 
     INTERVAL_S: ClassVar[float] = 0.2
     WAITERS_MAX: ClassVar[int] = 10_000
@@ -22,11 +24,23 @@ class Waiting:
     def __init__(self) -> None:
         self._waiters: dict[str, list[tuple[Reached, asyncio.Future[None]]]] = defaultdict(list)
         self._count = 0
+        self.streams = 0
 
-    async def until(self, order_id: str, reached: Reached, timeout_s: float) -> None:
-        """Return when the order's status has ``reached`` it, or after ``timeout_s``."""
-        if self._count >= self.WAITERS_MAX:
-            return
+    @property
+    def has_room(self) -> bool:
+        return self._count < self.WAITERS_MAX
+
+    @contextmanager
+    def stream(self) -> Iterator[None]:
+        """Be counted as a stream meanwhile."""
+        self.streams += 1
+        try:
+            yield
+        finally:
+            self.streams -= 1
+
+    async def until(self, order_id: str, reached: Reached, timeout_s: float) -> bool:
+        """Return true when the order has ``reached`` it, false after ``timeout_s``."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         entry = (reached, future)
         self._waiters[order_id].append(entry)
@@ -34,8 +48,9 @@ class Waiting:
         try:
             async with asyncio.timeout(timeout_s):
                 await future
+            return True
         except TimeoutError:
-            pass
+            return False
         finally:
             self._forget(order_id, entry)
 
@@ -48,7 +63,7 @@ class Waiting:
         for row in rows:
             summary = summary_of(row["status"], row["fulfilment"])
             for reached, future in self._waiters.get(row["order_id"], ()):
-                if reached(summary) and not future.done():
+                if not future.done() and reached(summary, row["version"]):
                     future.set_result(None)
 
     def _forget(self, order_id: str, entry: tuple[Reached, "asyncio.Future[None]"]) -> None:

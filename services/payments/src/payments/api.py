@@ -4,24 +4,17 @@ from datetime import datetime
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, Field
-from shared.contracts.storefront import AMOUNT_MINOR_MAX, Body, Storable
-from shared.http.idempotency import Answer, once
-from shared.http.problem import Problem, not_found
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel
+from shared.http.idempotency import KEYED, key_of, once
+from shared.http.openapi import LOCATION
+from shared.http.routes import JsonRoute, problems
 from shared.service import Running
 
 from payments import store
 from payments.domain.attempts import Attempt
 from payments.domain.payment import Payment, Status
-from payments.unit_of_work import PaymentsWork
-
-
-class RefundBody(Body):
-    """The body of ``POST /v1/payments/{id}/refunds``."""
-
-    amount_minor: Annotated[int, Field(ge=1, le=AMOUNT_MINOR_MAX)]
-    reason: Annotated[str, Field(min_length=1, max_length=500), Storable]
+from payments.refunds import RefundBody, RefundView, queue_refund
 
 
 class AttemptView(BaseModel):
@@ -63,21 +56,9 @@ class PaymentsView(BaseModel):
     payments: list[PaymentView]
 
 
-class RefundView(BaseModel):
-    """A refund that was accepted; PaymentRefunded tells when the provider has made it."""
-
-    refund_id: str
-    payment_id: str
-    order_id: str
-    amount_minor: int
-    currency: str
-    reason: str
-    status: str = "pending"
-
-
 def router(running: Running) -> APIRouter:
     """The routes of a running payments service."""
-    routes = APIRouter(prefix="/v1/payments", tags=["payments"])
+    routes = APIRouter(prefix="/v1/payments", tags=["payments"], route_class=JsonRoute)
 
     @routes.get("", response_model=PaymentsView)
     async def list_payments(
@@ -90,40 +71,26 @@ def router(running: Running) -> APIRouter:
         shown = payment is not None and payment.payment_id
         return PaymentsView(payments=[view(payment, attempts)] if payment and shown else [])
 
-    @routes.post("/{payment_id}/refunds", response_model=RefundView, status_code=201)
+    @routes.post(
+        "/{payment_id}/refunds",
+        response_model=RefundView,
+        status_code=201,
+        dependencies=[Depends(key_of)],
+        responses={201: {"headers": LOCATION}},
+        openapi_extra=KEYED
+        | problems(
+            _404="not-found", _422="refund-exceeds-capture refund-exceeds-lines nothing-to-refund"
+        ),
+    )
     async def refund(payment_id: str, body: RefundBody, request: Request) -> Response:
-        """Give part of a captured payment back. Needs an ``Idempotency-Key``."""
+        """Give back what was captured: all, an amount, or the price of some of the units.
+
+        ``lines`` are priced by what the order paid, and never more than is left is given back.
+        """
         act = partial(queue_refund, payment_id=payment_id, body=body)
         return await once(running.transactions, request, await request.body(), act)
 
     return routes
-
-
-async def queue_refund(work: PaymentsWork, payment_id: str, body: RefundBody) -> Answer:
-    """Queue the refund and answer 201. Raises ``Problem`` 404, or 422 when too much is asked."""
-    order_id = await store.order_of(work.db, payment_id)
-    if order_id is None:
-        raise not_found("There is no such payment.")
-    await work.lock_orders([order_id])
-    payment = work.rows[order_id]
-    if body.amount_minor > payment.refundable_minor:
-        raise Problem(
-            422,
-            "refund-exceeds-capture",
-            "More than was captured and is neither refunded nor being refunded.",
-            refundable_minor=payment.refundable_minor,
-        )
-    refund = work.ask_refund(payment, body.amount_minor, body.reason)
-    assert refund is not None, "something is refundable"
-    accepted = RefundView(
-        refund_id=refund.provider_key,
-        payment_id=payment_id,
-        order_id=order_id,
-        amount_minor=refund.amount_minor,
-        currency=refund.currency,
-        reason=refund.reason,
-    )
-    return Answer(201, accepted.model_dump_json().encode(), f"/v1/payments?order_id={order_id}")
 
 
 def view(payment: Payment, attempts: list[Attempt]) -> PaymentView:

@@ -1,6 +1,6 @@
 """What one transaction of this service changes: payments, attempts and the ledger."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from shared.database import Db
@@ -9,6 +9,7 @@ from shared.messaging.unit_of_work import UnitOfWork
 from payments import store
 from payments.domain.attempts import Attempt, AttemptKey
 from payments.domain.ledger import Entry
+from payments.domain.lines import Line
 from payments.domain.payment import NothingToRefund, Payment, RefundQueued, queue_refund
 from payments.domain.strays import stray_refund
 
@@ -23,6 +24,7 @@ class PaymentsWork(UnitOfWork[Payment]):
         self.attempts: dict[AttemptKey, Attempt] = {}
         self._attempts_loaded: dict[AttemptKey, Attempt] = {}
         self._entries: list[Entry] = []
+        self._lines: list[tuple[str, Line]] = []
 
     async def load_attempts(self, keys: Collection[AttemptKey]) -> None:
         """Read them after their orders' rows were locked."""
@@ -35,6 +37,10 @@ class PaymentsWork(UnitOfWork[Payment]):
 
     def book(self, entries: Sequence[Entry]) -> None:
         self._entries.extend(entries)
+
+    def note_lines(self, order_id: str, lines: Iterable[Line]) -> None:
+        """What the order's price is made of, for refunds by line."""
+        self._lines += [(order_id, line) for line in lines]
 
     def ask_charge(self, payment: Payment, charge: Attempt) -> None:
         self.keep(payment, charge)
@@ -67,4 +73,6 @@ class PaymentsWork(UnitOfWork[Payment]):
             await store.save_attempts(self.db, changed)
         if self._entries:
             await store.book(self.db, self._entries, self.now)
-        self._attempts_loaded, self._entries = dict(self.attempts), []
+        if self._lines:
+            await store.add_lines(self.db, self._lines)
+        self._attempts_loaded, self._entries, self._lines = dict(self.attempts), [], []

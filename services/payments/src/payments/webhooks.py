@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic.config import JsonDict
 from shared.contracts.storefront import Storable
 from starlette.datastructures import Headers
 
@@ -94,8 +95,21 @@ class Data(Body):
     operation: Operation
 
 
+OPERATION_EXAMPLE: JsonDict = {
+    "key": "pay_1-charge-1",
+    "charge_id": "ch_1",
+    "order_id": "ord_1",
+}
+
+
 class Told(Body):
     """An event of a kind we know."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"type": "charge.captured", "data": {"operation": OPERATION_EXAMPLE}}]
+        }
+    )
 
     type: Type
     data: Data

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic.config import JsonDict
 from pydantic_core import from_json
 
 from shared.contracts import topics
+from shared.contracts.currencies import CURRENCIES
 from shared.contracts.event import Event
 from shared.contracts.orders import Channel, FieldError
 
@@ -22,6 +24,12 @@ def storable(text: str) -> str:
     if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
         raise ValueError("must not contain NUL or lone surrogates")
     return text
+
+
+def known_currency(code: str) -> str:
+    if code not in CURRENCIES:
+        raise ValueError("must be a currency of ISO 4217")
+    return code
 
 
 Storable = AfterValidator(storable)
@@ -68,12 +76,35 @@ class SubmittedPayment(Body):
     )
 
 
+SUBMISSION_EXAMPLE: JsonDict = {
+    "client_reference": "web-1001",
+    "channel": "b2c",
+    "currency": "GBP",
+    "locale": "en-GB",
+    "customer": {"id": "17850", "email": "c17850@example.com", "name": "Customer 17850"},
+    "shipping_address": {
+        "name": "Customer 17850",
+        "line1": "1 Mill Lane",
+        "line2": None,
+        "city": "London",
+        "region": None,
+        "postal_code": "N1 1AA",
+        "country": "GB",
+    },
+    "lines": [{"sku": "85123A", "quantity": 6, "unit_price_minor": 255}],
+    "payment": {"method": "card", "token": "tok_ok"},
+    "total_minor": 1530,
+}
+
+
 class Submission(Body):
     """The body of ``POST /v1/orders`` and the data of ``storefront.order-submitted.v1``."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [SUBMISSION_EXAMPLE]})
+
     client_reference: Reference
     channel: Channel
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(known_currency)]
     locale: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z]{4})?(-[A-Z]{2})?$")]
     customer: Customer
     shipping_address: ShippingAddress

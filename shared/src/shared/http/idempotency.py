@@ -3,7 +3,10 @@
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import blake2b
+from time import monotonic
+from typing import Any
 
 import asyncpg
 from fastapi import Request, Response
@@ -13,8 +16,10 @@ from shared.database import Db
 from shared.http.problem import Problem
 from shared.messaging.unit_of_work import Rank, Transactions, Work
 from shared.observability import tracing
+from shared.turns import TurnNotCome
 
 WAIT_S = 5
+KEY_HEADER = "Idempotency-Key"
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,255}")
 
 _CLAIM = """
@@ -58,6 +63,20 @@ def key_of(request: Request) -> str:
     return keys[0]
 
 
+KEYED: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": KEY_HEADER,
+            "in": "header",
+            "required": True,
+            "description": "Of your choice, a new one for each request that is not a repetition.",
+            "schema": {"type": "string", "pattern": "^[\\x21-\\x7e]{1,255}$"},
+        }
+    ]
+}
+"""``openapi_extra`` of a route that depends on ``key_of``."""
+
+
 async def once(
     transactions: Transactions[Work],
     request: Request,
@@ -67,39 +86,76 @@ async def once(
 ) -> Response:
     """Run ``act`` once for the request's key, in the transaction that stores its answer.
 
-    A second request waits for the first up to ``WAIT_S``. What ``act`` raises stores nothing.
+    A second request waits for the first up to ``WAIT_S``, holding no connection when both are
+    in this process. What ``act`` raises stores nothing. A key belongs to the operation, not to
+    the resource: under another path it is used for another request.
     """
-    operation = f"{request.method} {request.url.path}"
-    place = (tenant, operation, key_of(request))
-    fingerprint = blake2b(body, digest_size=16).digest()
+    place = (tenant, _operation(request), key_of(request))
+    give_up_at = monotonic() + WAIT_S
+    try:
+        async with transactions.turns.take(place, WAIT_S):
+            claim = _Claim(place, _fingerprint(request, body), give_up_at - monotonic())
+            return await _once(transactions, claim, act)
+    except TurnNotCome:
+        raise _in_progress() from None
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """``wait_s`` is how long the database may let us wait for another process."""
+
+    place: tuple[str, str, str]
+    fingerprint: bytes
+    wait_s: float
+
+
+async def _once(
+    transactions: Transactions[Work], claim: _Claim, act: Callable[[Work], Awaitable[Answer]]
+) -> Response:
     async with transactions.begin(tracing.current_traceparent()) as work:
         work.lock(Rank.UNIQUE_KEYS)
-        if not await _claim(work.db, place, fingerprint, work):
-            return _replay(await work.db.fetchrow(_READ, *place), fingerprint)
+        if not await _is_first(work.db, claim, work.now):
+            return _replay(await work.db.fetchrow(_READ, *claim.place), claim.fingerprint)
         answer = await act(work)
-        await work.db.execute(_STORE, *place, answer.status, answer.body, answer.location)
+        stored = (answer.status, answer.body, answer.location)
+        await work.db.execute(_STORE, *claim.place, *stored)
     crash.point("api.after_commit")
     return answer.response(replayed=False)
 
 
-async def _claim(db: Db, place: tuple[str, str, str], fingerprint: bytes, work: Work) -> bool:
-    await db.execute(f"SET LOCAL lock_timeout = '{WAIT_S}s'")
+async def _is_first(db: Db, claim: _Claim, now: datetime) -> bool:
+    wait_ms = max(1, int(claim.wait_s * 1000))
+    await db.execute(f"SET LOCAL lock_timeout = {wait_ms}")
     try:
-        claimed = await db.fetchval(_CLAIM, *place, fingerprint, work.now)
+        claimed = await db.fetchval(_CLAIM, *claim.place, claim.fingerprint, now)
     except asyncpg.LockNotAvailableError:
-        raise Problem(
-            409,
-            "idempotency-in-progress",
-            "The first request with this key is still at work.",
-            headers={"Retry-After": "1"},
-        ) from None
+        raise _in_progress() from None
     await db.execute("SET LOCAL lock_timeout TO DEFAULT")
     return claimed is not None
+
+
+def _operation(request: Request) -> str:
+    return f"{request.method} {request.scope['route'].path}"
+
+
+def _fingerprint(request: Request, body: bytes) -> bytes:
+    digest = blake2b(request.url.path.encode(), digest_size=16)
+    digest.update(b"\n" + body)
+    return digest.digest()
+
+
+def _in_progress() -> Problem:
+    return Problem(
+        409,
+        "idempotency-in-progress",
+        "The first request with this key is still at work.",
+        headers={"Retry-After": "1"},
+    )
 
 
 def _replay(stored: asyncpg.Record | None, fingerprint: bytes) -> Response:
     assert stored is not None
     if stored["fingerprint"] != fingerprint:
-        raise Problem(422, "idempotency-key-reused", "This key was used with another body.")
+        raise Problem(422, "idempotency-key-reused", "This key was used with another request.")
     answer = Answer(stored["status"], stored["body"], stored["location"])
     return answer.response(replayed=True)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.clock import rfc3339
 from shared.contracts.storefront import Storable
 from shared.http.problem import Problem, not_found
+from shared.http.routes import JsonRoute, problems
 from shared.messaging import redrive as parked
 from shared.messaging.consumer import Consumer
 from shared.messaging.group import ConsumerGroup
@@ -38,6 +39,7 @@ WHERE NOT done ORDER BY id LIMIT 20
 
 BIGINT_MAX = 2**63 - 1
 ParkedId = Annotated[int, Path(ge=0, le=BIGINT_MAX)]
+UNKNOWN = problems(_404="not-found")
 Operator = Annotated[str, Header(alias="X-Operator", max_length=100)]
 
 
@@ -93,7 +95,7 @@ def health_routes(parts: Parts) -> APIRouter:
 
 def ops_routes(service: Service, running: Running) -> APIRouter:
     """Looking at what waits; the two actions are dead letters' redrive and discard."""
-    router = APIRouter(prefix="/ops", tags=["ops"])
+    router = APIRouter(prefix="/ops", tags=["ops"], route_class=JsonRoute)
     pool = running.pool
     dead_letter_routes(router, {group.name: group for group in service.groups}, running)
 
@@ -136,11 +138,11 @@ def dead_letter_routes(
         async with running.pool.acquire() as db:
             return {"dead_letters": await parked.list_dead_letters(db, after, limit)}
 
-    @router.get("/dead-letters/{parked_id}")
+    @router.get("/dead-letters/{parked_id}", openapi_extra=UNKNOWN)
     async def show(parked_id: ParkedId) -> dict[str, Any]:
         return parked.describe(await _find(parked_id))
 
-    @router.post("/dead-letters/{parked_id}/redrive")
+    @router.post("/dead-letters/{parked_id}/redrive", openapi_extra=UNKNOWN)
     async def redrive(
         parked_id: ParkedId, operator: Operator = "unnamed", dry_run: bool = False
     ) -> dict[str, Any]:
@@ -151,7 +153,10 @@ def dead_letter_routes(
         )
         return asdict(result)
 
-    @router.post("/dead-letters/{parked_id}/discard")
+    @router.post(
+        "/dead-letters/{parked_id}/discard",
+        openapi_extra=problems(_404="not-found", _409="not-first"),
+    )
     async def discard(
         parked_id: ParkedId, body: Discard, operator: Operator = "unnamed"
     ) -> dict[str, Any]:

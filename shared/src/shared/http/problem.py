@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from opentelemetry.trace import SpanKind
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from shared.contracts.storefront import field_errors, pointer
 from shared.database.transient import is_transient
@@ -18,6 +19,7 @@ from shared.observability.tracing import current_traceparent, span
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # A connection that breaks in the middle of a statement shows as any of these.
 DATABASE_FAILURES: tuple[type[Exception], ...] = (
     OSError,
@@ -99,19 +101,32 @@ async def _problem(_: Request, error: Exception) -> Response:
 async def _bad_request(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     found = error.errors()
-    if any(one["type"] == "json_invalid" for one in found):
-        return Problem(400, "malformed-json", "The body is not JSON.").response()
     errors = [{"pointer": pointer(one["loc"][1:]), "detail": one["msg"]} for one in found[:50]]
     return Problem(
         422, "validation-failed", "The request has another shape.", errors=errors
     ).response()
 
 
-async def _http(_: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     names = {404: "not-found", 405: "method-not-allowed", 413: "body-too-large"}
     name = names.get(error.status_code, "request-refused")
-    return Problem(error.status_code, name, error.detail, headers=error.headers).response()
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(allowed_methods(request))
+    return Problem(error.status_code, name, error.detail, headers=headers).response()
+
+
+def allowed_methods(request: Request) -> list[str]:
+    """The methods that any route of the path has; Starlette tells only the first route's."""
+    return [
+        method
+        for method in METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+    ]
 
 
 async def _database(request: Request, error: Exception) -> Response:

@@ -20,6 +20,7 @@ from shared.messaging.envelope import encode_headers, pack
 from shared.messaging.order_table import OrderTable, Row
 from shared.messaging.outbox import Outgoing
 from shared.observability import tracing
+from shared.turns import Turns
 from shared.work import rows as work_rows
 from shared.work.rows import NewWork
 
@@ -172,7 +173,10 @@ Work = TypeVar("Work", bound=UnitOfWork[Any])
 
 @dataclass
 class Transactions(Generic[Work]):
-    """Opens units of work; after a commit it wakes the relay and the worker."""
+    """Opens units of work; after a commit it wakes the relay and the worker.
+
+    ``turns`` keep those apart who would only wait for each other in the database.
+    """
 
     pool: Pool
     clock: Clock
@@ -180,6 +184,7 @@ class Transactions(Generic[Work]):
     leads_relay: Callable[[], bool] = lambda: False
     on_events: list[Callable[[], None]] = field(default_factory=list)
     on_work: list[Callable[[], None]] = field(default_factory=list)
+    turns: Turns = field(default_factory=Turns)
 
     @asynccontextmanager
     async def begin(self, traceparent: str = "") -> AsyncIterator[Work]:

@@ -5,6 +5,7 @@ from shared.ids import new_id
 from shared.messaging.batch import Batch
 
 from payments import facts
+from payments.domain.lines import Line
 from payments.domain.payment import AlreadyOpen, Opened, OpenedTooLate, Payment, open_payment
 from payments.unit_of_work import PaymentsWork
 
@@ -18,6 +19,7 @@ async def request_charge(placed: Batch[OrderPlaced], work: PaymentsWork) -> None
         match open_payment(work.rows[order.order_id], _asked(order, work), work.now):
             case Opened(payment, charge):
                 work.ask_charge(payment, charge)
+                work.note_lines(order.order_id, _lines(order))
             case OpenedTooLate(payment):
                 work.rows[order.order_id] = payment
                 work.publish(facts.voided(payment))
@@ -36,3 +38,10 @@ def _asked(order: OrderPlaced, work: PaymentsWork) -> Payment:
         decide_by=order.decide_by,
         opened_at=work.now,
     )
+
+
+def _lines(order: OrderPlaced) -> list[Line]:
+    return [
+        Line(number, line.sku, line.quantity, line.unit_price_minor)
+        for number, line in enumerate(order.lines, 1)
+    ]

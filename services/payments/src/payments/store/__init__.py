@@ -1,6 +1,7 @@
 """The service's SQL: set-based, one statement for each purpose."""
 
 from payments.store.events import NewEvent, attempt_known, claim_event, kept_event
+from payments.store.lines import add_lines, add_refunded, lines_of
 from payments.store.payments import (
     PAYMENTS,
     Sweep,
@@ -34,6 +35,8 @@ __all__ = [
     "Listing",
     "NewEvent",
     "Sweep",
+    "add_lines",
+    "add_refunded",
     "attempt_known",
     "attempts_of",
     "book",
@@ -48,6 +51,7 @@ __all__ = [
     "hurry_comparison",
     "keep_movements",
     "kept_event",
+    "lines_of",
     "load_attempts",
     "mark_booked",
     "mark_different",

@@ -1,0 +1,74 @@
+"""A service's whole application in this process: every guard and route, without Kafka."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import httpx2
+from asyncpg import Pool, Record
+from fastapi import FastAPI
+from faststream.kafka import KafkaBroker
+from shared.clock import Clock
+from shared.http.app import new_app
+from shared.http.ops import ops_routes
+from shared.messaging.unit_of_work import Transactions
+from shared.running import tick
+from shared.service import Running
+
+from tests.support.wiring import EXAMPLE_SETTINGS, module_of, settings_of
+
+
+class NoDatabase:
+    """A pool whose server is away: what gets through to it is answered 503."""
+
+    def acquire(self) -> Any:
+        raise ConnectionRefusedError("no database")
+
+    async def fetch(self, *_: Any) -> Any:
+        self.acquire()
+
+    fetchrow = fetchval = fetch
+
+
+def app_of(service: str, pool: "Pool[Record] | None" = None, **settings: Any) -> FastAPI:
+    """The application; without a ``pool``, only what is answered before the database is asked."""
+    database: Any = pool or NoDatabase()
+    listed, module = settings_of(service), module_of(service, "app")
+    assert listed is not None
+    assert module is not None
+    read = listed(**{**EXAMPLE_SETTINGS, **settings})
+    built = module.build(read)
+    transactions: Transactions[Any] = Transactions(database, Clock(), built.unit_of_work)
+    running = Running(read, database, transactions.clock, transactions)
+    routers = [*built.routes(running), ops_routes(built, running)]
+    app = new_app(service, read, routers, KafkaBroker("127.0.0.1:9092"))
+    app.state.running, app.state.timers = running, built.timers
+    return app
+
+
+@asynccontextmanager
+async def timer_of(app: FastAPI, name: str) -> AsyncIterator[None]:
+    """One of the service's timers runs meanwhile."""
+    timer = next(one for one in app.state.timers if one.name == name)
+    task = asyncio.create_task(tick(timer, app.state.running))
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+@asynccontextmanager
+async def client_of(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    """An error of ours is an answer, not an exception."""
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://service") as client:
+        yield client
+
+
+def problem_of(answer: httpx2.Response) -> tuple[int, str]:
+    """Status and name of a problem document."""
+    assert answer.headers["content-type"] == "application/problem+json", answer.text
+    found = answer.json()
+    assert found["status"] == answer.status_code
+    return answer.status_code, found["type"].removeprefix("urn:problem:")
