@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from tests.support.wiring import SERVICES, settings_of
-from tests.tools import events, lifecycle, settings
+from tests.tools import events, lifecycle, mail_template, settings
 from tests.tools.blocks import replaced
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def documents() -> dict[Path, str]:
     """Every generated document, whole, as it should be."""
     found = {Path("docs/events.md"): events.page()}
+    found[mail_template.COMPILED] = mail_template.compiled()
     path = Path("docs/order-lifecycle.md")
     found[path] = replaced(current(path), {"chart": lifecycle.chart(), "rules": lifecycle.table()})
     for service in SERVICES:

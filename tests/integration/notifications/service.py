@@ -80,7 +80,7 @@ async def notifications(dsn: str, smtp_port: int) -> AsyncIterator[Notifications
         await migrate(db, "notifications")
     transactions = Transactions(pool, Clock(), MessageWork)
     mailer = Mailer(settings)
-    sender = MailSender(transactions, mailer, settings.lease_s)
+    sender = MailSender(transactions, mailer, settings.shop, settings.lease_s)
     try:
         yield Notifications(settings, pool, transactions, mailer, sender)
     finally:

@@ -26,6 +26,8 @@ from notifications.mailer import Mailer
 from notifications.send_mail import MailSender
 from notifications.settings import NotificationsSettings
 from notifications.unit_of_work import MessageWork
+from notifications.writing.html import template
+from notifications.writing.languages import load_catalogues
 
 HANDLERS: Mapping[type[Event], Handler] = {
     OrderPlaced: queue_message,
@@ -44,9 +46,11 @@ NAME = "notifications"
 
 def build(settings: NotificationsSettings) -> Service:
     """Notifications as ``shared.running`` runs it; it publishes nothing."""
+    load_catalogues()
+    template()
 
     def worker(running: Running) -> Worker:
-        sender = MailSender(running.transactions, Mailer(settings), settings.lease_s)
+        sender = MailSender(running.transactions, Mailer(settings), settings.shop, settings.lease_s)
         return Worker(
             transactions=running.transactions,
             owner=settings.instance_name,

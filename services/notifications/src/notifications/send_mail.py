@@ -10,9 +10,14 @@ from shared.work import rows
 from shared.work.rows import LeasedRow
 
 from notifications import store
+from notifications.domain.customer import Customer
 from notifications.domain.letter import Message
 from notifications.mailer import Mailer, MailRefused
+from notifications.store import QueuedMessage
 from notifications.unit_of_work import MessageWork
+from notifications.writing.content import Shop
+from notifications.writing.languages import SOURCE
+from notifications.writing.mails import write
 from shared import crash
 
 log = structlog.get_logger(__name__)
@@ -24,6 +29,7 @@ class MailSender:
 
     transactions: Transactions[MessageWork]
     mailer: Mailer
+    shop: Shop
     lease_s: float
 
     async def perform(self, row: LeasedRow) -> None:
@@ -48,9 +54,11 @@ class MailSender:
 
     async def _start(self, row: LeasedRow) -> Message | None:
         async with self.transactions.begin() as work:
-            if await rows.start_call(work.db, row, work.now, self.lease_s):
-                return await store.count_attempt(work.db, row.payload["message_id"])
-        return None
+            if not await rows.start_call(work.db, row, work.now, self.lease_s):
+                return None
+            queued = await store.count_attempt(work.db, row.payload["message_id"])
+            customer = await store.customer_of(work.db, row.order_id)
+        return written(queued, customer, self.shop)
 
     async def _send(self, row: LeasedRow, message: Message) -> str | None:
         """Why the mail was refused for good, or None when the server has it."""
@@ -65,3 +73,21 @@ class MailSender:
                 log.warning("mail-refused", order_id=row.order_id, error=str(refused))
                 return str(refused)
         return None
+
+
+def written(queued: QueuedMessage, customer: Customer, shop: Shop) -> Message:
+    """The message in both parts; one that was written before mails had HTML stays text."""
+    text, html, language = queued.body or "", None, SOURCE
+    if queued.fact is not None:
+        mail = write(queued.fact, customer, queued.subject, shop)
+        text, html, language = mail.text, mail.html, mail.language
+    return Message(
+        message_id=queued.message_id,
+        order_id=queued.order_id,
+        recipient=queued.recipient,
+        subject=queued.subject,
+        created_at=queued.created_at,
+        language=language,
+        text=text,
+        html=html,
+    )

@@ -110,10 +110,16 @@ class OrderCancelled(OrderEvent):
     reason: str
 
 
+class ParcelLine(Value):
+    sku: str
+    quantity: int
+
+
 class ShippedParcel(Value):
     shipment_id: str
     carrier: str
     tracking_number: str
+    lines: tuple[ParcelLine, ...] = ()
 
 
 class OrderPartiallyShipped(OrderEvent):

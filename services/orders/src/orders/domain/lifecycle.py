@@ -28,6 +28,7 @@ from shared.contracts.orders import (
     OrderPartiallyShipped,
     OrderRejected,
     OrderShipped,
+    ParcelLine,
     RejectionReason,
     ShippedParcel,
 )
@@ -124,7 +125,10 @@ def note_opening(order: Order, _: FulfilmentOrderOpened) -> Step:
 
 def ship(order: Order, fact: ShipmentDispatched) -> Step:
     parcel = ShippedParcel(
-        shipment_id=fact.shipment_id, carrier=fact.carrier, tracking_number=fact.tracking_number
+        shipment_id=fact.shipment_id,
+        carrier=fact.carrier,
+        tracking_number=fact.tracking_number,
+        lines=tuple(ParcelLine(sku=one.sku, quantity=one.quantity) for one in fact.lines),
     )
     if fact.complete:
         shipped = replace(order, fulfilment=Fulfilment.SHIPPED)
