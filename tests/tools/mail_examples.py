@@ -15,6 +15,7 @@ from shared.contracts.orders import (
     OrderLine,
     OrderPartiallyShipped,
     OrderPlaced,
+    OrderRefunded,
     OrderRejected,
     OrderShipped,
     ParcelLine,
@@ -96,5 +97,17 @@ def facts() -> dict[str, Fact]:
         "7-cancelled": OrderCancelled(**ABOUT, reason="customer"),
         "7-cancelled-by-us": OrderCancelled(**ABOUT, reason="fraud"),
         "8-cancellation-refused": OrderCancellationRefused(**ABOUT, reason="already-dispatched"),
+        "9-refunded": _refund(1530, 1530),
+        "9-refunded-again": _refund(2034, 3564),
     }
     return {name: fact_of(event) for name, event in events.items()}
+
+
+def _refund(now_minor: int, total_minor: int) -> OrderRefunded:
+    return OrderRefunded(
+        **ABOUT,
+        amount_minor=now_minor,
+        refunded_total_minor=total_minor,
+        currency="EUR",
+        reason="customer",
+    )

@@ -26,6 +26,7 @@ ALL: list[MailedEvent] = [
     orders.partially_shipped(),
     orders.shipped(),
     orders.delivered(),
+    orders.refunded(),
 ]
 SHOP = Shop("The Shop")
 NO_MONEY = "You pay nothing for this order. If your card was charged, you get the full amount back"
@@ -73,9 +74,10 @@ def test_both_parts_say_the_same(event: MailedEvent) -> None:
     html = text_in(mail.html)
 
     assert [one for one in said if one not in html] == []
-    shown_in_html_only = ("Received", "Confirmed", "On its way", "Delivered", "Expired")
+    steps = content(orders.placed()).told.steps
+    ornaments = {content(event).told.badge, *(one.label for one in steps)}
     missing = [one for one in said if one not in " ".join(mail.text.split())]
-    assert set(missing) <= {*shown_in_html_only, "Not accepted", "Cancelled", "Partly on its way"}
+    assert set(missing) <= ornaments
 
 
 def test_no_two_facts_of_an_order_read_alike() -> None:
@@ -163,6 +165,21 @@ def test_two_parcels_are_two_facts_and_two_deliveries_one() -> None:
 
     assert named(orders.partially_shipped("a")) != named(orders.partially_shipped("b"))
     assert named(orders.delivered()) == named(orders.delivered())
+
+
+def test_a_refund_tells_its_amount_and_the_sum_when_there_were_others() -> None:
+    only, second = orders.refunded(1530, 1530), orders.refunded(500, 1530)
+
+    assert "We have sent £15.30 back" in text(only)
+    assert "in total" not in text(only)
+    assert "Refund: £5.00\nRefunded in total: £15.30\n" in text(second)
+
+
+def test_two_refunds_are_two_facts_and_one_told_again_is_one() -> None:
+    first, second = fact_of(orders.refunded(500, 500)), fact_of(orders.refunded(500, 1_000))
+
+    assert first.detail != second.detail
+    assert first == fact_of(orders.refunded(500, 500))
 
 
 @pytest.mark.parametrize("event", ALL, ids=lambda event: type(event).__name__)

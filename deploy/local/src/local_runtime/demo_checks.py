@@ -49,6 +49,7 @@ class Outcome:
 
 
 RECEIVED, REJECTED = "has been received", "could not be accepted"
+REFUNDED = "is on its way to you"
 
 DELIVERED = Outcome(
     "delivered",
@@ -71,7 +72,7 @@ REJECTED_OUT_OF_STOCK = Outcome(
     "tok_ok",
     1,
     "rejected",
-    (RECEIVED, REJECTED),
+    (RECEIVED, REJECTED, REFUNDED),
     reasons=("out-of-stock",),
     operations=("capture", "refund"),
 )
@@ -88,7 +89,7 @@ EXPIRED_LATE_CHARGE = Outcome(
     "tok_timeout_done_late",
     10,
     "expired",
-    (RECEIVED, "has expired"),
+    (RECEIVED, "has expired", REFUNDED),
     operations=("capture", "refund"),
 )
 CANCELLED_PENDING = Outcome(
@@ -96,7 +97,7 @@ CANCELLED_PENDING = Outcome(
     "tok_slow",
     10,
     "cancelled",
-    (RECEIVED, "is cancelled"),
+    (RECEIVED, "is cancelled", REFUNDED),
     operations=("capture", "refund"),
 )
 OTHERS = (

@@ -12,6 +12,7 @@ from shared.contracts.orders import (
     OrderExpired,
     OrderPartiallyShipped,
     OrderPlaced,
+    OrderRefunded,
     OrderRejected,
     OrderShipped,
 )
@@ -39,6 +40,7 @@ HANDLERS: Mapping[type[Event], Handler] = {
     OrderPartiallyShipped: queue_message,
     OrderShipped: queue_message,
     OrderDelivered: queue_message,
+    OrderRefunded: queue_message,
 }
 
 NAME = "notifications"
@@ -50,7 +52,7 @@ def build(settings: NotificationsSettings) -> Service:
     template()
 
     def worker(running: Running) -> Worker:
-        sender = MailSender(running.transactions, Mailer(settings), settings.shop, settings.lease_s)
+        sender = MailSender(running.transactions, Mailer(settings), settings)
         return Worker(
             transactions=running.transactions,
             owner=settings.instance_name,

@@ -1,6 +1,7 @@
 """A work row of kind ``mail`` -> one mail handed over, and its outcome recorded."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 from opentelemetry.trace import SpanKind
@@ -13,12 +14,15 @@ from notifications import store
 from notifications.domain.customer import Customer
 from notifications.domain.letter import Message
 from notifications.mailer import Mailer, MailRefused
+from notifications.settings import NotificationsSettings
 from notifications.store import QueuedMessage
 from notifications.unit_of_work import MessageWork
 from notifications.writing.content import Shop
 from notifications.writing.languages import SOURCE
 from notifications.writing.mails import write
 from shared import crash
+
+HOUR = timedelta(hours=1)
 
 log = structlog.get_logger(__name__)
 
@@ -29,8 +33,7 @@ class MailSender:
 
     transactions: Transactions[MessageWork]
     mailer: Mailer
-    shop: Shop
-    lease_s: float
+    settings: NotificationsSettings
 
     async def perform(self, row: LeasedRow) -> None:
         """Send the row's mail; whoever lost the lease sends or records nothing.
@@ -54,11 +57,24 @@ class MailSender:
 
     async def _start(self, row: LeasedRow) -> Message | None:
         async with self.transactions.begin() as work:
-            if not await rows.start_call(work.db, row, work.now, self.lease_s):
+            if await self._waits(row, work):
                 return None
-            queued = await store.count_attempt(work.db, row.payload["message_id"])
+            if not await rows.start_call(work.db, row, work.now, self.settings.lease_s):
+                return None
+            queued = await store.count_attempt(work.db, row.payload["message_id"], work.now)
             customer = await store.customer_of(work.db, row.order_id)
-        return written(queued, customer, self.shop)
+        return written(queued, customer, self.settings.shop)
+
+    async def _waits(self, row: LeasedRow, work: MessageWork) -> bool:
+        """Whether the recipient has mails enough for this hour; then the row is put off."""
+        mails_max = self.settings.recipient_mails_per_hour_max
+        message_id = row.payload["message_id"]
+        full = await store.full_since(work.db, message_id, work.now - HOUR, mails_max)
+        if full is None:
+            return False
+        log.info("mail-waits", order_id=row.order_id, until=str(full + HOUR))
+        await rows.postpone(work.db, row, full + HOUR, "recipient-mails-per-hour-max")
+        return True
 
     async def _send(self, row: LeasedRow, message: Message) -> str | None:
         """Why the mail was refused for good, or None when the server has it."""

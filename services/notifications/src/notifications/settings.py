@@ -42,6 +42,9 @@ class NotificationsSettings(ServiceSettings):
         description="domain of Message-IDs, and our name to the mail server",
     )
     sends_max: int = Field(8, ge=1, le=200, description="mails under way at once")
+    recipient_mails_per_hour_max: int = Field(
+        100, ge=1, le=1_000_000, description="mails to one address within an hour; the rest waits"
+    )
     call_timeout_s: float = Field(10, gt=0, le=300, description="time for one mail")
     lease_s: float = Field(20, gt=0, le=600, description="time a mail is reserved for an instance")
 

@@ -34,8 +34,18 @@ ORDER BY u.n
 ON CONFLICT (order_id, kind, detail) DO NOTHING
 RETURNING message_id
 """
+_LOCK_RECIPIENT = """
+SELECT pg_advisory_xact_lock(hashtextextended(lower(recipient), 0))
+FROM messages WHERE message_id = $1
+"""
+_FULL_SINCE = """
+SELECT other.tried_at FROM messages own
+JOIN messages other ON lower(other.recipient) = lower(own.recipient)
+WHERE own.message_id = $1 AND other.message_id <> own.message_id AND other.tried_at > $2
+ORDER BY other.tried_at DESC OFFSET $3 LIMIT 1
+"""
 _COUNT_ATTEMPT = """
-UPDATE messages SET attempts = attempts + 1 WHERE message_id = $1
+UPDATE messages SET attempts = attempts + 1, tried_at = $2 WHERE message_id = $1
 RETURNING message_id, order_id, recipient, subject, body, fact, created_at
 """
 _CUSTOMER = f"SELECT {', '.join(CUSTOMERS.columns)} FROM order_messages WHERE order_id = $1"
@@ -92,9 +102,20 @@ async def insert_messages(db: Db, messages: Sequence[NewMessage], now: datetime)
     return {record["message_id"] for record in records}
 
 
-async def count_attempt(db: Db, message_id: str) -> QueuedMessage:
+async def full_since(db: Db, message_id: str, since: datetime, others_max: int) -> datetime | None:
+    """When the message's recipient got as many other mails as may be since ``since``, if so.
+
+    The recipient stays locked until the transaction ends, so that two mails cannot both be the
+    last; it is the transaction's first lock.
+    """
+    await db.execute(_LOCK_RECIPIENT, message_id)
+    filled: datetime | None = await db.fetchval(_FULL_SINCE, message_id, since, others_max - 1)
+    return filled
+
+
+async def count_attempt(db: Db, message_id: str, now: datetime) -> QueuedMessage:
     """Count one more attempt to send the message, and give it."""
-    record = await db.fetchrow(_COUNT_ATTEMPT, message_id)
+    record = await db.fetchrow(_COUNT_ATTEMPT, message_id, now)
     assert record is not None, message_id
     fact = record["fact"] and Fact.model_validate_json(record["fact"])
     return QueuedMessage(**{**record, "fact": fact})

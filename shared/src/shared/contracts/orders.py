@@ -136,6 +136,16 @@ class OrderDelivered(OrderEvent):
     type: ClassVar[str] = "orders.order-delivered.v1"
 
 
+class OrderRefunded(OrderEvent):
+    """``amount_minor`` has gone back now, ``refunded_total_minor`` is the sum of all so far."""
+
+    type: ClassVar[str] = "orders.order-refunded.v1"
+    amount_minor: int
+    refunded_total_minor: int
+    currency: str
+    reason: str
+
+
 class FieldError(Value):
     """One refused member: ``pointer`` is an RFC 6901 JSON Pointer into the submitted body."""
 
@@ -169,5 +179,6 @@ EVENTS: tuple[type[Event], ...] = (
     OrderPartiallyShipped,
     OrderShipped,
     OrderDelivered,
+    OrderRefunded,
     StorefrontOrderRefused,
 )

@@ -1,5 +1,6 @@
 """What one mail is about: a fact of an order, as the message's row keeps it."""
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 from shared.contracts.event import Value
@@ -11,6 +12,7 @@ from shared.contracts.orders import (
     OrderExpired,
     OrderPartiallyShipped,
     OrderPlaced,
+    OrderRefunded,
     OrderRejected,
     OrderShipped,
     RejectionReason,
@@ -27,6 +29,7 @@ MailedEvent: TypeAlias = (
     | OrderPartiallyShipped
     | OrderShipped
     | OrderDelivered
+    | OrderRefunded
 )
 Kind = Literal[
     "order-placed",
@@ -38,6 +41,7 @@ Kind = Literal[
     "order-partially-shipped",
     "order-shipped",
     "order-delivered",
+    "order-refunded",
 ]
 
 
@@ -53,28 +57,44 @@ class Fact(Value):
     asked_by_customer: bool = False
     parcel: ShippedParcel | None = None
     amount_minor: int = 0
+    refunded_total_minor: int = 0
     currency: str = ""
+
+
+KINDS: Mapping[type[MailedEvent], Kind] = {
+    OrderPlaced: "order-placed",
+    OrderConfirmed: "order-confirmed",
+    OrderRejected: "order-rejected",
+    OrderExpired: "order-expired",
+    OrderCancelled: "order-cancelled",
+    OrderCancellationRefused: "order-cancellation-refused",
+    OrderPartiallyShipped: "order-partially-shipped",
+    OrderShipped: "order-shipped",
+    OrderDelivered: "order-delivered",
+    OrderRefunded: "order-refunded",
+}
 
 
 def fact_of(event: MailedEvent) -> Fact:
     """The part of ``event`` that its mail needs."""
+    kind = KINDS[type(event)]
     match event:
-        case OrderPlaced():
-            return Fact(kind="order-placed")
         case OrderConfirmed(total_minor=paid, currency=currency):
-            return Fact(kind="order-confirmed", amount_minor=paid, currency=currency)
+            return Fact(kind=kind, amount_minor=paid, currency=currency)
         case OrderRejected(reasons=reasons):
-            return Fact(kind="order-rejected", reasons=reasons)
-        case OrderExpired():
-            return Fact(kind="order-expired")
+            return Fact(kind=kind, reasons=reasons)
         case OrderCancelled(reason=reason):
-            return Fact(kind="order-cancelled", asked_by_customer=reason == "customer")
-        case OrderCancellationRefused():
-            return Fact(kind="order-cancellation-refused")
-        case OrderPartiallyShipped(parcel=parcel):
-            detail = parcel.shipment_id
-            return Fact(kind="order-partially-shipped", detail=detail, parcel=parcel)
-        case OrderShipped(parcel=parcel):
-            return Fact(kind="order-shipped", detail=parcel.shipment_id, parcel=parcel)
-        case OrderDelivered():
-            return Fact(kind="order-delivered")
+            return Fact(kind=kind, asked_by_customer=reason == "customer")
+        case OrderPartiallyShipped(parcel=parcel) | OrderShipped(parcel=parcel):
+            return Fact(kind=kind, detail=parcel.shipment_id, parcel=parcel)
+        case OrderRefunded(amount_minor=now, refunded_total_minor=total, currency=currency):
+            # The sum of all refunds grows with each, so it tells them apart.
+            return Fact(
+                kind=kind,
+                detail=str(total),
+                amount_minor=now,
+                refunded_total_minor=total,
+                currency=currency,
+            )
+        case OrderPlaced() | OrderExpired() | OrderCancellationRefused() | OrderDelivered():
+            return Fact(kind=kind)

@@ -14,7 +14,7 @@ class UnknownCustomer(Permanent):
 
 
 async def queue_message(told: Batch[MailedEvent], work: MessageWork) -> None:
-    """OrderPlaced | OrderConfirmed | … | OrderDelivered -> one message | its work row.
+    """OrderPlaced | OrderConfirmed | … | OrderRefunded -> one message | its work row.
 
     An event that was told before, under whatever id, adds nothing. Raises ``UnknownCustomer``
     for an order whose OrderPlaced was not seen.

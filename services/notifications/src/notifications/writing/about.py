@@ -57,6 +57,15 @@ class About:
             Row(say("Tracking number"), one_line(parcel.tracking_number, NAME_CHARACTERS_MAX)),
         )
 
+    def refunds(self) -> tuple[Row, ...]:
+        """This refund, and the sum of all when there were others before."""
+        now = Row(self.language.say("Refund"), self.amount)
+        total_minor = self.fact.refunded_total_minor
+        if total_minor == self.fact.amount_minor:
+            return (now,)
+        total = self._money(total_minor, self.fact.currency)
+        return (now, Row(self.language.say("Refunded in total"), total))
+
     def ordered(self, *, with_total: bool) -> Goods | None:
         """All lines with their prices; none when the order was placed before mails had any."""
         if not self.order.lines:

@@ -1,33 +1,13 @@
 """What each fact has to say to the customer, in the words of the catalogue's source, English."""
 
+from collections.abc import Callable, Mapping
+
 from shared.contracts.orders import RejectionReason, ShippedParcel
 
+from notifications.domain.fact import Kind
 from notifications.writing.about import About
 from notifications.writing.content import Told
 from notifications.writing.languages import Language
-
-
-def tell(about: About) -> Told:
-    """The part of a mail that differs from fact to fact."""
-    match about.fact.kind:
-        case "order-placed":
-            return _received(about)
-        case "order-confirmed":
-            return _confirmed(about)
-        case "order-rejected":
-            return _rejected(about)
-        case "order-expired":
-            return _expired(about)
-        case "order-cancelled":
-            return _cancelled(about)
-        case "order-cancellation-refused":
-            return _cancellation_refused(about)
-        case "order-partially-shipped":
-            return _partially_shipped(about, _parcel(about))
-        case "order-shipped":
-            return _shipped(about, _parcel(about))
-        case "order-delivered":
-            return _delivered(about)
 
 
 def _received(about: About) -> Told:
@@ -150,8 +130,8 @@ def _parcel(about: About) -> ShippedParcel:
     return about.fact.parcel
 
 
-def _partially_shipped(about: About, parcel: ShippedParcel) -> Told:
-    say = about.language.say
+def _partially_shipped(about: About) -> Told:
+    say, parcel = about.language.say, _parcel(about)
     part = say("A part of your order has left our warehouse.")
     return Told(
         badge=say("Partly on its way"),
@@ -165,8 +145,8 @@ def _partially_shipped(about: About, parcel: ShippedParcel) -> Told:
     )
 
 
-def _shipped(about: About, parcel: ShippedParcel) -> Told:
-    say = about.language.say
+def _shipped(about: About) -> Told:
+    say, parcel = about.language.say, _parcel(about)
     left = say("Good news: your order has left our warehouse.")
     return Told(
         badge=say("On its way"),
@@ -192,3 +172,38 @@ def _delivered(about: About) -> Told:
         steps=about.steps(4),
         goods=about.ordered(with_total=True),
     )
+
+
+def _refunded(about: About) -> Told:
+    say = about.language.say
+    back = say("We have sent {amount} back to the card you paid with.", amount=about.amount)
+    return Told(
+        badge=say("Refunded"),
+        tone="good",
+        headline=say("Your money is on its way back to you"),
+        preview=back,
+        paragraphs=(
+            back,
+            say("Depending on your bank, it can take a few days until you see it."),
+        ),
+        panel=about.refunds(),
+    )
+
+
+TELLERS: Mapping[Kind, Callable[[About], Told]] = {
+    "order-placed": _received,
+    "order-confirmed": _confirmed,
+    "order-rejected": _rejected,
+    "order-expired": _expired,
+    "order-cancelled": _cancelled,
+    "order-cancellation-refused": _cancellation_refused,
+    "order-partially-shipped": _partially_shipped,
+    "order-shipped": _shipped,
+    "order-delivered": _delivered,
+    "order-refunded": _refunded,
+}
+
+
+def tell(about: About) -> Told:
+    """The part of a mail that differs from fact to fact."""
+    return TELLERS[about.fact.kind](about)
