@@ -62,7 +62,7 @@ def test_every_mail_names_customer_reference_order_and_shop(event: MailedEvent) 
     assert "  Your reference: web-1\n  Our order number: ord_1\n" in said
     assert "  Ordered on: 1 March 2026\n" in said
     assert "Delivery address\n  Ada Lovelace\n  1 Road\n  Ely CB7\n  United Kingdom\n" in said
-    assert said.endswith("-- \nThe Shop sent you this mail because of your order web-1.\n")
+    assert said.endswith("-- \nThe Shop sent you this e-mail about your order web-1.\n")
     assert "web-1" in subject_of(fact_of(event).kind, customer())
     assert f"orders.{fact_of(event).kind}.v1" == event.type
 

@@ -42,7 +42,7 @@ def content_of(fact: Fact, customer: Customer, shop: Shop) -> Content:
         order=_order(about),
         address=_address(about, about.order),
         closing=about.language.say(
-            "{shop} sent you this mail because of your order {reference}.",
+            "{shop} sent you this e-mail about your order {reference}.",
             shop=shop.name,
             reference=about.reference,
         ),
