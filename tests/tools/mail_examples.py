@@ -66,7 +66,7 @@ def placed(locale: str) -> OrderPlaced:
     return OrderPlaced(
         **ABOUT,
         channel="b2c",
-        currency=CURRENCIES.get(locale, "EUR"),
+        currency=currency_of(locale),
         locale=locale,
         customer_id=None,
         lines=LINES,
@@ -78,16 +78,20 @@ def placed(locale: str) -> OrderPlaced:
     )
 
 
+def currency_of(locale: str) -> str:
+    return CURRENCIES.get(locale, "EUR")
+
+
 def customer(locale: str) -> Customer:
     """The row of an order that was placed in ``locale``."""
     return Customer(ORDER_ID, "", "", "", "", "", "{}").learn(placed(locale))
 
 
-def facts() -> dict[str, Fact]:
+def facts(currency: str) -> dict[str, Fact]:
     """One of each kind; of a kind whose words depend on a member, one for each."""
     events: dict[str, MailedEvent] = {
         "1-received": placed("en-GB"),
-        "2-confirmed": OrderConfirmed(**ABOUT, total_minor=TOTAL_MINOR, currency="EUR"),
+        "2-confirmed": OrderConfirmed(**ABOUT, total_minor=TOTAL_MINOR, currency=currency),
         "3-rejected": OrderRejected(**ABOUT, reasons=("payment-declined", "out-of-stock")),
         "3-rejected-late": OrderRejected(**ABOUT, reasons=("deadline-passed",)),
         "4-expired": OrderExpired(**ABOUT),
@@ -97,17 +101,17 @@ def facts() -> dict[str, Fact]:
         "7-cancelled": OrderCancelled(**ABOUT, reason="customer"),
         "7-cancelled-by-us": OrderCancelled(**ABOUT, reason="fraud"),
         "8-cancellation-refused": OrderCancellationRefused(**ABOUT, reason="already-dispatched"),
-        "9-refunded": _refund(1530, 1530),
-        "9-refunded-again": _refund(2034, 3564),
+        "9-refunded": _refund(1530, 1530, currency),
+        "9-refunded-again": _refund(2034, 3564, currency),
     }
     return {name: fact_of(event) for name, event in events.items()}
 
 
-def _refund(now_minor: int, total_minor: int) -> OrderRefunded:
+def _refund(now_minor: int, total_minor: int, currency: str) -> OrderRefunded:
     return OrderRefunded(
         **ABOUT,
         amount_minor=now_minor,
         refunded_total_minor=total_minor,
-        currency="EUR",
+        currency=currency,
         reason="customer",
     )

@@ -10,7 +10,7 @@ from notifications.writing.content import Shop
 from notifications.writing.mails import Written, write
 from notifications.writing.subject import subject_of
 
-from tests.tools.mail_examples import AT, LOCALES, SHOP, customer, facts
+from tests.tools.mail_examples import AT, LOCALES, SHOP, currency_of, customer, facts
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,7 +33,7 @@ def written(shop: Shop) -> dict[str, tuple[Written, Message]]:
     found = {}
     for locale in LOCALES:
         buyer = customer(locale)
-        for name, fact in facts().items():
+        for name, fact in facts(currency_of(locale)).items():
             subject = subject_of(fact.kind, buyer)
             mail = write(fact, buyer, subject, shop)
             message = Message(

@@ -1,6 +1,7 @@
 """No address gets more than so many mails within an hour; the rest waits and then goes."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 from shared.clock import Clock
@@ -13,7 +14,8 @@ from tests.unit.notifications import orders
 
 def limit(service: Notifications, mails_per_hour_max: int) -> None:
     changed = {"recipient_mails_per_hour_max": mails_per_hour_max}
-    service.sender.settings = service.settings.model_copy(update=changed)
+    settings = service.settings.model_copy(update=changed)
+    service.sender = replace(service.sender, settings=settings)
 
 
 def travel(service: Notifications, **offset: float) -> None:
