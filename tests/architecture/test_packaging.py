@@ -72,6 +72,22 @@ def test_an_installed_service_brings_its_migrations(service: str, uv: str, tmp_p
     assert listed.stdout.split() == ["0000_messaging.sql", *migrations(service)], listed.stderr
 
 
+def test_installed_notifications_bring_their_template_and_catalogues(
+    uv: str, tmp_path: Path
+) -> None:
+    """They are data as migrations are; without them no mail can be written."""
+    python = install_alone(uv, tmp_path / "env", "notifications")
+    look = (
+        "from notifications.writing import html, languages;"
+        "html.template(); languages.load_catalogues();"
+        "print(languages.language_of('pt-BR').say('Delivered'))"
+    )
+
+    told = run([python, "-c", look], tmp_path)
+
+    assert told.stdout == "Entregue\n", told.stderr
+
+
 def install_alone(uv: str, folder: Path, service: str) -> str:
     """An environment with every library of this one and of ours only ``service`` and shared.
 

@@ -49,7 +49,7 @@ async def nothing_lost_or_doubled(buyers: Buyers, mails_doubled_max: int = 0) ->
     assert set(outcomes) == order_ids, "every order has one outcome"
     await money_follows(shop, outcomes, price_minor=250)
     await stock_follows(buyers, outcomes)
-    await mails_follow(buyers, own, mails_doubled_max)
+    await mails_follow(buyers, mails_doubled_max)
     assert await dead_letters(shop, order_ids) == []
     return Ending(own, Counter(outcomes.values()))
 
@@ -112,18 +112,31 @@ async def stock_follows(buyers: Buyers, outcomes: dict[str, str]) -> None:
     await eventually(look, f"{confirmed} of {buyers.stock} held", SETTLE_TIMEOUT_S)
 
 
-async def mails_follow(buyers: Buyers, own: Records, mails_doubled_max: int) -> None:
-    """One message for every fact of an order; a mail comes twice only under its Message-ID."""
-    facts: dict[str, set[str]] = defaultdict(set)
-    for record in own:
-        headers = headers_of(record)
-        if headers["ce_type"].startswith("orders."):
-            facts[_order_of(record)].add(headers["ce_id"])
+async def mails_follow(buyers: Buyers, mails_doubled_max: int) -> None:
+    """One message for every fact of an order; a mail comes twice only under its Message-ID.
+
+    A refund is told when the order has long had its outcome, so its mail is waited for.
+    """
+    order_ids = set(buyers.order_ids)
+
+    async def look() -> bool:
+        told = {one: len(set(found)) for one, found in (await buyers.mails()).items()}
+        facts = await facts_of(buyers.shop, order_ids)
+        return told == {order_id: len(found) for order_id, found in facts.items()}
+
+    await eventually(look, "a mail for each fact of each order", SETTLE_TIMEOUT_S)
     mails = await buyers.mails()
-    told = {order_id: len(set(found)) for order_id, found in mails.items()}
-    assert told == {order_id: len(found) for order_id, found in facts.items()}
     doubled = sum(len(found) - len(set(found)) for found in mails.values())
     assert doubled <= mails_doubled_max, f"{doubled} mails came twice"
+
+
+async def facts_of(shop: Shop, order_ids: Collection[str]) -> dict[str, set[str]]:
+    """The ids of all that orders has told of each order so far."""
+    facts: dict[str, set[str]] = defaultdict(set)
+    for record in await shop.log.read(topics.ORDERS):
+        if (order_id := _order_of(record)) in order_ids:
+            facts[order_id].add(headers_of(record)["ce_id"])
+    return facts
 
 
 async def dead_letters(shop: Shop, order_ids: Collection[str]) -> list[str]:

@@ -7,8 +7,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from notifications.writing.languages import CATALOGUES
+
 from tests.support.wiring import SERVICES, settings_of
-from tests.tools import events, fields, lifecycle, settings
+from tests.tools import catalogues, events, fields, lifecycle, mail_template, settings
 from tests.tools.blocks import replaced
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,6 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def documents() -> dict[Path, str]:
     """Every generated document, whole, as it should be."""
     found = {Path("docs/events.md"): events.page(), Path("docs/api.md"): fields.page()}
+    found[mail_template.COMPILED] = mail_template.compiled()
+    found |= {catalogues.file_of(one): catalogues.updated(one) for one in CATALOGUES.values()}
     path = Path("docs/order-lifecycle.md")
     found[path] = replaced(current(path), {"chart": lifecycle.chart(), "rules": lifecycle.table()})
     for service in SERVICES:

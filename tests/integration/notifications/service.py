@@ -46,7 +46,7 @@ class Notifications:
         self, owner: str = "a", limit: int = 10, lease_s: float = 20
     ) -> list[LeasedRow]:
         async with self.transactions.begin() as work:
-            return await rows.lease(work.db, owner, 10, work.now, lease_s)
+            return await rows.lease(work.db, owner, limit, work.now, lease_s)
 
     async def fetch(self, statement: str, *values: Any) -> list[Record]:
         async with self.pool.acquire() as db:
@@ -80,7 +80,7 @@ async def notifications(dsn: str, smtp_port: int) -> AsyncIterator[Notifications
         await migrate(db, "notifications")
     transactions = Transactions(pool, Clock(), MessageWork)
     mailer = Mailer(settings)
-    sender = MailSender(transactions, mailer, settings.lease_s)
+    sender = MailSender(transactions, mailer, settings)
     try:
         yield Notifications(settings, pool, transactions, mailer, sender)
     finally:

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from notifications.domain.details import OrderDetails, details_of
 from notifications.handlers.queue_message import UnknownCustomer
 from shared.errors import Permanent
 
@@ -93,6 +94,18 @@ async def test_a_fact_about_an_order_never_placed_here_fails_for_good(
 async def test_the_row_of_an_order_holds_what_later_mails_need(service: Notifications) -> None:
     await service.tell(orders.placed())
 
-    assert [tuple(row) for row in await service.fetch("SELECT * FROM order_messages")] == [
-        ("ord_1", "ada@example.com", "Ada Lovelace", "en-GB", "default", "web-1")
-    ]
+    (row,) = await service.fetch("SELECT * FROM order_messages")
+    order_id, *learned, details = row
+    assert order_id == "ord_1"
+    assert learned == ["ada@example.com", "Ada Lovelace", "en-GB", "default", "web-1"]
+    assert OrderDetails.model_validate_json(details) == details_of(orders.placed())
+
+
+async def test_the_row_of_a_message_holds_its_fact_and_nothing_personal(
+    service: Notifications,
+) -> None:
+    await service.tell(orders.placed(), orders.shipped())
+
+    facts = [row["fact"] for row in await service.fetch("SELECT fact FROM messages ORDER BY 1")]
+    assert [one for one in facts if "RM1" in one]
+    assert not [one for one in facts if "Ada" in one or "tok_ok" in one or "Road" in one]

@@ -45,7 +45,10 @@ async def test_a_mail_arrives_with_its_order_and_is_recorded(
     assert mail["X-Order-Id"] == "ord_1"
     assert mail["Message-ID"] == f"<{stored['message_id']}@orderproof.invalid>"
     assert mail["Subject"] == stored["subject"]
-    assert mail.get_content().replace("\r\n", "\n") == stored["body"]
+    assert mail.get_content_type() == "multipart/alternative"
+    text, html = (part.get_content() for part in mail.iter_parts())
+    assert "Hello Ada Lovelace," in text
+    assert "Hello Ada Lovelace," in html
     assert (stored["state"], stored["attempts"]) == ("sent", 1)
     assert stored["sent_at"] >= stored["created_at"]
     assert await service.lease() == []
@@ -64,7 +67,7 @@ async def test_the_mails_of_an_order_arrive_in_the_order_of_its_facts(
     for order_id in ids:
         subjects = [m["Subject"] for m in server.arrivals if m["X-Order-Id"] == order_id]
         told = [s.removeprefix("Your order web-1 ") for s in dict.fromkeys(subjects)]
-        assert told == ["has arrived", "is confirmed", "was delivered"]
+        assert told == ["has been received", "is confirmed", "was delivered"]
 
 
 async def test_a_mail_delayed_comes_again_as_the_same_mail(
@@ -198,3 +201,16 @@ async def test_mails_one_after_the_other_share_a_connection(
 
     assert len(server.arrivals) == 3
     assert server.connections == 1
+
+
+async def test_a_mail_the_release_before_queued_is_sent_as_the_text_it_wrote(
+    service: Notifications, server: MailServer
+) -> None:
+    await service.tell(orders.placed())
+    await service.fetch("UPDATE messages SET fact = NULL, body = 'Dear Ada,'")
+    (row,) = await service.lease()
+    await service.sender.perform(row)
+
+    (mail,) = server.arrivals
+    assert mail.get_content_type() == "text/plain"
+    assert mail.get_content().strip() == "Dear Ada,"

@@ -86,7 +86,7 @@ def test_a_mail_that_came_twice_and_what_the_provider_refused_do_not_count() -> 
         {"order_id": "ord_1", "status": "rejected", "reasons": ["payment-declined"]},
         [operation("capture", False), operation("capture", True, "ord_2")],
         {"on_hand": 1, "reserved": 0},
-        [{"message_id": "<1>", "subject": "Your order x has arrived"}] * 2
+        [{"message_id": "<1>", "subject": "Your order x has been received"}] * 2
         + [{"message_id": "<2>", "subject": "Your order x could not be accepted"}],
     )
 

@@ -17,7 +17,7 @@ def test_milestones_come_in_the_order_they_happened_and_once() -> None:
     confirmed = {**paid, "stock": "reserved", "status": "confirmed"}
     mail = {
         "message_id": "<1>",
-        "subject": "Your order web-1 has arrived",
+        "subject": "Your order web-1 has been received",
         "received_at": "2026-03-01T12:00:00.150+00:00",
     }
     seen = milestones(
@@ -32,7 +32,7 @@ def test_milestones_come_in_the_order_they_happened_and_once() -> None:
     )
 
     assert [one.told for one in seen] == [
-        "mailed “Your order web-1 has arrived”",
+        "mailed “Your order web-1 has been received”",
         "paid",
         "reserved",
         "confirmed",

@@ -26,6 +26,14 @@ def test_an_instance_gets_its_own_variables_and_no_other_services() -> None:
     }
 
 
+def test_one_address_may_get_all_mail_unless_the_caller_says_otherwise() -> None:
+    name = "NOTIFICATIONS_RECIPIENT_MAILS_PER_HOUR_MAX"
+
+    assert service_environment("notifications", {}, {})[name] == "1000000"
+    assert service_environment("notifications", {}, {name: "7"})[name] == "7"
+    assert name not in service_environment("orders", {}, {})
+
+
 def test_a_busy_port_moves_on() -> None:
     with socket.socket() as busy:
         busy.bind((HOST, 0))

@@ -12,6 +12,7 @@ from shared.contracts.orders import (
     OrderLine,
     OrderPartiallyShipped,
     OrderPlaced,
+    OrderRefunded,
     OrderRejected,
     OrderShipped,
     PaymentMethod,
@@ -86,6 +87,17 @@ def shipped(shipment_id: str = "shp_1") -> OrderShipped:
 
 def delivered(order_id: str = "ord_1") -> OrderDelivered:
     return OrderDelivered(order_id=order_id, client_reference="web-1")
+
+
+def refunded(amount_minor: int = 1530, total_minor: int = 1530) -> OrderRefunded:
+    return OrderRefunded(
+        order_id="ord_1",
+        client_reference="web-1",
+        amount_minor=amount_minor,
+        refunded_total_minor=total_minor,
+        currency="GBP",
+        reason="customer",
+    )
 
 
 def _parcel(shipment_id: str) -> ShippedParcel:

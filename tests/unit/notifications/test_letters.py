@@ -1,14 +1,37 @@
 """The mail on the wire: the same at every attempt, and with one recipient."""
 
 from dataclasses import replace
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 
 import pytest
 from notifications.domain.letter import Message, Sender, compose, is_deliverable
 
 from tests.unit.notifications.orders import PLACED_AT
 
-SENDER = Sender("orders@shop.example", "shop.example")
-MESSAGE = Message("msg_1", "ord_1", "ada@example.com", "Your order", "Dear Ada,\n", PLACED_AT)
+SENDER = Sender("The Shop", "orders@shop.example", "shop.example")
+MESSAGE = Message(
+    message_id="msg_1",
+    order_id="ord_1",
+    recipient="ada@example.com",
+    subject="Your order",
+    created_at=PLACED_AT,
+    language="en",
+    text="Dear Ada,\n",
+    html="<p>Dear Ada,</p>\n",
+)
+
+
+def received(message: Message, sender: Sender = SENDER) -> EmailMessage:
+    """The mail as its recipient reads it."""
+    return message_from_bytes(compose(message, sender).as_bytes(), policy=policy.default)
+
+
+def content(letter: EmailMessage, subtype: str) -> str:
+    part = letter.get_body((subtype,))
+    assert part is not None
+    text: str = part.get_content()
+    return text
 
 
 def test_a_letter_is_the_same_bytes_at_every_attempt() -> None:
@@ -16,20 +39,58 @@ def test_a_letter_is_the_same_bytes_at_every_attempt() -> None:
 
 
 def test_a_letter_carries_its_rows_id_order_and_time() -> None:
-    letter = compose(MESSAGE, SENDER)
+    letter = received(MESSAGE)
 
     assert letter["Message-ID"] == "<msg_1@shop.example>"
     assert letter["X-Order-Id"] == "ord_1"
     assert letter["Date"].datetime == PLACED_AT
-    assert letter["From"] == "orders@shop.example"
+    assert letter["From"] == "The Shop <orders@shop.example>"
     assert letter["To"] == "ada@example.com"
+    assert letter["Auto-Submitted"] == "auto-generated"
+    assert letter["Content-Language"] == "en"
+
+
+def test_a_letter_has_a_text_and_an_html_part_the_best_last() -> None:
+    """RFC 2046, 5.1.4: the last alternative is the one to show."""
+    letter = received(MESSAGE)
+
+    assert letter.get_content_type() == "multipart/alternative"
+    assert [one.get_content_type() for one in letter.iter_parts()] == ["text/plain", "text/html"]
+    assert content(letter, "plain") == "Dear Ada,\n"
+    assert content(letter, "html") == "<p>Dear Ada,</p>\n"
+
+
+def test_a_message_without_html_is_plain_text() -> None:
+    letter = received(replace(MESSAGE, html=None))
+
+    assert letter.get_content_type() == "text/plain"
+    assert letter.get_content() == "Dear Ada,\n"
 
 
 def test_a_letter_keeps_text_outside_ascii() -> None:
-    letter = compose(replace(MESSAGE, subject="Ihre Größe", body="Grüße, 东京\n"), SENDER)
+    parts = replace(MESSAGE, text="Grüße, 东京\n", html="<p>é</p>\n")
+    letter = received(replace(parts, subject="Ihre Größe 🎁"))
 
-    assert letter["Subject"] == "Ihre Größe"
-    assert letter.get_content() == "Grüße, 东京\n"
+    assert letter["Subject"] == "Ihre Größe 🎁"
+    assert content(letter, "plain") == "Grüße, 东京\n"
+    assert content(letter, "html") == "<p>é</p>\n"
+
+
+def test_a_letter_is_ascii_in_short_lines_whatever_it_says() -> None:
+    """Servers without 8BITMIME take it, and no line is longer than RFC 5322 allows."""
+    long = "é" * 5_000 + "\n"
+    sent = compose(replace(MESSAGE, subject="ü" * 300, text=long, html=long), SENDER)
+    lines = sent.as_bytes(policy=policy.SMTP).split(b"\r\n")
+
+    assert all(line.isascii() and len(line) <= 998 for line in lines)
+
+
+@pytest.mark.parametrize("name", ["Müller & Söhne", 'The "Best", Shop', "Shop <a@b.example>, Inc."])
+def test_any_name_of_a_shop_is_one_sender(name: str) -> None:
+    letter = received(MESSAGE, replace(SENDER, name=name))
+
+    (sender,) = letter["From"].addresses
+    assert (sender.display_name, sender.addr_spec) == (name, "orders@shop.example")
 
 
 SMUGGLED = "a@b\r\nBcc: eve@example.com"

@@ -8,8 +8,10 @@ from orders.domain.steps import Step
 from shared.contracts.orders import (
     OrderCancelled,
     OrderConfirmed,
+    OrderRefunded,
     OrderRejected,
 )
+from shared.contracts.payments import PaymentRefunded
 
 from tests.unit.orders.cases import (
     CANCEL,
@@ -190,13 +192,34 @@ def test_a_pending_order_is_cancelled_at_once(known: tuple[Any, ...]) -> None:
         ((declined(), captured(late=True), refunded()), Payment.REFUNDED),
     ],
 )
-def test_money_after_the_end_is_on_its_way_back_and_nothing_is_told(
+def test_money_after_the_end_is_on_its_way_back_and_only_refunds_are_told(
     status: Status, facts: tuple[Any, ...], payment: Payment
 ) -> None:
     order = an_order(status, payment=Payment.PENDING)
-    assert told(order, *facts) == []
+    refunds = [fact for fact in facts if isinstance(fact, PaymentRefunded)]
+    assert told(order, *facts) == ["OrderRefunded"] * len(refunds)
     ended = after(*facts, order=order)
     assert (ended.status, ended.payment) == (status, payment)
+
+
+@pytest.mark.parametrize("status", sorted(Status))
+def test_every_refund_is_told_with_its_amount_and_the_sum(status: Status) -> None:
+    (event,) = take(an_order(status), refunded(500, 1_000)).events
+
+    assert event == OrderRefunded(
+        order_id="ord_1",
+        client_reference="web-1001",
+        amount_minor=500,
+        refunded_total_minor=1_000,
+        currency="GBP",
+        reason="order-cancelled",
+    )
+
+
+def test_an_order_refunded_before_it_was_decided_is_rejected_first_and_then_refunded() -> None:
+
+    pending = an_order(payment=Payment.CAPTURED, stock=Stock.RESERVED)
+    assert told(pending, refunded()) == ["OrderRejected", "OrderRefunded"]
 
 
 @pytest.mark.parametrize("status", sorted(ENDED))

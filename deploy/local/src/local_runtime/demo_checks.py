@@ -48,14 +48,15 @@ class Outcome:
         return self.in_stock - self.quantity if self.is_delivered else self.in_stock
 
 
-ARRIVED, REJECTED = "has arrived", "could not be accepted"
+RECEIVED, REJECTED = "has been received", "could not be accepted"
+REFUNDED = "is on its way to you"
 
 DELIVERED = Outcome(
     "delivered",
     "tok_ok",
     10,
     "delivered",
-    (ARRIVED, "is confirmed", "is on its way", "was delivered"),
+    (RECEIVED, "is confirmed", "is on its way", "was delivered"),
     operations=("capture",),
 )
 REJECTED_DECLINED = Outcome(
@@ -63,7 +64,7 @@ REJECTED_DECLINED = Outcome(
     "tok_declined",
     10,
     "rejected",
-    (ARRIVED, REJECTED),
+    (RECEIVED, REJECTED),
     reasons=("payment-declined",),
 )
 REJECTED_OUT_OF_STOCK = Outcome(
@@ -71,7 +72,7 @@ REJECTED_OUT_OF_STOCK = Outcome(
     "tok_ok",
     1,
     "rejected",
-    (ARRIVED, REJECTED),
+    (RECEIVED, REJECTED, REFUNDED),
     reasons=("out-of-stock",),
     operations=("capture", "refund"),
 )
@@ -80,7 +81,7 @@ REJECTED_BOTH = Outcome(
     "tok_declined",
     1,
     "rejected",
-    (ARRIVED, REJECTED),
+    (RECEIVED, REJECTED),
     reasons=("out-of-stock", "payment-declined"),
 )
 EXPIRED_LATE_CHARGE = Outcome(
@@ -88,7 +89,7 @@ EXPIRED_LATE_CHARGE = Outcome(
     "tok_timeout_done_late",
     10,
     "expired",
-    (ARRIVED, "has expired"),
+    (RECEIVED, "has expired", REFUNDED),
     operations=("capture", "refund"),
 )
 CANCELLED_PENDING = Outcome(
@@ -96,7 +97,7 @@ CANCELLED_PENDING = Outcome(
     "tok_slow",
     10,
     "cancelled",
-    (ARRIVED, "is cancelled"),
+    (RECEIVED, "is cancelled", REFUNDED),
     operations=("capture", "refund"),
 )
 OTHERS = (

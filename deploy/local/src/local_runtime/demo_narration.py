@@ -89,7 +89,7 @@ async def narrate(system: System, spans: SpanRing, run: str, say: Say) -> tuple[
     order = await system.order(order_id)
     narrated = Narrated(system, say, order_id, datetime.fromisoformat(order["placed_at"]))
     say(_line(0, f"placed {order_id}: {basket.quantity} × {basket.sku}, {_money(basket)}"))
-    await narrated.until("confirmed", "has arrived”", "is confirmed”")
+    await narrated.until("confirmed", "has been received”", "is confirmed”")
     shipment_id = await demo_orders.dispatch(system, order_id, root.traceparent)
     await narrated.until("shipped", "is on its way”")
     await system.deliver(shipment_id, root.traceparent)

@@ -14,6 +14,10 @@ READY_PATH = "/health/ready"
 _PROBE_TIMEOUT_S = 2.0
 
 
+# Here one made-up address stands for every customer of a load.
+USUAL = {"notifications": {"NOTIFICATIONS_RECIPIENT_MAILS_PER_HOUR_MAX": "1000000"}}
+
+
 class Program(Server):
     """A process of ours that says on its HTTP port whether it is ready."""
 
@@ -40,11 +44,11 @@ class Program(Server):
 def service_environment(
     service: str, given: Mapping[str, str], caller: Mapping[str, str]
 ) -> dict[str, str]:
-    """One instance's variables: the caller's, without the other services', then ours."""
+    """One instance's variables: the usual, the caller's without the other services', then ours."""
     others = tuple(f"{name.upper()}_" for name in SERVICES if name != service)
     kept = {name: value for name, value in caller.items() if not name.startswith(others)}
     ours = {f"{service.upper()}_{name}": value for name, value in given.items()}
-    return {**kept, "ORDERPROOF_ENVIRONMENT": "local", **ours}
+    return {**USUAL.get(service, {}), **kept, "ORDERPROOF_ENVIRONMENT": "local", **ours}
 
 
 def default_command(group: str) -> list[str]:

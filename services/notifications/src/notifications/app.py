@@ -12,6 +12,7 @@ from shared.contracts.orders import (
     OrderExpired,
     OrderPartiallyShipped,
     OrderPlaced,
+    OrderRefunded,
     OrderRejected,
     OrderShipped,
 )
@@ -26,6 +27,8 @@ from notifications.mailer import Mailer
 from notifications.send_mail import MailSender
 from notifications.settings import NotificationsSettings
 from notifications.unit_of_work import MessageWork
+from notifications.writing.html import template
+from notifications.writing.languages import load_catalogues
 
 HANDLERS: Mapping[type[Event], Handler] = {
     OrderPlaced: queue_message,
@@ -37,6 +40,7 @@ HANDLERS: Mapping[type[Event], Handler] = {
     OrderPartiallyShipped: queue_message,
     OrderShipped: queue_message,
     OrderDelivered: queue_message,
+    OrderRefunded: queue_message,
 }
 
 NAME = "notifications"
@@ -44,9 +48,11 @@ NAME = "notifications"
 
 def build(settings: NotificationsSettings) -> Service:
     """Notifications as ``shared.running`` runs it; it publishes nothing."""
+    load_catalogues()
+    template()
 
     def worker(running: Running) -> Worker:
-        sender = MailSender(running.transactions, Mailer(settings), settings.lease_s)
+        sender = MailSender(running.transactions, Mailer(settings), settings)
         return Worker(
             transactions=running.transactions,
             owner=settings.instance_name,

@@ -1,6 +1,7 @@
 """A work row of kind ``mail`` -> one mail handed over, and its outcome recorded."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 from opentelemetry.trace import SpanKind
@@ -10,10 +11,18 @@ from shared.work import rows
 from shared.work.rows import LeasedRow
 
 from notifications import store
+from notifications.domain.customer import Customer
 from notifications.domain.letter import Message
 from notifications.mailer import Mailer, MailRefused
+from notifications.settings import NotificationsSettings
+from notifications.store import QueuedMessage
 from notifications.unit_of_work import MessageWork
+from notifications.writing.content import Shop
+from notifications.writing.languages import SOURCE
+from notifications.writing.mails import write
 from shared import crash
+
+HOUR = timedelta(hours=1)
 
 log = structlog.get_logger(__name__)
 
@@ -24,7 +33,7 @@ class MailSender:
 
     transactions: Transactions[MessageWork]
     mailer: Mailer
-    lease_s: float
+    settings: NotificationsSettings
 
     async def perform(self, row: LeasedRow) -> None:
         """Send the row's mail; whoever lost the lease sends or records nothing.
@@ -48,9 +57,24 @@ class MailSender:
 
     async def _start(self, row: LeasedRow) -> Message | None:
         async with self.transactions.begin() as work:
-            if await rows.start_call(work.db, row, work.now, self.lease_s):
-                return await store.count_attempt(work.db, row.payload["message_id"])
-        return None
+            if await self._waits(row, work):
+                return None
+            if not await rows.start_call(work.db, row, work.now, self.settings.lease_s):
+                return None
+            queued = await store.count_attempt(work.db, row.payload["message_id"], work.now)
+            customer = await store.customer_of(work.db, row.order_id)
+        return written(queued, customer, self.settings.shop)
+
+    async def _waits(self, row: LeasedRow, work: MessageWork) -> bool:
+        """Whether the recipient has mails enough for this hour; then the row is put off."""
+        mails_max = self.settings.recipient_mails_per_hour_max
+        message_id = row.payload["message_id"]
+        full = await store.full_since(work.db, message_id, work.now - HOUR, mails_max)
+        if full is None:
+            return False
+        log.info("mail-waits", order_id=row.order_id, until=str(full + HOUR))
+        await rows.postpone(work.db, row, full + HOUR, "recipient-mails-per-hour-max")
+        return True
 
     async def _send(self, row: LeasedRow, message: Message) -> str | None:
         """Why the mail was refused for good, or None when the server has it."""
@@ -65,3 +89,21 @@ class MailSender:
                 log.warning("mail-refused", order_id=row.order_id, error=str(refused))
                 return str(refused)
         return None
+
+
+def written(queued: QueuedMessage, customer: Customer, shop: Shop) -> Message:
+    """The message in both parts; one that was written before mails had HTML stays text."""
+    text, html, language = queued.body or "", None, SOURCE
+    if queued.fact is not None:
+        mail = write(queued.fact, customer, queued.subject, shop)
+        text, html, language = mail.text, mail.html, mail.language
+    return Message(
+        message_id=queued.message_id,
+        order_id=queued.order_id,
+        recipient=queued.recipient,
+        subject=queued.subject,
+        created_at=queued.created_at,
+        language=language,
+        text=text,
+        html=html,
+    )

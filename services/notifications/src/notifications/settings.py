@@ -7,6 +7,8 @@ from pydantic_settings import SettingsConfigDict
 from shared.settings import ServiceSettings
 
 from notifications.domain.letter import Sender, is_deliverable
+from notifications.domain.plain import one_line
+from notifications.writing.content import Shop
 
 LEASE_MARGIN_S = 5
 
@@ -22,12 +24,27 @@ class NotificationsSettings(ServiceSettings):
     smtp_username: str | None = Field(None, description="SMTP user; needs TLS")
     smtp_password: str | None = Field(None, repr=False, description="SMTP password")
     mail_from: str = Field("orders@orderproof.invalid", description="sender's address")
+    shop_name: str = Field(
+        "Orderproof",
+        min_length=1,
+        max_length=60,
+        description="the shop's name: the sender's, and at the head of every mail",
+    )
+    shop_logo_url: str | None = Field(
+        None,
+        max_length=500,
+        pattern=r"^https://[\x21-\x7e]+$",
+        description="an image 40 px high in place of the name at the head; its text is the name",
+    )
     message_id_domain: str = Field(
         "orderproof.invalid",
         pattern=r"^[A-Za-z0-9.-]{1,255}$",
         description="domain of Message-IDs, and our name to the mail server",
     )
     sends_max: int = Field(8, ge=1, le=200, description="mails under way at once")
+    recipient_mails_per_hour_max: int = Field(
+        100, ge=1, le=1_000_000, description="mails to one address within an hour; the rest waits"
+    )
     call_timeout_s: float = Field(10, gt=0, le=300, description="time for one mail")
     lease_s: float = Field(20, gt=0, le=600, description="time a mail is reserved for an instance")
 
@@ -57,6 +74,16 @@ class NotificationsSettings(ServiceSettings):
             raise ValueError(f"{self.variable('smtp_password')}: user and password belong together")
         return self
 
+    @model_validator(mode="after")
+    def _refuse_a_name_for_no_header(self) -> Self:
+        if one_line(self.shop_name) != self.shop_name:
+            raise ValueError(f"{self.variable('shop_name')}: one line, without control characters")
+        return self
+
     @property
     def sender(self) -> Sender:
-        return Sender(self.mail_from, self.message_id_domain)
+        return Sender(self.shop_name, self.mail_from, self.message_id_domain)
+
+    @property
+    def shop(self) -> Shop:
+        return Shop(self.shop_name, self.shop_logo_url)

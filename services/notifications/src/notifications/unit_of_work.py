@@ -8,14 +8,15 @@ from shared.messaging.unit_of_work import UnitOfWork
 
 from notifications import store
 from notifications.domain.customer import Customer
-from notifications.domain.mails import Mail
+from notifications.domain.fact import Fact
 from notifications.store import CUSTOMERS, NewMessage
+from notifications.writing.subject import subject_of
 
 MAIL = "mail"
 
 
 class MessageWork(UnitOfWork[Customer]):
-    """``queue`` takes a mail; what was told before falls away when the batch is written."""
+    """``queue`` takes a fact; what was told before falls away when the batch is written."""
 
     table = CUSTOMERS
 
@@ -23,18 +24,18 @@ class MessageWork(UnitOfWork[Customer]):
         super().__init__(db, now, traceparent)
         self._messages: list[NewMessage] = []
 
-    def queue(self, customer: Customer, mail: Mail) -> None:
-        """Send ``mail`` to ``customer`` once, after the order's earlier mails."""
+    def queue(self, customer: Customer, fact: Fact) -> None:
+        """Mail ``fact`` to ``customer`` once, after the order's earlier mails."""
         message_id = new_id("msg")
         self._messages.append(
             NewMessage(
                 message_id=message_id,
                 order_id=customer.order_id,
-                kind=mail.kind,
-                detail=mail.detail,
+                kind=fact.kind,
+                detail=fact.detail,
                 recipient=customer.email,
-                subject=mail.subject,
-                body=mail.text,
+                subject=subject_of(fact.kind, customer),
+                fact=fact.model_dump_json(),
             )
         )
         self.add_work(customer.order_id, MAIL, {"message_id": message_id})

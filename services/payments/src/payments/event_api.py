@@ -10,7 +10,6 @@ import structlog
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ValidationError
 from shared.http.problem import Problem, not_found, validation_failed
-from shared.http.routes import takes
 from shared.messaging.unit_of_work import Rank
 from shared.observability import tracing
 from shared.service import Running

@@ -114,10 +114,16 @@ class OrderCancelled(OrderEvent):
     reason: str
 
 
+class ParcelLine(Value):
+    sku: str
+    quantity: int
+
+
 class ShippedParcel(Value):
     shipment_id: str
     carrier: str
     tracking_number: str
+    lines: tuple[ParcelLine, ...] = ()
 
 
 class OrderPartiallyShipped(OrderEvent):
@@ -132,6 +138,16 @@ class OrderShipped(OrderEvent):
 
 class OrderDelivered(OrderEvent):
     type: ClassVar[str] = "orders.order-delivered.v1"
+
+
+class OrderRefunded(OrderEvent):
+    """``amount_minor`` has gone back now, ``refunded_total_minor`` is the sum of all so far."""
+
+    type: ClassVar[str] = "orders.order-refunded.v1"
+    amount_minor: int
+    refunded_total_minor: int
+    currency: str
+    reason: str
 
 
 class FieldError(Value):
@@ -167,5 +183,6 @@ EVENTS: tuple[type[Event], ...] = (
     OrderPartiallyShipped,
     OrderShipped,
     OrderDelivered,
+    OrderRefunded,
     StorefrontOrderRefused,
 )

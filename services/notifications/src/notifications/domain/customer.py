@@ -1,13 +1,18 @@
-"""Whom an order's mails go to, as its OrderPlaced told."""
+"""Whom an order's mails go to and what they show, as its OrderPlaced told."""
 
 from dataclasses import dataclass, field, replace
 
 from shared.contracts.orders import OrderPlaced
 
+from notifications.domain.details import details_of
+
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """One row per order; without an address until the order was placed."""
+    """One row per order; without an address until the order was placed.
+
+    ``details`` is an ``OrderDetails`` as JSON.
+    """
 
     order_id: str
     email: str = field(repr=False)
@@ -15,6 +20,7 @@ class Customer:
     locale: str
     tenant: str
     client_reference: str
+    details: str = field(repr=False)
 
     def learn(self, placed: OrderPlaced) -> "Customer":
         """The customer as ``placed`` tells; what is known already stays."""
@@ -27,4 +33,5 @@ class Customer:
             locale=placed.locale,
             tenant=placed.tenant,
             client_reference=placed.client_reference,
+            details=details_of(placed).model_dump_json(),
         )

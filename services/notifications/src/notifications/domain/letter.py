@@ -9,21 +9,27 @@ from email.message import EmailMessage
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message as its row holds it."""
+    """A message as it is handed over; without ``html`` it is plain text.
+
+    ``language`` is that of its words (BCP 47).
+    """
 
     message_id: str
     order_id: str
     recipient: str = field(repr=False)
     subject: str
-    body: str = field(repr=False)
     created_at: datetime
+    language: str
+    text: str = field(repr=False)
+    html: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """``mail_from`` is ``a@b`` or ``Name <a@b>``; ``domain`` ends every Message-ID."""
+    """``name`` is the shop's, ``address`` one mailbox; ``domain`` ends every Message-ID."""
 
-    mail_from: str
+    name: str
+    address: str
     domain: str
 
 
@@ -45,12 +51,18 @@ def compose(message: Message, sender: Sender) -> EmailMessage:
     Raises ``ValueError`` for a header with a line break.
     """
     letter = EmailMessage()
-    letter["From"] = sender.mail_from
+    username, _, domain = sender.address.rpartition("@")
+    letter["From"] = Address(sender.name, username, domain)
     letter["To"] = message.recipient
     letter["Subject"] = message.subject
     letter["Date"] = message.created_at
     letter["Message-ID"] = f"<{message.message_id}@{sender.domain}>"
     letter["X-Order-Id"] = message.order_id
     letter["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers.
-    letter.set_content(message.body)
+    # Quoted-printable passes servers without 8BITMIME and keeps lines below 998 octets.
+    letter.set_content(message.text, cte="quoted-printable")
+    if message.html is not None:
+        letter.add_alternative(message.html, subtype="html", cte="quoted-printable")
+        letter.set_boundary(f"=_{message.message_id}")
+    letter["Content-Language"] = message.language
     return letter

@@ -1,4 +1,6 @@
-"""Amounts as people read them: minor units with the exponent of their currency (ISO 4217)."""
+"""Minor units as decimals, with the exponent of their currency (ISO 4217)."""
+
+from decimal import Decimal
 
 _EXPONENT = 2
 _NONE = ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI")
@@ -12,10 +14,11 @@ _EXPONENTS = {
 }
 
 
-def readable_amount(amount_minor: int, currency: str) -> str:
-    """``(123456, "GBP")`` gives ``1,234.56 GBP``; ``(1500, "JPY")`` gives ``1,500 JPY``."""
-    exponent = _EXPONENTS.get(currency, _EXPONENT)
-    whole, minor = divmod(abs(amount_minor), 10**exponent)
-    sign = "-" if amount_minor < 0 else ""
-    fraction = f".{minor:0{exponent}d}" if exponent else ""
-    return f"{sign}{whole:,}{fraction} {currency}"
+def exponent_of(currency: str) -> int:
+    """How many decimals the currency has; two when it is unknown."""
+    return _EXPONENTS.get(currency, _EXPONENT)
+
+
+def decimal_of(amount_minor: int, currency: str) -> Decimal:
+    """``(123456, "GBP")`` gives ``Decimal("1234.56")``."""
+    return Decimal(amount_minor).scaleb(-exponent_of(currency))

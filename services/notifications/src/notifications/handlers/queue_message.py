@@ -5,7 +5,7 @@ from shared.errors import Permanent
 from shared.messaging.batch import Batch
 
 from notifications.domain.customer import Customer
-from notifications.domain.mails import MailedEvent, write_mail
+from notifications.domain.fact import MailedEvent, fact_of
 from notifications.unit_of_work import MessageWork
 
 
@@ -14,7 +14,7 @@ class UnknownCustomer(Permanent):
 
 
 async def queue_message(told: Batch[MailedEvent], work: MessageWork) -> None:
-    """OrderPlaced | OrderConfirmed | … | OrderDelivered -> one message | its work row.
+    """OrderPlaced | OrderConfirmed | … | OrderRefunded -> one message | its work row.
 
     An event that was told before, under whatever id, adds nothing. Raises ``UnknownCustomer``
     for an order whose OrderPlaced was not seen.
@@ -22,7 +22,7 @@ async def queue_message(told: Batch[MailedEvent], work: MessageWork) -> None:
     for event in told:
         customer = _customer(event, work.rows[event.order_id])
         work.rows[event.order_id] = customer
-        work.queue(customer, write_mail(event, customer.name))
+        work.queue(customer, fact_of(event))
 
 
 def _customer(event: MailedEvent, known: Customer) -> Customer:

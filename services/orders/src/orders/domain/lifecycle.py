@@ -29,7 +29,6 @@ from shared.contracts.orders import (
     OrderRejected,
     OrderShipped,
     RejectionReason,
-    ShippedParcel,
 )
 from shared.contracts.payments import (
     PaymentCaptured,
@@ -48,6 +47,7 @@ from orders.domain.steps import (
     Rule,
     Step,
 )
+from orders.domain.telling import about, parcel_of, refund_of
 
 
 def advance(order: Order, fact: Fact) -> Step | Refused:
@@ -99,12 +99,12 @@ def expire(order: Order, _: DeadlinePassed) -> Step:
     if order.reasons:
         return _reject(_because(order, "deadline-passed"))
     ended = _end(order, Status.EXPIRED)
-    return Step(ended, (OrderExpired(**_about(order)),))
+    return Step(ended, (OrderExpired(**about(order)),))
 
 
 def cancel_at_once(order: Order, fact: CancelRequested) -> Step:
     ended = replace(_end(order, Status.CANCELLED), cancel_reason=fact.reason)
-    return Step(ended, (OrderCancelled(**_about(order), reason=fact.reason),))
+    return Step(ended, (OrderCancelled(**about(order), reason=fact.reason),))
 
 
 # Confirmed: goods move, or inventory is asked whether they have.
@@ -115,7 +115,7 @@ def ask_inventory(order: Order, fact: CancelRequested) -> Step | Refused:
     if order.fulfilment in DISPATCHED:
         return Refused(order.fulfilment)
     asking = replace(order, status=Status.CANCELLING, cancel_reason=fact.reason)
-    return Step(asking, (OrderCancellationRequested(**_about(order), reason=fact.reason),))
+    return Step(asking, (OrderCancellationRequested(**about(order), reason=fact.reason),))
 
 
 def note_opening(order: Order, _: FulfilmentOrderOpened) -> Step:
@@ -123,14 +123,12 @@ def note_opening(order: Order, _: FulfilmentOrderOpened) -> Step:
 
 
 def ship(order: Order, fact: ShipmentDispatched) -> Step:
-    parcel = ShippedParcel(
-        shipment_id=fact.shipment_id, carrier=fact.carrier, tracking_number=fact.tracking_number
-    )
+    parcel = parcel_of(fact)
     if fact.complete:
         shipped = replace(order, fulfilment=Fulfilment.SHIPPED)
-        return Step(shipped, (OrderShipped(**_about(order), parcel=parcel),))
+        return Step(shipped, (OrderShipped(**about(order), parcel=parcel),))
     partly = replace(order, fulfilment=Fulfilment.PARTIALLY_SHIPPED)
-    return Step(partly, (OrderPartiallyShipped(**_about(order), parcel=parcel),))
+    return Step(partly, (OrderPartiallyShipped(**about(order), parcel=parcel),))
 
 
 def deliver(order: Order, fact: ShipmentDelivered) -> Step:
@@ -139,18 +137,18 @@ def deliver(order: Order, fact: ShipmentDelivered) -> Step:
     done = replace(order, fulfilment=Fulfilment.DELIVERED)
     if order.status == Status.CONFIRMED:
         done = replace(done, status=Status.COMPLETED)
-    return Step(done, (OrderDelivered(**_about(order)),))
+    return Step(done, (OrderDelivered(**about(order)),))
 
 
 def finish_cancelling(order: Order, _: FulfilmentOrderCancelled) -> Step:
     ended = replace(_end(order, Status.CANCELLED), fulfilment=Fulfilment.CANCELLED)
-    return Step(ended, (OrderCancelled(**_about(order), reason=order.cancel_reason),))
+    return Step(ended, (OrderCancelled(**about(order), reason=order.cancel_reason),))
 
 
 def put_back(order: Order, fact: CancellationRefused) -> Step:
     delivered = order.fulfilment == Fulfilment.DELIVERED
     status = Status.COMPLETED if delivered else Status.CONFIRMED
-    refused = OrderCancellationRefused(**_about(order), reason=fact.reason)
+    refused = OrderCancellationRefused(**about(order), reason=fact.reason)
     return Step(replace(order, status=status, cancel_reason=""), (refused,))
 
 
@@ -158,19 +156,21 @@ def put_back(order: Order, fact: CancellationRefused) -> Step:
 
 
 def note_refund(order: Order, fact: PaymentRefunded) -> Step:
-    """A partial refund leaves the payment captured; a late charge may have taken another sum."""
+    """A partial refund leaves the payment captured, also of a late charge of another sum."""
+    refunded = refund_of(order, fact)
     captured_minor = fact.captured_minor or order.total_minor
     if order.payment == Payment.DECLINED or fact.refunded_minor < captured_minor:
-        return Step(order)
-    return Step(replace(order, payment=Payment.REFUNDED))
+        return Step(order, (refunded,))
+    return Step(replace(order, payment=Payment.REFUNDED), (refunded,))
 
 
 def take_refund(order: Order, fact: PaymentRefunded) -> Step:
     """Money that went back before the order was decided pays for nothing."""
-    after = note_refund(order, fact).order
-    if after.payment != Payment.REFUNDED:
-        return Step(after)
-    return _decide(_because(after, "payment-declined"))
+    noted = note_refund(order, fact)
+    if noted.order.payment != Payment.REFUNDED:
+        return noted
+    decided = _decide(_because(noted.order, "payment-declined"))
+    return Step(decided.order, (*decided.events, *noted.events))
 
 
 def note_late_capture(order: Order, _: PaymentCaptured) -> Step:
@@ -264,14 +264,14 @@ def _decide(order: Order) -> Step:
         return Step(order)
     if order.payment == Payment.CAPTURED and order.stock == Stock.RESERVED:
         confirmed = OrderConfirmed(
-            **_about(order), total_minor=order.total_minor, currency=order.currency
+            **about(order), total_minor=order.total_minor, currency=order.currency
         )
         return Step(replace(order, status=Status.CONFIRMED), (confirmed,))
     return _reject(order)
 
 
 def _reject(order: Order) -> Step:
-    event = OrderRejected(**_about(order), reasons=tuple(order.reasons.split(",")))
+    event = OrderRejected(**about(order), reasons=tuple(order.reasons.split(",")))
     return Step(_end(order, Status.REJECTED), (event,))
 
 
@@ -286,11 +286,3 @@ def _end(order: Order, status: Status) -> Order:
 def _because(order: Order, reason: RejectionReason) -> Order:
     known = order.reasons.split(",") if order.reasons else []
     return order if reason in known else replace(order, reasons=",".join([*known, reason]))
-
-
-def _about(order: Order) -> dict[str, Any]:
-    return {
-        "order_id": order.order_id,
-        "tenant": order.tenant,
-        "client_reference": order.client_reference,
-    }

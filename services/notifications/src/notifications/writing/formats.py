@@ -1,0 +1,43 @@
+"""Amounts, numbers, dates and countries as readers of a locale write them (CLDR)."""
+
+import re
+from datetime import datetime
+from functools import lru_cache
+
+from babel import Locale
+from babel.dates import format_date
+from babel.numbers import NumberPattern, format_decimal, parse_pattern
+
+from notifications.domain.money import decimal_of, exponent_of
+
+PATTERNS_KEPT_MAX = 1_024
+_CODE_AT_DIGIT = re.compile(r"([A-Z])(?=\d)")
+
+
+def money(locale: Locale, amount_minor: int, currency: str) -> str:
+    """``(en_GB, 123456, "GBP")`` gives ``£1,234.56``; the decimals are ISO 4217's, not CLDR's."""
+    amount = decimal_of(amount_minor, currency)
+    pattern = _pattern(locale, exponent_of(currency))
+    text = pattern.apply(amount, locale, currency=currency, currency_digits=False)
+    return _CODE_AT_DIGIT.sub("\\1\u00a0", text)
+
+
+def number(locale: Locale, value: int) -> str:
+    return format_decimal(value, locale=locale)
+
+
+def date(locale: Locale, at: datetime) -> str:
+    """The day, with the month in words: 3/4 is another day elsewhere."""
+    return format_date(at, "long", locale)
+
+
+def country(locale: Locale, code: str) -> str:
+    """The country's name (ISO 3166-1 alpha-2), or the code when it has none."""
+    return str(locale.territories.get(code, code))
+
+
+@lru_cache(PATTERNS_KEPT_MAX)
+def _pattern(locale: Locale, decimals: int) -> NumberPattern:
+    pattern = parse_pattern(locale.currency_formats["standard"].pattern)
+    pattern.frac_prec = (decimals, decimals)
+    return pattern
