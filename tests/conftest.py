@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 
 import aiohttp
+import hypothesis
 import pytest
 from local_runtime.config import StackConfig
 from local_runtime.databases import create_database
@@ -20,6 +21,7 @@ from local_runtime.runtimes.base import Backing, Runtime
 from local_runtime.runtimes.choice import RuntimeName, build, choose
 from local_runtime.runtimes.external import ExternalRuntime
 from local_runtime.supervisor import Supervisor
+from local_runtime.trace_collector import Collector, SpanRing, trace_collector
 
 from tests.support import logs, mendable_inventory
 from tests.support.kafka_log import KafkaLog
@@ -35,6 +37,12 @@ SCALED = {
     "NOTIFICATIONS_CALL_TIMEOUT_S": "2",
     "NOTIFICATIONS_LEASE_S": "7",
 }
+
+
+def pytest_configure() -> None:
+    """An example of a property has no time limit: how long it takes says how busy we are."""
+    hypothesis.settings.register_profile("suite", deadline=None)
+    hypothesis.settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -129,9 +137,23 @@ async def a_shop(
 
 
 @pytest.fixture(scope="session")
-async def shop(backing: Backing, run_dir: Path) -> AsyncIterator[Shop]:
-    """One instance of every service, with times scaled down."""
-    async with a_shop(backing, run_dir, "one", instances=1) as running:
+async def collector(leaves_nothing_behind: None) -> AsyncIterator[Collector]:
+    async with trace_collector() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def spans(collector: Collector) -> SpanRing:
+    """What the services of ``shop`` have exported."""
+    return collector.spans
+
+
+@pytest.fixture(scope="session")
+async def shop(backing: Backing, run_dir: Path, collector: Collector) -> AsyncIterator[Shop]:
+    """One instance of every service, with times scaled down, which export their spans."""
+    async with a_shop(
+        backing, run_dir, "one", 1, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url
+    ) as running:
         yield running
 
 

@@ -14,11 +14,15 @@ class Permanent(OrderproofError):
 
 
 class PartitionStopped(Retryable):
-    """One error class parked too many orders in a minute; nothing more is parked for it."""
+    """One error class parked too many orders in a minute; nothing more is parked for it.
 
-    def __init__(self, error_class: str) -> None:
+    ``place`` is the topic and position of the record it stopped at.
+    """
+
+    def __init__(self, error_class: str, place: tuple[str, str]) -> None:
         super().__init__(f"stopped: {error_class} parked too many orders")
         self.error_class = error_class
+        self.place = place
 
 
 class LockOrderViolation(OrderproofError):

@@ -7,6 +7,8 @@ import pytest
 from payments.settings import PaymentsSettings
 from pydantic import ValidationError
 
+from tests.support.webhook_signing import KEY, NEW_KEY, secret_of
+
 LOCAL: dict[str, Any] = {
     "ORDERPROOF_ENVIRONMENT": "local",
     "database_url": "postgresql://payments@127.0.0.1/payments",
@@ -59,3 +61,26 @@ def test_settings_become_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_limit_of_nothing_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         PaymentsSettings(**{**LOCAL, **wrong})
+
+
+def test_two_webhook_secrets_are_valid_while_one_replaces_the_other() -> None:
+    secrets = f"{secret_of(KEY)} {secret_of(NEW_KEY)}"
+    settings = PaymentsSettings(**LOCAL, provider_webhook_secrets=secrets)
+
+    assert settings.webhook_keys == (KEY, NEW_KEY)
+    assert secret_of(KEY) not in repr(settings)
+    assert PaymentsSettings(**LOCAL).webhook_keys == ()
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ["swordfish", "whsec_swordfish!", "whsec_", secret_of(b"k" * 23), secret_of(b"k" * 65)],
+)
+def test_a_webhook_secret_that_is_none_is_refused_without_its_text(secret: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        PaymentsSettings(**LOCAL, provider_webhook_secrets=secret)
+
+    errors = refused.value.errors(include_input=False, include_url=False)
+    assert errors[0]["loc"] == ("provider_webhook_secrets",)
+    assert "swordfish" not in errors[0]["msg"]
+    assert PaymentsSettings(**LOCAL, provider_webhook_secrets=secret_of(b"k" * 24)).webhook_keys

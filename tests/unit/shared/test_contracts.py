@@ -6,7 +6,7 @@ import pytest
 from shared.contracts.catalogue import EVENTS, FAMILIES
 from shared.contracts.event import EventType, split_type
 from shared.contracts.orders import OrderPlaced, StorefrontOrderRefused
-from shared.contracts.storefront import Submission, field_errors, pointer
+from shared.contracts.storefront import OrderSubmitted, Submission, field_errors, pointer
 
 from tests.contract.stored import sample
 
@@ -159,3 +159,21 @@ def test_an_order_has_one_to_a_thousand_lines(count: int, accepted: bool) -> Non
     else:
         with pytest.raises(ValueError):
             Submission.model_validate(body)
+
+
+@pytest.mark.parametrize(
+    ("reference", "key"),
+    [("web-1", "web-1"), ("r" * 128, "r" * 128), ("r" * 129, "r" * 128), ("a\x00b", "a\ufffdb")],
+)
+def test_the_key_of_a_submission_can_be_stored_whatever_its_reference(
+    reference: str, key: str
+) -> None:
+    assert OrderSubmitted(body={"client_reference": reference}).key == key
+
+
+def test_a_submission_counts_as_many_lines_as_it_brings() -> None:
+    """A batch is cut by its lines; a submission's cost as much as those of an order placed."""
+    assert OrderSubmitted(body={"lines": [{}] * 300}).line_count == 300
+    assert placed(timedelta(seconds=5)).line_count == 2
+    odd: tuple[object, ...] = ({"lines": 7}, {}, [], None)
+    assert [OrderSubmitted(body=one).line_count for one in odd] == [0, 0, 0, 0]

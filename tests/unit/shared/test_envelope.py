@@ -54,6 +54,13 @@ def test_records_of_one_key_wait_together_and_those_without_a_key_for_nobody() -
     assert record(b"").parking_key != record(None).parking_key
 
 
+def test_a_key_that_no_index_takes_still_waits_with_its_equals_only() -> None:
+    long = record(b"x" * 5_000).parking_key
+
+    assert long == record(b"x" * 5_000, 8).parking_key != record(b"x" * 5_001).parking_key
+    assert len(long) < len(record(b"x" * 512).parking_key) == 512
+
+
 @given(st.text(max_size=30), st.binary(max_size=50))
 def test_the_hash_tells_type_and_data_apart(event_type: str, data: bytes) -> None:
     known = content_hash(event_type, data)

@@ -59,10 +59,21 @@ def test_a_good_record_is_its_event() -> None:
 
 
 def test_the_trace_context_of_a_record_is_kept() -> None:
-    known = read(changed(traceparent=b"00-1-2-01"))
+    context = f"00-{7:032x}-{8:016x}-01"
+
+    known = read(changed(traceparent=context.encode()))
 
     assert isinstance(known, Known)
-    assert known.traceparent == "00-1-2-01"
+    assert known.traceparent == context
+
+
+@pytest.mark.parametrize("text", [b"", b"00-1-2-01", b"\x00", b"x" * 100_000, b"00" + b"-0" * 3])
+def test_a_trace_context_of_another_shape_is_none(text: bytes) -> None:
+    """It would travel on into rows and headers, and a valid event would fail for it."""
+    known = read(changed(traceparent=text))
+
+    assert isinstance(known, Known)
+    assert known.traceparent == ""
 
 
 @pytest.mark.parametrize("name", ["ce_id", "ce_type", "x-anything"])
@@ -82,6 +93,22 @@ def test_without_a_required_attribute_it_is_poison(name: str, missing: str) -> N
     assert reason(parsed) == "bad-envelope"
     assert isinstance(parsed, Poison)
     assert name in parsed.error
+
+
+@pytest.mark.parametrize("name", ["ce_id", "ce_type", "ce_source"])
+@pytest.mark.parametrize("text", [b"a\x00b", b"x" * 513, "ü".encode() * 257])
+def test_an_attribute_that_the_inbox_cannot_store_is_poison(name: str, text: bytes) -> None:
+    parsed = read(changed(**{name: text}))
+
+    assert isinstance(parsed, Poison)
+    assert parsed.reason == "bad-envelope"
+    assert name in parsed.error
+    assert parsed.identity.id == "3/42"
+    assert "\x00" not in parsed.type
+
+
+def test_an_attribute_of_the_greatest_length_is_one() -> None:
+    assert isinstance(read(changed(ce_id=b"x" * 512)), Known)
 
 
 def test_what_has_no_id_is_known_by_its_place() -> None:

@@ -142,7 +142,7 @@ async def system_at(endpoints: Mapping[str, Any]) -> AsyncIterator[System]:
 
 
 def _body(basket: Basket) -> Json:
-    name = "Ada Lovelace"
+    name = "Customer 17850"
     lines: Sequence[Json] = [
         {
             "sku": basket.sku,
@@ -151,13 +151,13 @@ def _body(basket: Basket) -> Json:
             "description": "WHITE HANGING HEART T-LIGHT HOLDER",
         }
     ]
-    address = {"name": name, "line1": "12 St James's Square", "city": "London"}
+    address = {"name": name, "line1": "1 Example Street", "city": "London"}
     return {
         "client_reference": basket.reference,
         "channel": "b2c",
         "currency": CURRENCY,
         "locale": "en-GB",
-        "customer": {"id": "17850", "email": "ada@example.com", "name": name},
+        "customer": {"id": "17850", "email": "customer-17850@example.com", "name": name},
         "shipping_address": {**address, "postal_code": "SW1Y 4LB", "country": "GB"},
         "lines": lines,
         "payment": {"method": "card", "token": basket.token},

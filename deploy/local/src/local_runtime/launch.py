@@ -1,7 +1,9 @@
 """What is started beside Kafka and PostgreSQL, with which addresses and variables."""
 
 import asyncio
+import base64
 import os
+import secrets
 from collections.abc import Mapping
 
 from local_runtime.config import StackConfig
@@ -17,6 +19,8 @@ from local_runtime.topics import apply_topics, read_topics
 _FIRST_PORTS = {"orders": 8100, "payments": 8200, "inventory": 8300, "notifications": 8400}
 _OTHER_SERVICES_FROM = 8600
 _PROVIDER_PORT, _SMTP_PORT, _MAIL_PORT = 8500, 8525, 8526
+_EVENTS_PATH = "/v1/provider-events/provider"
+_SECRET_BYTES = 32
 
 
 class Launch:
@@ -39,10 +43,11 @@ class Launch:
         self._caller = {**os.environ, **config.environment}
         self._databases: dict[str, str] = {}
         self._kafka = ""
+        self._provider = self._provider_variables()
         self.simulators = [
-            self._simulator("provider", {"port": ports.take(_PROVIDER_PORT)}),
+            self._simulator("provider", {"port": ports.take(_PROVIDER_PORT)}, self._provider),
             self._simulator(
-                "mail", {"smtp-port": self._smtp_port, "http-port": ports.take(_MAIL_PORT)}
+                "mail", {"smtp-port": self._smtp_port, "http-port": ports.take(_MAIL_PORT)}, {}
             ),
         ]
         self.services: list[Program] = []
@@ -98,9 +103,28 @@ class Launch:
         for program in self.services:
             await program.spawn()
 
-    def _simulator(self, group: str, ports: Mapping[str, int]) -> Program:
+    def _provider_variables(self) -> dict[str, str]:
+        """What the provider keeps, whom it tells, and how it signs; the caller's come first.
+
+        An empty ``PROVIDER_WEBHOOK_URL`` keeps it silent.
+        """
+        payments = self._ports.get("payments")
+        made = {
+            "PROVIDER_BOOK": str(self._run_dir.provider_book),
+            "PROVIDER_WEBHOOK_URL": (
+                f"http://{HOST}:{payments[0]}{_EVENTS_PATH}" if payments else ""
+            ),
+            "PROVIDER_WEBHOOK_SECRET": "whsec_"
+            + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode(),
+        }
+        return {name: self._caller.get(name, value) for name, value in made.items()}
+
+    def _simulator(
+        self, group: str, ports: Mapping[str, int], variables: Mapping[str, str]
+    ) -> Program:
         argv = self._config.commands.get(group) or default_command(group)
-        return simulator(group, argv, ports, self._run_dir.log(group), self._caller)
+        env = {**self._caller, **variables}
+        return simulator(group, argv, ports, self._run_dir.log(group), env)
 
     def _service(self, service: str, number: int, port: int) -> Program:
         name = f"{service}-{number}"
@@ -120,7 +144,10 @@ class Launch:
     def _outside_addresses(self, service: str) -> dict[str, str]:
         match service:
             case "payments":
-                return {"PROVIDER_URL": self.simulators[0].url}
+                return {
+                    "PROVIDER_URL": self.simulators[0].url,
+                    "PROVIDER_WEBHOOK_SECRETS": self._provider["PROVIDER_WEBHOOK_SECRET"],
+                }
             case "notifications":
                 return {"SMTP_HOST": HOST, "SMTP_PORT": str(self._smtp_port)}
             case _:

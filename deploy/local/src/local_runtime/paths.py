@@ -76,6 +76,11 @@ class RunDir:
         return self.root / "kafka"
 
     @property
+    def provider_book(self) -> Path:
+        """What the simulated payment provider did; it survives restarts as databases do."""
+        return self.root / "provider-book.jsonl"
+
+    @property
     def outside(self) -> Path:
         """Stands in for what another uid must reach when it cannot enter ``root``."""
         digest = hashlib.sha256(str(self.root).encode()).hexdigest()[:12]

@@ -19,7 +19,7 @@ from shared.messaging.unit_of_work import Cause, Rank, UnitOfWork
 from orders import store
 from orders.domain.lifecycle import advance
 from orders.domain.order import Order
-from orders.domain.placing import DEFAULT_TENANT, Checked, body_hash, check, place
+from orders.domain.placing import DEFAULT_TENANT, Checked, body_hash, check_submitted, place
 from orders.domain.steps import Fact, Refused, Step
 from orders.store import Transition
 
@@ -71,7 +71,8 @@ class OrdersWork(UnitOfWork[Order]):
         self.references: dict[str, Reference] = {}
         self._placed: list[tuple[str, Submission]] = []
         self._transitions: list[Transition] = []
-        self._refused: list[StorefrontOrderRefused] = []
+        self._refused: list[tuple[StorefrontOrderRefused, str]] = []
+        self._asked_under: dict[str, str] = {}
 
     async def claim(self, events: Sequence[Event]) -> Collection[str]:
         """Claim the references that submissions bring, and find those that cancellations name."""
@@ -79,7 +80,7 @@ class OrdersWork(UnitOfWork[Order]):
         cancelled = [one for one in events if isinstance(one, OrderCancellationSubmitted)]
         if not submitted and not cancelled:
             return {event.order_id for event in events}
-        self.checked = {id(one): check(one.body) for one in submitted}
+        self.checked = {id(one): check_submitted(one) for one in submitted}
         valid = [one for one in self.checked.values() if isinstance(one, Submission)]
         self.lock(Rank.UNIQUE_KEYS)
         await self.claim_references(valid, [one.client_reference or "" for one in cancelled])
@@ -106,6 +107,7 @@ class OrdersWork(UnitOfWork[Order]):
         reference = self.references[submission.client_reference]
         assert reference.mine
         reference.mine = False
+        self.asked_under(submission.client_reference, reference.order_id)
         order, placed = place(submission, reference.order_id, self.now, deadline_s)
         self.rows[order.order_id] = order
         self._placed.append((order.order_id, submission))
@@ -132,11 +134,18 @@ class OrdersWork(UnitOfWork[Order]):
 
     def refuse(self, client_reference: str, reason: str, errors: Sequence[FieldError] = ()) -> None:
         """Tell the storefront that a submission became no order."""
-        self._refused.append(
-            StorefrontOrderRefused(
-                client_reference=client_reference, reason=reason, errors=tuple(errors)
-            )
+        refused = StorefrontOrderRefused(
+            client_reference=client_reference, reason=reason, errors=tuple(errors)
         )
+        self._refused.append((refused, self.cause(client_reference)))
+
+    def asked_under(self, key: str, order_id: str) -> None:
+        """What is done to the order from here on was asked for by the event with this key."""
+        self._asked_under[order_id] = key
+
+    def cause_of(self, key: str) -> Cause:
+        """Also of an order whose storefront named it by its reference."""
+        return super().cause_of(self._asked_under.get(key, key))
 
     async def save(self) -> None:
         if self._placed:
@@ -148,12 +157,12 @@ class OrdersWork(UnitOfWork[Order]):
         self._placed, self._transitions, self._refused = [], [], []
 
     async def _publish_refusals(self) -> None:
-        counts = Counter(one.client_reference for one in self._refused)
+        counts = Counter(refused.client_reference for refused, _ in self._refused)
         for name, last in (await store.count_refusals(self.db, counts)).items():
             self.continue_sequence(topics.ORDERS, name, last - counts[name])
-        for refused in self._refused:
-            self.publish(refused)
+        for refused, cause in self._refused:
+            self.publish(refused, cause)
 
     def _note(self, order: Order, cause: str) -> None:
-        event_id = self.causes.get(order.order_id, Cause()).event_id
+        event_id = self.cause_of(order.order_id).event_id
         self._transitions.append(Transition(order, cause, event_id))

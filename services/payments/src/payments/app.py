@@ -20,7 +20,8 @@ from shared.work.worker import Worker
 from payments.api import router
 from payments.calls.desk import Desk
 from payments.calls.perform import perform
-from payments.calls.sweep import sweep
+from payments.calls.sweep import Sweeper, sweep
+from payments.event_api import Sender, event_router
 from payments.handlers.request_charge import request_charge
 from payments.handlers.settle_ended_order import settle_ended_order
 from payments.http_provider import HttpProvider
@@ -55,15 +56,19 @@ def build(settings: PaymentsSettings, provider: Provider | None = None) -> Servi
         groups=(ConsumerGroup("payments", (topics.ORDERS,), HANDLERS),),
         publishes=PUBLISHES,
         invariants=INVARIANTS,
-        routes=_routes,
+        routes=lambda running: _routes(running, settings, calls),
         worker=lambda running: _worker(running, settings, calls),
         timers=(Timer("sweep", settings.sweep_interval_s, sweep_charges),),
         close=http.close,
     )
 
 
-def _routes(running: Running) -> Sequence[APIRouter]:
-    return (router(running),)
+def _routes(
+    running: Running, settings: PaymentsSettings, provider: Provider
+) -> Sequence[APIRouter]:
+    sender = Sender(settings.provider_name, settings.webhook_keys)
+    sweeper = Sweeper(_desk(running, settings), provider)
+    return (router(running), event_router(running, sender, sweeper.wake))
 
 
 def _worker(running: Running, settings: PaymentsSettings, provider: Provider) -> Worker:

@@ -1,9 +1,10 @@
 """Every variable the payments service reads."""
 
+import base64
 from datetime import timedelta
 from typing import Annotated, Self
 
-from pydantic import AnyHttpUrl, Field, model_validator
+from pydantic import AnyHttpUrl, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 from shared.settings import ServiceSettings
 
@@ -11,7 +12,22 @@ from payments.domain.attempts import CallLimits
 
 LEASE_MARGIN_S = 5
 
+WEBHOOK_KEY_BYTES = range(24, 65)
+KEY_SHAPE = "each secret is whsec_ and the base64 of 24 to 64 bytes"
+
 Delay = Annotated[float, Field(gt=0)]
+
+
+def webhook_key(secret: str) -> bytes:
+    """The key in ``whsec_…`` (Standard Webhooks 1.0.0). Raises ``ValueError`` without its text."""
+    prefix, _, encoded = secret.partition("_")
+    try:
+        key = base64.b64decode(encoded, validate=True)
+    except ValueError:
+        raise ValueError(KEY_SHAPE) from None
+    if prefix != "whsec" or len(key) not in WEBHOOK_KEY_BYTES:
+        raise ValueError(KEY_SHAPE)
+    return key
 
 
 class PaymentsSettings(ServiceSettings):
@@ -41,6 +57,24 @@ class PaymentsSettings(ServiceSettings):
         86400, gt=0, description="how long the provider knows a key; half of it is used"
     )
 
+    provider_name: str = Field(
+        "provider",
+        pattern=r"^[a-z0-9][a-z0-9-]{0,39}$",
+        description="its name in POST /v1/provider-events/{provider}",
+    )
+    provider_webhook_secrets: SecretStr = Field(
+        SecretStr(""),
+        description="whsec_…, what provider events are signed with; two with a space between "
+        "while one replaces the other; none: no events are taken in",
+    )
+
+    @field_validator("provider_webhook_secrets")
+    @classmethod
+    def _refuse_weak_secrets(cls, secrets: SecretStr) -> SecretStr:
+        for one in secrets.get_secret_value().split():
+            webhook_key(one)
+        return secrets
+
     @model_validator(mode="after")
     def _refuse_short_leases(self) -> Self:
         if self.lease_s < self.call_timeout_s + LEASE_MARGIN_S:
@@ -62,6 +96,11 @@ class PaymentsSettings(ServiceSettings):
         """Whether its name is one that only a network of this machine knows."""
         name = self.provider_url.host or ""
         return self.environment == "single-node" and name.replace("-", "").isalnum()
+
+    @property
+    def webhook_keys(self) -> tuple[bytes, ...]:
+        """Every key that a provider event may be signed with now."""
+        return tuple(map(webhook_key, self.provider_webhook_secrets.get_secret_value().split()))
 
     @property
     def limits(self) -> CallLimits:

@@ -31,6 +31,11 @@ class Event(Value):
         """The Kafka key: everything of one order stays in one partition."""
         return self.order_id
 
+    @property
+    def line_count(self) -> int:
+        """How many order lines it brings: the work of a batch grows with them."""
+        return 0
+
 
 class EventType(NamedTuple):
     """``orders.order-placed.v1`` taken apart: the family and its version."""

@@ -79,6 +79,10 @@ class OrderPlaced(OrderEvent):
         window = self.deadline_at - self.placed_at
         return self.deadline_at - min(DECISION_MARGIN_MAX, window / 5)
 
+    @property
+    def line_count(self) -> int:
+        return len(self.lines)
+
 
 class OrderConfirmed(OrderEvent):
     type: ClassVar[str] = "orders.order-confirmed.v1"

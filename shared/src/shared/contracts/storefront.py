@@ -12,6 +12,8 @@ from shared.contracts.orders import Channel, FieldError
 
 QUANTITY_MAX = 1_000_000
 LINES_MAX = 1_000
+REFERENCE_MAX = 128
+SUBMISSION_BYTES_MAX = 256 * 1024
 AMOUNT_MINOR_MAX = 10**15  # Exact in every JSON reader (RFC 8259, 6) and far from a bigint's end.
 
 
@@ -25,7 +27,7 @@ def storable(text: str) -> str:
 Storable = AfterValidator(storable)
 Text = Annotated[str, Field(max_length=500), Storable]
 Required = Annotated[str, Field(min_length=1, max_length=500), Storable]
-Reference = Annotated[str, Field(min_length=1, max_length=128), Storable]
+Reference = Annotated[str, Field(min_length=1, max_length=REFERENCE_MAX), Storable]
 Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$"), Storable]
 
 
@@ -113,23 +115,33 @@ class OrderSubmitted(StorefrontEvent):
 
     type: ClassVar[str] = "storefront.order-submitted.v1"
     body: Any
+    body_bytes: int = Field(0, exclude=True)
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:
-        return cls(body=from_json(data))
+        return cls(body=from_json(data), body_bytes=len(data))
 
     @property
     def key(self) -> str:
+        """The reference; of one that cannot be stored, what can be told of it."""
         reference = self.body.get("client_reference") if isinstance(self.body, dict) else None
-        return reference if isinstance(reference, str) else ""
+        if not isinstance(reference, str):
+            return ""
+        return reference[:REFERENCE_MAX].replace("\x00", "\ufffd")
+
+    @property
+    def line_count(self) -> int:
+        lines = self.body.get("lines") if isinstance(self.body, dict) else None
+        return len(lines) if isinstance(lines, list) else 0
 
 
 class OrderCancellationSubmitted(StorefrontEvent):
     """Names the order by ``client_reference`` or by ``order_id``."""
 
     type: ClassVar[str] = "storefront.order-cancellation-requested.v1"
-    client_reference: str | None = None
-    reason: str = "customer"
+    order_id: Annotated[str, Field(max_length=REFERENCE_MAX), Storable] = ""
+    client_reference: Reference | None = None
+    reason: Required = "customer"
 
     @property
     def key(self) -> str:

@@ -55,7 +55,8 @@ CREATE INDEX parked_events_recent ON parked_events (parked_at);
 CREATE TABLE breakers (
     consumer    text COLLATE "C" NOT NULL,
     error_class text COLLATE "C" NOT NULL,
-    opened_at   timestamptz NOT NULL,
+    orders_max  integer NOT NULL,
+    tripped_at  timestamptz NOT NULL,
     PRIMARY KEY (consumer, error_class)
 );
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Response
+from fastapi import APIRouter, FastAPI, HTTPException, Response
 from faststream.kafka import KafkaBroker
 from faststream.specification import AsyncAPI
 from opentelemetry.trace import SpanKind
@@ -14,6 +14,7 @@ from shared.http import problem
 from shared.observability import tracing
 
 BODY_BYTES_MAX = 256 * 1024
+PATH_BYTES_MAX = 1024
 UNTRACED = ("/health", "/metrics", "/docs", "/openapi.json", "/asyncapi.json", "/ops")
 
 
@@ -31,6 +32,7 @@ class Traced:
         parent = headers.get(b"traceparent", b"").decode("latin-1")
         method = scope["method"]
         with tracing.span(method, SpanKind.SERVER, parent, {"http.request.method": method}) as span:
+            scope["traceparent"] = tracing.current_traceparent()
             await self._app(scope, receive, send)
             if route := scope.get("route"):
                 span.update_name(f"{method} {route.path}")
@@ -38,12 +40,18 @@ class Traced:
 
 
 class Limited:
-    """Cuts a body off at ``BODY_BYTES_MAX``, before anything reads it whole."""
+    """Refuses a URL that no route can mean, and cuts a body off at ``BODY_BYTES_MAX``."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if refused := _refuse_url(scope):
+            await refused.response()(scope, receive, send)
+            return
         received = 0
 
         async def counted() -> Message:
@@ -51,12 +59,21 @@ class Limited:
             message = await receive()
             received += len(message.get("body", b""))
             if received > BODY_BYTES_MAX:
-                raise problem.Problem(
-                    413, "body-too-large", f"The limit is {BODY_BYTES_MAX} bytes."
-                )
+                # FastAPI lets no other error of a body through.
+                raise HTTPException(413, f"The limit is {BODY_BYTES_MAX} bytes.")
             return message
 
-        await self._app(scope, counted if scope["type"] == "http" else receive, send)
+        await self._app(scope, counted, send)
+
+
+def _refuse_url(scope: Scope) -> problem.Problem | None:
+    """PostgreSQL stores no NUL, and indexes no path without end."""
+    if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
+        return problem.Problem(400, "malformed-url", "The URL holds NUL.")
+    if len(scope["path"].encode()) > PATH_BYTES_MAX:
+        detail = f"The limit of a path is {PATH_BYTES_MAX} bytes."
+        return problem.Problem(414, "url-too-long", detail)
+    return None
 
 
 def new_app(name: str, routers: Sequence[APIRouter], broker: KafkaBroker) -> FastAPI:

@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Path, Query, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.clock import rfc3339
+from shared.contracts.storefront import Storable
 from shared.http.problem import Problem, not_found
 from shared.messaging import redrive as parked
 from shared.messaging.consumer import Consumer
@@ -35,6 +36,8 @@ SELECT id, order_id, kind, attempts, not_before, last_error FROM work_rows
 WHERE NOT done ORDER BY id LIMIT 20
 """
 
+BIGINT_MAX = 2**63 - 1
+ParkedId = Annotated[int, Path(ge=0, le=BIGINT_MAX)]
 Operator = Annotated[str, Header(alias="X-Operator", max_length=100)]
 
 
@@ -51,7 +54,7 @@ class Parts:
 
 class Discard(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    reason: str = Field(min_length=1, max_length=500)
+    reason: Annotated[str, Field(min_length=1, max_length=500), Storable]
 
 
 def health_routes(parts: Parts) -> APIRouter:
@@ -62,9 +65,9 @@ def health_routes(parts: Parts) -> APIRouter:
         """Progress, not just up: 503 when a part has stopped moving."""
         now = asyncio.get_running_loop().time()
         problems = [
-            f"{one.name} stopped by {one.pipeline.stopped_by}"
+            f"{one.name} stopped by {one.pipeline.breaker.stopped_by}"
             for one in parts.consumers
-            if one.pipeline.stopped_by is not None
+            if one.pipeline.breaker.stopped_by is not None
         ]
         if parts.relay.progress_at and now - parts.relay.progress_at > RELAY_STALLED_S:
             problems.append("the relay makes no progress")
@@ -92,7 +95,7 @@ def ops_routes(service: Service, running: Running) -> APIRouter:
     """Looking at what waits; the two actions are dead letters' redrive and discard."""
     router = APIRouter(prefix="/ops", tags=["ops"])
     pool = running.pool
-    _dead_letter_routes(router, {group.name: group for group in service.groups}, running)
+    dead_letter_routes(router, {group.name: group for group in service.groups}, running)
 
     @router.get("/outbox")
     async def outbox() -> dict[str, Any]:
@@ -121,24 +124,25 @@ def ops_routes(service: Service, running: Running) -> APIRouter:
     return router
 
 
-def _dead_letter_routes(
+def dead_letter_routes(
     router: APIRouter, groups: Mapping[str, ConsumerGroup], running: Running
 ) -> None:
     @router.get("/dead-letters")
     async def list_dead_letters(
-        after: int = 0, limit: Annotated[int, Query(ge=1, le=parked.LIST_MAX)] = 50
+        after: Annotated[int, Query(ge=0, le=BIGINT_MAX)] = 0,
+        limit: Annotated[int, Query(ge=1, le=parked.LIST_MAX)] = 50,
     ) -> dict[str, Any]:
         """The first record of each parked key; ``behind`` counts what waits for it."""
         async with running.pool.acquire() as db:
             return {"dead_letters": await parked.list_dead_letters(db, after, limit)}
 
     @router.get("/dead-letters/{parked_id}")
-    async def show(parked_id: int) -> dict[str, Any]:
+    async def show(parked_id: ParkedId) -> dict[str, Any]:
         return parked.describe(await _find(parked_id))
 
     @router.post("/dead-letters/{parked_id}/redrive")
     async def redrive(
-        parked_id: int, operator: Operator = "unnamed", dry_run: bool = False
+        parked_id: ParkedId, operator: Operator = "unnamed", dry_run: bool = False
     ) -> dict[str, Any]:
         """Run this key's events again, in order, up to the first that fails."""
         place = await _find(parked_id)
@@ -149,7 +153,7 @@ def _dead_letter_routes(
 
     @router.post("/dead-letters/{parked_id}/discard")
     async def discard(
-        parked_id: int, body: Discard, operator: Operator = "unnamed"
+        parked_id: ParkedId, body: Discard, operator: Operator = "unnamed"
     ) -> dict[str, Any]:
         """Drop this record and run what waited behind it."""
         place = await _find(parked_id)

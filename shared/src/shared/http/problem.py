@@ -8,12 +8,13 @@ import asyncpg
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from opentelemetry.trace import SpanKind
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from shared.contracts.storefront import field_errors, pointer
 from shared.database.transient import is_transient
-from shared.observability.tracing import current_traceparent
+from shared.observability.tracing import current_traceparent, span
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
@@ -108,7 +109,7 @@ async def _bad_request(_: Request, error: Exception) -> Response:
 
 async def _http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    names = {404: "not-found", 405: "method-not-allowed"}
+    names = {404: "not-found", 405: "method-not-allowed", 413: "body-too-large"}
     name = names.get(error.status_code, "request-refused")
     return Problem(error.status_code, name, error.detail, headers=error.headers).response()
 
@@ -121,5 +122,8 @@ async def _database(request: Request, error: Exception) -> Response:
 
 
 async def _bug(request: Request, error: Exception) -> Response:
-    log.error("unhandled", path=request.url.path, exc_info=error)
-    return Problem(500, "internal-error", "This is our fault; the trace id helps us.").response()
+    # Starlette asks us when the request's own span has ended.
+    with span("unhandled", SpanKind.INTERNAL, request.scope.get("traceparent", "")):
+        log.error("unhandled", path=request.url.path, exc_info=error)
+        detail = "This is our fault; the trace id helps us."
+        return Problem(500, "internal-error", detail).response()

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import ConsumerStoppedError, KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaMessage
@@ -20,7 +20,8 @@ from shared.observability import metrics
 SESSION_TIMEOUT_MS = 10_000
 HEARTBEAT_INTERVAL_MS = 3_000
 POLL_INTERVAL_MAX_MS = 300_000
-WAIT_MS = 500
+WAIT_MS = 1_000
+FETCH_WAIT_MAX_MS = 1_500  # The broker answers at once when there is a record.
 EMPTY_PAUSE_MS = 10
 STALLED_AFTER_S = 60.0
 
@@ -42,7 +43,7 @@ class Consumer:
         self.pipeline = pipeline
         self.progress_at = 0.0
         self._read_at = 0.0
-        self._next: dict[TopicPartition, int] = {}
+        self._in_work: dict[TopicPartition, int] = {}
         self._prefix = topic_prefix
         self._fatal = fatal
         self._subscriber = broker.subscriber(
@@ -52,6 +53,7 @@ class Consumer:
             batch=True,
             max_records=pipeline.records_max,
             batch_timeout_ms=EMPTY_PAUSE_MS,
+            fetch_max_wait_ms=FETCH_WAIT_MAX_MS,
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.NACK_ON_ERROR,
             parser=_parse,
@@ -89,9 +91,13 @@ class Consumer:
             try:
                 # A longer wait than FastStream's, which sleeps as long again when it is empty.
                 polled = await poll(timeout_ms=max(WAIT_MS, timeout_ms), max_records=max_records)
-            except KafkaError as error:
-                self._fatal(f"consumer {self.name}: {error!r}")
+            except ConsumerStoppedError:
                 raise
+            except Exception as error:
+                # aiokafka drops what it has unpacked beside the error but moves past it, and the
+                # next commit would too: this process reads and commits nothing more.
+                self._fatal(f"consumer {self.name}: {error!r}")
+                return await asyncio.get_running_loop().create_future()
             if polled or consumer.assignment():
                 self.progress_at = self.progress_at or asyncio.get_running_loop().time()
             return polled
@@ -106,30 +112,40 @@ class Consumer:
             return
         lag = await self._lag(consumer)
         metrics.CONSUMER_LAG.labels(self.name).set(lag)
-        if lag == 0 or self.pipeline.stopped_by is not None or self.pipeline.holding:
+        stopped = self.pipeline.breaker.stopped_by is not None
+        metrics.PARTITION_STOPPED.labels(self.name).set(int(stopped))
+        if lag == 0 or stopped or self.pipeline.holding:
             self._read_at = now
         elif now - max(self._read_at, self.progress_at) > STALLED_AFTER_S:
             self._fatal(f"consumer {self.name}: {lag} records wait and none is read")
 
     async def _lag(self, consumer: "AIOKafkaConsumer[bytes, bytes]") -> int:
-        """Records not yet read in the partitions we are at, by the broker's own end offsets."""
-        at = {tp: offset for tp, offset in self._next.items() if tp in consumer.assignment()}
-        if not at:
+        """Records not yet applied in the partitions we are at, by the broker's end offsets.
+
+        The position is where we read on; it passes what holds no record of ours, too, and goes
+        back when a batch failed.
+        """
+        assigned = list(consumer.assignment())
+        if not assigned:
             return 0
         try:
             async with asyncio.timeout(5):
-                ends = await consumer.end_offsets(list(at))
+                positions = {tp: await consumer.position(tp) for tp in assigned}
+                ends = await consumer.end_offsets(assigned)
         except (TimeoutError, KafkaError):
             return 0
+        at = {tp: self._in_work.get(tp, position) for tp, position in positions.items()}
         return sum(max(0, ends[tp] - offset) for tp, offset in at.items())
 
     async def _consume(self, message: Any) -> None:  # AsyncAPI would describe a typed argument.
         raw: RawBatch = message.raw_message
-        records = [self._record(one) for one in raw]
-        await self.pipeline.process(records)
-        self.progress_at = asyncio.get_running_loop().time()
         for one in raw:
-            self._next[TopicPartition(one.topic, one.partition)] = one.offset + 1
+            self._in_work.setdefault(TopicPartition(one.topic, one.partition), one.offset)
+        try:
+            await self.pipeline.process([self._record(one) for one in raw])
+        finally:
+            self._in_work = {}
+        self.progress_at = asyncio.get_running_loop().time()
 
     def _record(self, raw: "ConsumerRecord[bytes, bytes]") -> Record:
         return Record(

@@ -13,6 +13,7 @@ Headers = Sequence[tuple[str, bytes | None]]
 
 CONTENT_TYPE = "application/json"
 SEQUENCE_DIGITS = 10
+KEY_BYTES_MAX = 512  # PostgreSQL indexes at most 2,704 bytes of a row.
 
 
 def source_of(topic: str) -> str:
@@ -71,9 +72,17 @@ class Record:
         return f"{self.partition}/{self.offset}"
 
     @property
+    def place(self) -> tuple[str, str]:
+        return (self.topic, self.position)
+
+    @property
     def parking_key(self) -> bytes:
-        """What waits together; a record without a key keeps nobody waiting."""
-        return self.key if self.key is not None else b"\x00" + self.position.encode()
+        """What waits together, short enough for an index; without a key nobody waits."""
+        if self.key is None:
+            return b"\x00" + self.position.encode()
+        if len(self.key) > KEY_BYTES_MAX:
+            return b"\x00" + blake2b(self.key, digest_size=16).hexdigest().encode()
+        return self.key
 
 
 def content_hash(event_type: str, data: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeAlias
 
 from shared.database import Db
@@ -10,8 +10,6 @@ from shared.messaging.envelope import Record, pack
 
 ParkedKey: TypeAlias = tuple[str, bytes]
 """A topic and a key."""
-
-BREAKER_WINDOW = timedelta(minutes=1)
 
 # A statement of its own, after the inbox insert and before anything is decided by it. FOR SHARE
 # makes a redrive that is about to delete the key finish first.
@@ -45,17 +43,6 @@ FROM unnest($2::text[], $3::bytea[], $4::int[], $5::bigint[], $6::bytea[], $7::b
       error, n)
 ORDER BY u.n
 """
-_RECENT = """
-SELECT count(DISTINCT key) FROM parked_events
-WHERE consumer = $1 AND error_class = $2 AND parked_at > $3
-"""
-_OPEN = "SELECT true FROM breakers WHERE consumer = $1 AND error_class = $2"
-_TRIP = """
-INSERT INTO breakers (consumer, error_class, opened_at) VALUES ($1, $2, $3)
-ON CONFLICT DO NOTHING
-"""
-_CLOSE = "DELETE FROM breakers WHERE consumer = $1"
-
 WAITING = "waits-behind-another"
 
 
@@ -108,21 +95,3 @@ async def insert(db: Db, consumer: str, parked: Sequence[ToPark], now: datetime)
         [one.error[:500].replace("\x00", "") for one in parked],
         now,
     )
-
-
-async def is_stopped(
-    db: Db, consumer: str, error_class: str, more: int, orders_max: int, now: datetime
-) -> bool:
-    """Whether ``more`` orders would be too many for this error class in one minute."""
-    if await db.fetchval(_OPEN, consumer, error_class):
-        return True
-    recent: int = await db.fetchval(_RECENT, consumer, error_class, now - BREAKER_WINDOW)
-    return recent + more > orders_max
-
-
-async def trip(db: Db, consumer: str, error_class: str, now: datetime) -> None:
-    await db.execute(_TRIP, consumer, error_class, now)
-
-
-async def close(db: Db, consumer: str) -> None:
-    await db.execute(_CLOSE, consumer)

@@ -6,8 +6,10 @@ from typing import TypeAlias
 
 from shared.contracts.event import Event, split_type
 from shared.messaging.envelope import Record, content_hash
+from shared.observability.tracing import parse_traceparent, traceparent_of
 
 REQUIRED = ("ce_specversion", "ce_type", "ce_source", "ce_id")
+ATTRIBUTE_BYTES_MAX = 512  # The inbox indexes source and id, PostgreSQL 2,704 bytes of a row.
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Poison:
     def type(self) -> str:
         """The type it claims, readable or not."""
         raw = dict(self.record.headers).get("ce_type") or b""
-        return raw.decode(errors="replace")[:200]
+        return raw.decode(errors="replace").replace("\x00", "")[:200]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ def parse(record: Record, handled: Mapping[str, type[Event]], families: Collecti
     headers, broken = _text_headers(record)
     event_type, source, event_id = (headers.get(name, "") for name in REQUIRED[1:])
     data = record.value or b""
-    if event_type and source and event_id:
+    unusable = [name for name in REQUIRED if not _is_usable(headers.get(name, ""))]
+    if not {"ce_type", "ce_source", "ce_id"} & {*unusable}:
         identity = Identity(source, event_id, content_hash(event_type, data))
     else:
         identity = Identity(
@@ -68,8 +71,9 @@ def parse(record: Record, handled: Mapping[str, type[Event]], families: Collecti
         )
     if broken:
         return Poison(record, identity, "bad-headers", f"header {broken} is null or not UTF-8")
-    if missing := [name for name in REQUIRED if not headers.get(name)]:
-        return Poison(record, identity, "bad-envelope", f"missing {', '.join(missing)}")
+    if unusable:
+        error = f"missing, too long or with NUL: {', '.join(unusable)}"
+        return Poison(record, identity, "bad-envelope", error)
     if split_type(event_type).family not in families:
         return Skipped(event_type)
     return _read_data(record, identity, headers, handled)
@@ -92,7 +96,8 @@ def _read_data(
         return Poison(record, identity, "bad-data", _explain(error))
     if event.keyed_by_order and record.key != event.key.encode():
         return Poison(record, identity, "bad-key", "the key is not the order's id")
-    return Known(record, identity, event, headers.get("traceparent", ""))
+    context = parse_traceparent(headers.get("traceparent", ""))
+    return Known(record, identity, event, traceparent_of(context) if context else "")
 
 
 def _explain(error: ValueError) -> str:
@@ -101,7 +106,12 @@ def _explain(error: ValueError) -> str:
     if errors is None:
         return str(error)[:200]
     found = errors(include_url=False, include_context=False, include_input=False)
-    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in found[:5])
+    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in found[:5])[:500]
+
+
+def _is_usable(attribute: str) -> bool:
+    """Whether the inbox can store it; PostgreSQL's text holds no NUL."""
+    return 0 < len(attribute.encode()) <= ATTRIBUTE_BYTES_MAX and "\x00" not in attribute
 
 
 def _text_headers(record: Record) -> tuple[dict[str, str], str | None]:

@@ -10,13 +10,13 @@ import structlog
 
 from shared import crash
 from shared.contracts.event import Event
-from shared.contracts.orders import OrderPlaced
-from shared.contracts.topics import dead_letters
 from shared.database.transient import is_transient
 from shared.errors import PartitionStopped, Retryable
 from shared.messaging import inbox, parking
 from shared.messaging.batch import rounds
-from shared.messaging.envelope import Headers, Record, pack
+from shared.messaging.breaker import Breaker
+from shared.messaging.dead_letters import send_dead_letter
+from shared.messaging.envelope import Record
 from shared.messaging.group import ConsumerGroup
 from shared.messaging.parking import WAITING, ToPark
 from shared.messaging.parse import Identity, Known, Poison, Skipped, parse
@@ -25,7 +25,7 @@ from shared.messaging.unit_of_work import Cause, Rank, Transactions, UnitOfWork
 from shared.observability import metrics, tracing
 
 LINES_MAX = 4_000
-STOPPED_PAUSE_S = 5.0
+STOPPED_PAUSE_S, FAILED_PAUSE_S = 5.0, 1.0
 HOLD_POLL_S, HOLD_MAX_S = 0.2, 60.0
 
 Item: TypeAlias = Known | Poison
@@ -47,28 +47,37 @@ class Pipeline:
     parked_orders_max: int = 50
     records_max: int = 500
     may_proceed: Callable[[], Awaitable[bool]] | None = None
-    stopped_by: str | None = field(default=None, init=False)
     holding: bool = field(default=False, init=False)
-    _breaker_unknown: bool = field(default=True, init=False)
+    breaker: Breaker = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.breaker = Breaker(self.group.name, self.parked_orders_max)
 
     async def process(self, records: Sequence[Record]) -> None:
         """Apply ``records`` in order; when this returns, their offsets may be committed.
 
-        Raises what does not pass within the retry budget; the same records come again.
+        Raises what does not pass within the retry budget; the same records come again at once,
+        so it raises after a pause.
         """
-        await self._hold()
+        try:
+            await self._hold()
+            await self._process(records)
+            await self.breaker.passed(self.transactions, records)
+        except PartitionStopped as stopped:
+            await self.breaker.trip(self.transactions, stopped)
+            await asyncio.sleep(STOPPED_PAUSE_S)
+            raise
+        except Exception:
+            await asyncio.sleep(FAILED_PAUSE_S)
+            raise
+        crash.point("consumer.after_commit")
+
+    async def _process(self, records: Sequence[Record]) -> None:
         parsed = [parse(one, self.group.types, self.group.families) for one in records]
         items = [one for one in parsed if not isinstance(one, Skipped)]
         self._count("skipped", len(parsed) - len(items))
-        try:
-            for chunk in chunks(items, self.records_max):
-                await self._apply_or_halve(chunk)
-        except PartitionStopped as stopped:
-            await self._stop(stopped)
-            raise
-        if self.stopped_by is not None or self._breaker_unknown:
-            await self._resume()
-        crash.point("consumer.after_commit")
+        for chunk in chunks(items, self.records_max):
+            await self._apply_or_halve(chunk)
 
     async def _hold(self) -> None:
         """Wait while the service says that it has enough to do; the records come again."""
@@ -163,17 +172,12 @@ class Pipeline:
 
     async def _set_aside(self, work: Work, aside: Sequence[tuple[Item, ToPark]]) -> None:
         failed = [park for _, park in aside if park.reason != WAITING]
-        for error_class in {park.error_class for park in failed}:
-            keys = {park.record.parking_key for park in failed if park.error_class == error_class}
-            if await parking.is_stopped(
-                work.db, self.group.name, error_class, len(keys), self.parked_orders_max, work.now
-            ):
-                raise PartitionStopped(error_class)
+        await self.breaker.check(work.db, failed, work.now)
         await parking.insert(work.db, self.group.name, [park for _, park in aside], work.now)
         keys_of = [inbox.key_of(item.identity) for item, _ in aside]
         await inbox.mark_parked(work.db, self.group.name, keys_of)
         for park in failed:
-            send_dead_letter(work, self.service, park, attempts=1)
+            send_dead_letter(work, self.service, park)
         self._count("parked", len(failed))
         self._count("waiting", len(aside) - len(failed))
 
@@ -190,21 +194,6 @@ class Pipeline:
             for one in runnable
         }
         await run_handlers(work, self.group, [one.event for one in runnable], causes)
-
-    async def _stop(self, stopped: PartitionStopped) -> None:
-        if self.stopped_by is None:
-            log.error("partition-stopped", consumer=self.group.name, by=stopped.error_class)
-        self.stopped_by = stopped.error_class
-        metrics.PARTITION_STOPPED.labels(self.group.name).set(1)
-        async with self.transactions.begin() as work:
-            await parking.trip(work.db, self.group.name, stopped.error_class, work.now)
-        await asyncio.sleep(STOPPED_PAUSE_S)
-
-    async def _resume(self) -> None:
-        async with self.transactions.begin() as work:
-            await parking.close(work.db, self.group.name)
-        self.stopped_by, self._breaker_unknown = None, False
-        metrics.PARTITION_STOPPED.labels(self.group.name).set(0)
 
     def _count(self, outcome: str, events: int) -> None:
         if events:
@@ -224,20 +213,6 @@ async def run_handlers(
             await group.handlers[type(batch[0])](batch, work)
 
 
-def send_dead_letter(work: Work, service: str, park: ToPark, attempts: int) -> None:
-    """A copy for people, through the outbox: the record as it was, and why it is here."""
-    record = park.record
-    why: Headers = [
-        ("dl_reason", park.reason.encode()),
-        ("dl_error", park.error.encode()),
-        ("dl_topic", record.topic.encode()),
-        ("dl_partition", str(record.partition).encode()),
-        ("dl_offset", str(record.offset).encode()),
-        ("dl_attempts", str(attempts).encode()),
-    ]
-    work.send(dead_letters(service), record.key, pack([*record.headers, *why]), record.value)
-
-
 def chunks(items: Sequence[Item], records_max: int) -> Iterator[Sequence[Item]]:
     """Cut at ``records_max`` records or ``LINES_MAX`` order lines, whichever comes first."""
     start = lines = 0
@@ -252,9 +227,7 @@ def chunks(items: Sequence[Item], records_max: int) -> Iterator[Sequence[Item]]:
 
 
 def _lines(item: Item) -> int:
-    if isinstance(item, Known) and isinstance(item.event, OrderPlaced):
-        return len(item.event.lines)
-    return 1
+    return max(1, item.event.line_count) if isinstance(item, Known) else 1
 
 
 def _separate(

@@ -1,6 +1,7 @@
 """The relay: publishes the outbox in id order, deletes a row only after the broker's ack."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -12,17 +13,18 @@ from asyncpg import Pool, Record
 
 from shared import crash
 from shared.database.pool import connect, ping
+from shared.idle import Idle
 from shared.messaging.envelope import unpack
 from shared.messaging.kafka import KafkaConnection, new_producer
 from shared.messaging.outbox import CHANNEL, SHARDS
 from shared.observability import metrics
 
 LEADER_LOCK_ID = 0x6F757462  # "outb"
-POLL_S = 0.2
 PING_INTERVAL_S = 1.0
 LEADER_RETRY_S = 1.0
 ROWS_MAX = 500
 SEND_TIMEOUT_S = 30.0
+CLOSE_TIMEOUT_S = 5.0
 BACKOFF_FIRST_S, BACKOFF_MAX_S = 0.2, 10.0
 
 # All unsent rows of the shards we publish, the oldest first. No SKIP LOCKED and no "id > last
@@ -52,11 +54,11 @@ class Relay:
     topic_prefix: str = ""
     leading: bool = False
     progress_at: float = 0.0
-    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _idle: Idle = field(default_factory=Idle)
     _blocked: dict[int, tuple[float, float]] = field(default_factory=dict)
 
     def wake(self) -> None:
-        self._woken.set()
+        self._idle.wake()
 
     async def run(self) -> None:
         """Until cancelled: lead when nobody does, and publish while leading."""
@@ -93,11 +95,11 @@ class Relay:
         producer = await new_producer(self.kafka, self.instance)
         try:
             while True:
-                self._woken.clear()
+                self._idle.looking()
                 rows = await self.pool.fetch(_FETCH, self._open_shards(), ROWS_MAX)
                 self.progress_at = asyncio.get_running_loop().time()
                 if not rows:
-                    await self._rest()
+                    await self._idle.rest()
                 elif not await self._publish(producer, rows):
                     # An idempotent producer is of no more use after a failed batch: its
                     # sequence has advanced past what the broker has.
@@ -107,34 +109,58 @@ class Relay:
             await _close(producer)
 
     async def _publish(self, producer: AIOKafkaProducer, rows: Sequence[Record]) -> bool:
-        """Send in order, await the acks, delete what was acknowledged; False when some failed."""
+        """Send in order, await the acks, delete what was acknowledged; False when some failed.
+
+        Of each key only the oldest row: what is behind it waits for its ack, since a broker may
+        take a later batch of a producer it does not know yet after it has refused an earlier one.
+        """
+        oldest = oldest_of_each_key(rows)
         crash.point("relay.before_send")
-        try:
-            async with asyncio.timeout(SEND_TIMEOUT_S):
-                sent = [await self._send(producer, row) for row in rows]
-                results = await asyncio.gather(*sent, return_exceptions=True)
-        except (TimeoutError, KafkaError) as error:
-            results = [error] * len(rows)
+        results = await self._send_all(producer, oldest)
         crash.point("relay.after_ack")
-        acked: list[int] = []
-        for row, result in zip(rows, results, strict=True):
-            if isinstance(result, BaseException):
-                self._block(row["shard"], result)
-            else:
-                acked.append(row["id"])
-                self._blocked.pop(row["shard"], None)
+        failed = {
+            row["shard"]: error
+            for row, error in zip(oldest, results, strict=True)
+            if error is not None
+        }
+        acked = [row["id"] for row, error in zip(oldest, results, strict=True) if error is None]
         if acked:
             await self.pool.execute(_DELETE, acked)
             metrics.RELAYED.inc(len(acked))
-        return len(acked) == len(rows)
+        for shard in {row["shard"] for row in oldest} - failed.keys():
+            self._blocked.pop(shard, None)
+        for shard, error in failed.items():
+            self._block(shard, error)
+        return not failed
 
-    async def _send(self, producer: AIOKafkaProducer, row: Record) -> "asyncio.Future[object]":
-        sent: asyncio.Future[object] = await producer.send(
-            self.topic_prefix + row["topic"],
-            row["payload"],
-            key=row["key"],
-            headers=unpack(row["headers"]),
-        )
+    async def _send_all(
+        self, producer: AIOKafkaProducer, rows: Sequence[Record]
+    ) -> list[BaseException | None]:
+        """One task, one row after the other; gives why each was not acknowledged."""
+        sent: list[asyncio.Future[object] | Exception] = [TimeoutError("not sent")] * len(rows)
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                for place, row in enumerate(rows):
+                    sent[place] = await self._send(producer, row)
+                if waited := [one for one in sent if isinstance(one, asyncio.Future)]:
+                    await asyncio.wait(waited)
+        except TimeoutError:
+            log.warning("relay-timed-out", rows=len(rows), timeout_s=SEND_TIMEOUT_S)
+        return [_why_not(one) for one in sent]
+
+    async def _send(
+        self, producer: AIOKafkaProducer, row: Record
+    ) -> "asyncio.Future[object] | Exception":
+        """Hand a row to the producer; a row that it does not take holds up only its own shard."""
+        try:
+            sent: asyncio.Future[object] = await producer.send(
+                self.topic_prefix + row["topic"],
+                row["payload"],
+                key=row["key"],
+                headers=unpack(row["headers"]),
+            )
+        except (KafkaError, AssertionError, TypeError, ValueError) as error:
+            return error
         return sent
 
     def _open_shards(self) -> list[int]:
@@ -152,13 +178,6 @@ class Relay:
         metrics.RELAY_FAILED.labels(type(error).__name__).inc()
         log.warning("relay-failed", shard=shard, error=repr(error)[:200], retry_in_s=delay_s)
 
-    async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(POLL_S):
-                await self._woken.wait()
-        except TimeoutError:
-            pass
-
     def _set_leading(self, leading: bool) -> None:
         self.leading = leading
         metrics.RELAY_LEADER.set(int(leading))
@@ -171,9 +190,37 @@ async def _keep_alive(session: "asyncpg.Connection[Record]") -> None:
         await asyncio.sleep(PING_INTERVAL_S)
 
 
+def oldest_of_each_key(rows: Sequence[Record]) -> list[Record]:
+    """The first row of each topic and key, in order; a row without a key has no successor."""
+    seen: set[tuple[str, bytes]] = set()
+    oldest: list[Record] = []
+    for row in rows:
+        place = (row["topic"], row["key"])
+        if row["key"] is None or place not in seen:
+            oldest.append(row)
+            seen.add(place)
+    return oldest
+
+
+def _why_not(sent: "asyncio.Future[object] | Exception") -> BaseException | None:
+    """Why a row is not known to be in Kafka; nothing when it was acknowledged."""
+    if isinstance(sent, Exception):
+        return sent
+    if not sent.done():
+        sent.cancel()
+        return TimeoutError("no answer")
+    return asyncio.CancelledError() if sent.cancelled() else sent.exception()
+
+
 async def _close(producer: AIOKafkaProducer) -> None:
+    """End it soon, whether or not the broker answers."""
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(CLOSE_TIMEOUT_S):
             await producer.stop()
     except (TimeoutError, KafkaError) as error:
         log.info("producer-close-failed", error=type(error).__name__)
+        # Left alone it would go on, and send what it holds again when the broker is back.
+        with contextlib.suppress(TimeoutError, KafkaError):
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await producer._sender.close()
+        await producer.client.close()

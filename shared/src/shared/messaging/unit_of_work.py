@@ -85,12 +85,16 @@ class UnitOfWork(Generic[Row]):
         self.rows, self._sequences = await self.table.lock(self.db, order_ids)
         self._loaded = dict(self.rows)
 
-    def publish(self, event: Event) -> None:
-        """Tell ``event`` when this transaction commits, next in its order's sequence."""
+    def publish(self, event: Event, cause: str = "") -> None:
+        """Tell ``event`` when this transaction commits, next in its order's sequence.
+
+        ``cause`` is the trace context of an event told later than what caused it.
+        """
         place = (event.topic, event.key)
         sequence = self._sequences[place] = self._sequences.get(place, 0) + 1
         self._told.add(event.key)
-        headers = encode_headers(event, new_id("evt"), self.now, sequence, self.cause(event.key))
+        cause = cause or self.cause(event.key)
+        headers = encode_headers(event, new_id("evt"), self.now, sequence, cause)
         self.send(event.topic, event.key.encode(), pack(headers), event.model_dump_json().encode())
 
     def continue_sequence(self, topic: str, key: str, last: int) -> None:
@@ -110,8 +114,12 @@ class UnitOfWork(Generic[Row]):
 
     def cause(self, key: str) -> str:
         """The trace context of what made this order's work happen."""
-        known = self.causes.get(key, Cause()).traceparent
+        known = self.cause_of(key).traceparent
         return known or self._traceparent or tracing.current_traceparent()
+
+    def cause_of(self, key: str) -> Cause:
+        """The event that made this order's work happen; nothing when it was no event."""
+        return self.causes.get(key, Cause())
 
     async def save(self) -> None:
         """Write what the service changed beside its order rows, each with one statement.

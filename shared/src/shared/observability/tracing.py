@@ -72,13 +72,16 @@ def span(
 
 @contextmanager
 def message_span(name: str, traceparent: str) -> Iterator[str]:
-    """A span for one sampled message of a batch; gives the context its effects carry on."""
+    """A span for one message of a batch; gives the context its effects carry on.
+
+    A message without a context begins a trace of its own; one that is not sampled stays so.
+    """
     remote = parse_traceparent(traceparent)
-    if remote is None or not remote.trace_flags.sampled:
+    if remote is not None and not remote.trace_flags.sampled:
         yield traceparent
         return
     tracer = trace.get_tracer("orderproof")
-    context = trace.set_span_in_context(NonRecordingSpan(remote))
+    context = trace.set_span_in_context(NonRecordingSpan(remote)) if remote else Context()
     current = tracer.start_span(name, context, SpanKind.CONSUMER)
     try:
         yield traceparent_of(current.get_span_context())

@@ -10,6 +10,7 @@ import structlog
 from opentelemetry.trace import SpanKind
 
 from shared.database.transient import is_transient
+from shared.idle import Idle
 from shared.messaging.unit_of_work import Transactions
 from shared.observability import metrics, tracing
 from shared.work import rows
@@ -17,7 +18,7 @@ from shared.work.rows import LeasedRow
 
 Perform = Callable[[LeasedRow], Awaitable[None]]
 
-POLL_S = 0.2
+RELEASE_RETRY_S = 0.2
 RETRY_DELAYS_S = (0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
 
 log = structlog.get_logger(__name__)
@@ -37,15 +38,16 @@ class Worker:
     lease_s: float
     progress_at: float = 0.0
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
-    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _idle: Idle = field(default_factory=Idle)
 
     def wake(self) -> None:
-        self._woken.set()
+        self._idle.wake()
 
     async def run(self) -> None:
         """Until cancelled; then the calls under way are waited for by ``drain``."""
         await self._release_own()
         while True:
+            self._idle.looking()
             try:
                 taken = await self._lease(self.slots - len(self._tasks))
             except Exception as error:
@@ -55,7 +57,7 @@ class Worker:
                 taken = 0
             self.progress_at = asyncio.get_running_loop().time()
             if taken == 0 or len(self._tasks) >= self.slots:
-                await self._rest()
+                await self._idle.rest()
 
     async def drain(self, timeout_s: float) -> None:
         """Wait for the calls under way; a row still open is taken over after its lease."""
@@ -73,7 +75,7 @@ class Worker:
             except Exception as error:
                 if not is_transient(error):
                     raise
-                await asyncio.sleep(POLL_S)
+                await asyncio.sleep(RELEASE_RETRY_S)
 
     async def _lease(self, free: int) -> int:
         if free <= 0:
@@ -90,14 +92,6 @@ class Worker:
     def _done(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
         self.wake()
-
-    async def _rest(self) -> None:
-        self._woken.clear()
-        try:
-            async with asyncio.timeout(POLL_S):
-                await self._woken.wait()
-        except TimeoutError:
-            pass
 
     async def _perform(self, row: LeasedRow) -> None:
         attributes: tracing.Attributes = {

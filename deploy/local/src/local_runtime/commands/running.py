@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from local_runtime.commands.options import Output, existing
 from local_runtime.config import SERVICES
@@ -16,12 +16,18 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def running_services(run_dir: Path, output: Output, only: str | None = None) -> dict[str, str]:
-    """Base URLs by service; ends the command when nothing runs or ``only`` is not there."""
+def running_endpoints(run_dir: Path, output: Output) -> dict[str, Any]:
+    """The content of ``endpoints.json``; ends the command when nothing runs."""
     place = existing(run_dir)
     endpoints = read_json(place.endpoints) if holder(place) else None
     if endpoints is None:
         raise output.fail(f"no stack runs in {place.root}; start one with: orderproof up --detach")
+    return endpoints
+
+
+def running_services(run_dir: Path, output: Output, only: str | None = None) -> dict[str, str]:
+    """Base URLs by service; ends the command when nothing runs or ``only`` is not there."""
+    endpoints = running_endpoints(run_dir, output)
     found = {name: str(endpoints[name]) for name in SERVICES if endpoints.get(name)}
     if only is None:
         return found

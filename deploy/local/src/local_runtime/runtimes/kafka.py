@@ -54,7 +54,9 @@ def settings(port: int, controller_port: int, data: Path) -> dict[str, str]:
         # After a crash the controller waits for the dead broker's session before it lets
         # the new one serve; the default of nine seconds is all waiting.
         "broker.session.timeout.ms": "3000",
-        "broker.heartbeat.interval.ms": "500",
+        "broker.heartbeat.interval.ms": "1000",
+        # An idle controller writes a record twice a second by default.
+        "metadata.max.idle.interval.ms": "10000",
         "num.network.threads": "2",
         "num.io.threads": "4",
         "log.cleaner.dedupe.buffer.size": str(16 * 1024 * 1024),

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from functools import partial
@@ -248,10 +249,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="provider", description="A payment provider that fails")
     parser.add_argument("--port", type=int, required=True, help="0 takes a free one")
     serving.add_host(parser)
-    parser.add_argument("--book", type=Path, help="file that keeps the book over restarts")
+    parser.add_argument(
+        "--book",
+        type=Path,
+        default=os.environ.get("PROVIDER_BOOK") or None,
+        help="file that keeps the book over restarts",
+    )
     parser.add_argument("--late-s", type=float, default=8.0, help="how late a late charge is done")
-    parser.add_argument("--webhook-url", help="where to announce operations")
-    parser.add_argument("--webhook-secret", help="whsec_ and base64, to sign the announcements")
+    parser.add_argument(
+        "--webhook-url",
+        default=os.environ.get("PROVIDER_WEBHOOK_URL"),
+        help="where to announce operations",
+    )
+    parser.add_argument(
+        "--webhook-secret",
+        # An argument is shown to everybody who lists processes, a variable is not.
+        default=os.environ.get("PROVIDER_WEBHOOK_SECRET"),
+        help="whsec_ and base64, to sign the announcements",
+    )
     options = parser.parse_args()
     if options.webhook_url and not options.webhook_secret:
         parser.error("--webhook-url needs --webhook-secret")

@@ -14,7 +14,12 @@ from shared.contracts.orders import (
     PaymentMethod,
     Personal,
 )
-from shared.contracts.storefront import Submission, field_errors
+from shared.contracts.storefront import (
+    SUBMISSION_BYTES_MAX,
+    OrderSubmitted,
+    Submission,
+    field_errors,
+)
 
 from orders.domain.order import Fulfilment, Order, Payment, Status, Stock
 
@@ -30,6 +35,14 @@ class Invalid:
 
 
 Checked: TypeAlias = Submission | Invalid
+
+
+def check_submitted(event: OrderSubmitted) -> Checked:
+    """Read what came through Kafka, within the limit that HTTP has too."""
+    if event.body_bytes > SUBMISSION_BYTES_MAX:
+        detail = f"the limit is {SUBMISSION_BYTES_MAX} bytes"
+        return Invalid("body-too-large", (FieldError(pointer="", detail=detail),))
+    return check(event.body)
 
 
 def check(body: object) -> Checked:

@@ -20,7 +20,6 @@ from payments.domain.attempts import (
     refused,
     succeeded,
     sweep_now,
-    swept_in_vain,
     take_up_charge,
 )
 from payments.domain.payment import (
@@ -118,13 +117,13 @@ def swept(case: Case, sweep: Sweep, answer: ChargeAnswer) -> None:
             settle_capture(case, answer)
         case ProviderDeclined():
             settle_decline(case, answer)
-            _out_of_sweep(case, sweep)
         case NotFound():
-            _out_of_sweep(case, sweep)
-        case Unknown():
             pass
+        case Unknown():
+            return
         case _:
             assert_never(answer)
+    case.out_of_sweep(sweep)
 
 
 def _start(case: Case, start: CallNow) -> Call:
@@ -188,8 +187,3 @@ def _note_again(case: Case, found: Captured) -> None:
     known = case.payment.charge_reference
     if found.reference != known:
         log.error("charged-twice", order_id=case.key.order_id, known=known, found=found.reference)
-
-
-def _out_of_sweep(case: Case, sweep: Sweep) -> None:
-    attempt = swept_in_vain(case.attempt, sweep.claimed_until, case.now, case.limits)
-    case.work.keep(case.payment, attempt)

@@ -1,7 +1,7 @@
 """The desk: decides and records provider operations, many orders in one transaction."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
@@ -13,9 +13,10 @@ from shared.observability import tracing
 from shared.work.rows import LeasedRow
 
 from payments import store
-from payments.domain.attempts import Attempt, AttemptKey, CallLimits, Operation
+from payments.domain.attempts import Attempt, AttemptKey, CallLimits, Operation, swept_in_vain
 from payments.domain.payment import Payment
 from payments.provider import Charge, Refund
+from payments.store import Sweep
 from payments.unit_of_work import PaymentsWork
 
 REQUESTS_MAX = 200
@@ -41,6 +42,11 @@ class Case:
     @property
     def now(self) -> datetime:
         return self.work.now
+
+    def out_of_sweep(self, sweep: Sweep) -> None:
+        """The sweep has found nothing more: on to the next one, if there is any."""
+        attempt = swept_in_vain(self.attempt, sweep.claimed_until, self.now, self.limits)
+        self.work.keep(self.payment, attempt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +178,10 @@ class Desk:
             leases = [one.lease for one in batch if one.lease]
             work.lock(Rank.WORK)
             held = await store.hold_leases(work.db, [(one.id, one.lease_token) for one in leases])
+            open_before = {key for key, one in work.attempts.items() if one.state == "open"}
             steps = [self._decide(one, work, held) for one in batch]
             await self._write_rows(work.db, work.now, batch, steps)
+            await _close_rows(work, batch, open_before)
         return steps
 
     def _decide(self, one: _Request, work: PaymentsWork, held: set[int]) -> Step | Lost:
@@ -208,6 +216,15 @@ class Desk:
             await store.postpone_rows(db, postponed)
         if called:
             await store.start_calls(db, called, now, self.lease_s)
+
+
+async def _close_rows(
+    work: PaymentsWork, batch: Sequence[_Request], open_before: Collection[AttemptKey]
+) -> None:
+    """Who holds no row and closes its attempt closes the row too, if nobody performs it."""
+    noted = {one.key for one in batch if one.lease is None} & set(open_before)
+    if closed := [key for key in noted if work.attempts[key].state != "open"]:
+        await store.close_rows(work.db, closed)
 
 
 def _operation(row: LeasedRow) -> Operation:

@@ -20,6 +20,7 @@ from payments.domain.attempts import (
 )
 from payments.domain.payment import refund_done, refund_refused
 from payments.provider import NotFound, Refund, RefundAnswer, Refunded, RefundRefused, Unknown
+from payments.store import Sweep
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +54,13 @@ def answered(case: Case, answer: RefundAnswer) -> Step:
             return _later(case, why)
         case _:
             assert_never(answer)
+
+
+def swept(case: Case, sweep: Sweep, answer: RefundAnswer) -> None:
+    """A sweep has asked -> PaymentRefunded, or the refund's own row goes on with it."""
+    case.out_of_sweep(sweep)
+    if case.attempt.state == "open" and not isinstance(answer, NotFound | Unknown):
+        answered(case, answer)
 
 
 def _start(case: Case, start: CallNow) -> Call:

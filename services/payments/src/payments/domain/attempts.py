@@ -12,6 +12,8 @@ State = Literal["open", "succeeded", "refused", "not_made"]
 Obstacle = Literal["order-ended", "deadline-passed", "calls-used-up", "key-too-old"]
 
 BACKOFF_DOUBLINGS_MAX = 6
+# A provider tells of an operation while our own answer is under way: it is worth a moment.
+ANSWER_GRACE = timedelta(milliseconds=300)
 
 
 class AttemptKey(NamedTuple):
@@ -196,6 +198,17 @@ def sweep_now(attempt: Attempt, now: datetime) -> Attempt:
     if attempt.operation != "charge" or attempt.state == "succeeded":
         return attempt
     return replace(attempt, swept_from=now, next_sweep_at=now)
+
+
+def heard_of(attempt: Attempt, now: datetime) -> Attempt:
+    """The provider says by itself that something came of it: ask, and begin the sweep anew.
+
+    Nothing is left to learn of one that succeeded, nor of a refund that was refused.
+    """
+    if attempt.state == "succeeded" or (attempt.operation, attempt.state) == ("refund", "refused"):
+        return attempt
+    at = now + ANSWER_GRACE if attempt.state == "open" else now
+    return replace(attempt, swept_from=now, next_sweep_at=min(at, attempt.next_sweep_at or at))
 
 
 def swept_in_vain(

@@ -1,4 +1,4 @@
-"""The service's SQL: set-based, one statement for each purpose."""
+"""Payments, attempts, the ledger, sweeps, and the work rows of provider operations."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import fields
@@ -104,10 +104,17 @@ _START_CALLS = """
 UPDATE work_rows SET call_started_at = $2, lease_until = $2::timestamptz + $3
 WHERE id = ANY($1::bigint[])
 """
+# Only rows that nobody performs: who holds a lease closes its row itself.
+_CLOSE_ROWS = """
+UPDATE work_rows w SET done = true, last_error = NULL
+FROM unnest($1::text[], $2::text[], $3::integer[]) u(order_id, operation, number)
+WHERE w.order_id = u.order_id AND w.kind = u.operation
+  AND (w.payload ->> 'number')::integer = u.number AND NOT w.done AND w.lease_token IS NULL
+"""
 
 
 class Sweep(NamedTuple):
-    """A closed attempt to ask about; ``claimed_until`` tells this claim from a later wish."""
+    """An attempt to ask about; ``claimed_until`` tells this claim from a later wish."""
 
     attempt: AttemptKey
     provider_key: str
@@ -185,3 +192,14 @@ async def postpone_rows(db: Db, rows: Sequence[tuple[int, datetime, str]]) -> No
 async def start_calls(db: Db, ids: Sequence[int], now: datetime, lease_s: float) -> None:
     """Record that the provider may hear of them from now on, and begin their leases anew."""
     await db.execute(_START_CALLS, ids, now, timedelta(seconds=lease_s))
+
+
+async def close_rows(db: Db, keys: Collection[AttemptKey]) -> None:
+    """What they were to find out is known; the order's next row need not wait for them."""
+    ordered = sorted(keys)
+    await db.execute(
+        _CLOSE_ROWS,
+        [key.order_id for key in ordered],
+        [key.operation for key in ordered],
+        [key.number for key in ordered],
+    )

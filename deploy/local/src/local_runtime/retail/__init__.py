@@ -1,0 +1,1 @@
+"""UCI Online Retail files as orders: pure rules first, then the calls that place them."""

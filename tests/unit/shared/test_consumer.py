@@ -1,0 +1,136 @@
+"""A consumer that does not get on is noticed, and one that lost records commits nothing more."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from aiokafka import ConsumerRecord, TopicPartition
+from shared.messaging import consumer as module
+from shared.messaging.consumer import Consumer, new_broker
+from shared.messaging.envelope import Record
+from shared.messaging.group import ConsumerGroup
+from shared.messaging.pipeline import Pipeline
+
+from tests.support.waiting import eventually
+
+PLACE = TopicPartition("orders.events.v1", 3)
+
+
+class Kafka:
+    """What is asked of aiokafka's consumer: one partition, its position and its end."""
+
+    def __init__(self, position: int, end: int) -> None:
+        self.at, self.end = position, end
+        self.polls: list[Any] = []
+
+    def assignment(self) -> set[TopicPartition]:
+        return {PLACE}
+
+    async def position(self, _: TopicPartition) -> int:
+        return self.at
+
+    async def end_offsets(self, asked: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(asked, self.end)
+
+    async def getmany(self, **_: Any) -> Any:
+        polled = self.polls.pop(0)
+        if isinstance(polled, Exception):
+            raise polled
+        return polled
+
+
+class Applying(Pipeline):
+    """A pipeline that takes until it is told, and then succeeds or fails."""
+
+    result: "asyncio.Future[None]"
+
+    async def process(self, records: Sequence[Record]) -> None:
+        await self.result
+
+
+def watched(kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, list[str]]:
+    """A consumer at that place which has its assignment, and why it wanted to die."""
+    deaths: list[str] = []
+    nothing: Any = None
+    pipeline = Applying("tally", ConsumerGroup("tally", (PLACE.topic,), {}), nothing)
+    pipeline.result = asyncio.get_running_loop().create_future()
+    consumer: Any = Consumer(
+        new_broker(["127.0.0.1:1"], None, "test"), pipeline, "test-0", "", deaths.append
+    )
+    consumer._subscriber.consumer = kafka
+    consumer.watch()
+    consumer.progress_at = asyncio.get_running_loop().time()
+    monkeypatch.setattr(module, "STALLED_AFTER_S", -1.0)
+    return consumer, deaths
+
+
+def batch(*offsets: int) -> Any:
+    class Message:
+        raw_message = tuple(
+            ConsumerRecord(PLACE.topic, PLACE.partition, n, 0, 0, None, None, None, 0, 0, ())
+            for n in offsets
+        )
+
+    return Message()
+
+
+async def test_a_member_that_never_read_what_waits_for_it_is_dead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    consumer, deaths = watched(Kafka(position=10, end=17), monkeypatch)
+
+    await consumer.check_progress()
+
+    assert deaths == ["consumer tally: 7 records wait and none is read"]
+
+
+async def test_records_in_work_wait_until_they_are_applied(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    consumer, deaths = watched(Kafka(position=17, end=17), monkeypatch)
+    applying = asyncio.create_task(consumer._consume(batch(15, 16)))
+    await asyncio.sleep(0)
+
+    await consumer.check_progress()
+    assert deaths == ["consumer tally: 2 records wait and none is read"]
+
+    consumer.pipeline.result.set_result(None)
+    await applying
+    await consumer.check_progress()
+    assert len(deaths) == 1
+
+
+async def test_what_another_member_applied_meanwhile_does_not_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A partition that left and came back is further on, whatever was read of it before."""
+    kafka = Kafka(position=17, end=17)
+    consumer, deaths = watched(kafka, monkeypatch)
+    consumer.pipeline.result.set_result(None)
+    await consumer._consume(batch(15, 16))
+
+    kafka.at = kafka.end = 900
+    await consumer.check_progress()
+
+    assert deaths == []
+
+
+@pytest.mark.parametrize("error", [UnicodeDecodeError("utf-8", b"\xff", 0, 1, ""), OSError()])
+async def test_nothing_is_handed_out_after_a_poll_that_failed(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """A header's name that is not UTF-8 does this; the next commit would pass what it took."""
+    kafka = Kafka(0, 1)
+    kafka.polls = [error, {PLACE: "the next"}]
+    consumer, deaths = watched(kafka, monkeypatch)
+
+    poll = asyncio.create_task(consumer._subscriber.get_msg(kafka))
+
+    async def died() -> bool:
+        return bool(deaths)
+
+    await eventually(died, "the consumer wants to die", 2)
+    assert not poll.done()
+    assert len(kafka.polls) == 1
+    poll.cancel()
