@@ -5,8 +5,10 @@ from local_runtime.runtimes.containers import (
     Images,
     KafkaContainer,
     kafka_environment,
+    leave_removal_to_us,
     postgres_container,
 )
+from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
 
@@ -54,3 +56,16 @@ def test_the_library_is_used_by_its_own_paths() -> None:
     container = postgres_container("postgres:18", 25_500, "secret")
 
     assert type(container).__module__ == "testcontainers.community.postgres"
+
+
+@pytest.mark.parametrize(
+    ("environment", "disabled"), [({}, True), ({"TESTCONTAINERS_RYUK_DISABLED": "false"}, False)]
+)
+def test_the_reaper_stays_away_unless_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], disabled: bool
+) -> None:
+    monkeypatch.setattr(testcontainers_config, "ryuk_disabled", False)
+
+    leave_removal_to_us(environment)
+
+    assert testcontainers_config.ryuk_disabled is disabled

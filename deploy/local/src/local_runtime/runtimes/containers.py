@@ -1,12 +1,14 @@
 """Kafka and PostgreSQL as containers of a local engine, with images by setting."""
 
 import asyncio
+import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from testcontainers.community.postgres import PostgresContainer
+from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
@@ -15,6 +17,7 @@ from local_runtime.runtimes.base import Backing, Node, Stopwatch
 
 KAFKA_IMAGE_VARIABLE = "ORDERPROOF_KAFKA_IMAGE"
 POSTGRES_IMAGE_VARIABLE = "ORDERPROOF_POSTGRES_IMAGE"
+REAPER_VARIABLE = "TESTCONTAINERS_RYUK_DISABLED"
 _KAFKA_PORT = 9092
 _POSTGRES_PORT = 5432
 _START_TIMEOUT_S = 120
@@ -84,6 +87,16 @@ def bind_on_loopback(container: Any, inside: int, outside: int) -> None:
     container.ports[f"{inside}/tcp"] = (HOST, outside)
 
 
+def leave_removal_to_us(environment: Mapping[str, str]) -> None:
+    """Do without the library's reaper, unless its variable says something.
+
+    The reaper is an image more to fetch, and a container that holds the engine's socket. Without
+    it, containers stay when this process is killed with SIGKILL.
+    """
+    if REAPER_VARIABLE not in environment:
+        testcontainers_config.ryuk_disabled = True
+
+
 class ContainersRuntime:
     """Both servers in containers that end with the process that started them."""
 
@@ -104,6 +117,7 @@ class ContainersRuntime:
 
     async def start(self) -> Backing:
         """Start both at once; when one fails the other is removed."""
+        leave_removal_to_us(os.environ)
         password = secrets.token_urlsafe(16)
         kafka = KafkaContainer(self._images.kafka, self._kafka_port)
         postgres = postgres_container(self._images.postgres, self._postgres_port, password)
