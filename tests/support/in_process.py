@@ -13,7 +13,7 @@ from shared.clock import Clock
 from shared.http.app import new_app
 from shared.http.ops import ops_routes
 from shared.messaging.unit_of_work import Transactions
-from shared.running import tick
+from shared.running import document_publishers, tick
 from shared.service import Running
 
 from tests.support.wiring import EXAMPLE_SETTINGS, module_of, settings_of
@@ -42,7 +42,9 @@ def app_of(service: str, pool: "Pool[Record] | None" = None, **settings: Any) ->
     transactions: Transactions[Any] = Transactions(database, Clock(), built.unit_of_work)
     running = Running(read, database, transactions.clock, transactions)
     routers = [*built.routes(running), ops_routes(built, running)]
-    app = new_app(service, read, routers, KafkaBroker("127.0.0.1:9092"))
+    broker = KafkaBroker("127.0.0.1:9092")
+    document_publishers(built, broker, read.topic_prefix)
+    app = new_app(service, read, routers, broker)
     app.state.running, app.state.timers = running, built.timers
     return app
 

@@ -70,12 +70,25 @@ async def test_fulfilment_orders_come_in_pages(client: Client, inventory: Invent
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=201", "status=lost", "order_id=%00", "cursor=%00"]
+    "query", ["limit=0", "limit=201", "status=lost", "order_id=%00", f"cursor={'x' * 301}"]
 )
 async def test_a_bad_filter_is_refused(client: Client, query: str) -> None:
     answer = await client.get(f"/v1/fulfilment-orders?{query}")
 
     assert refusal(answer) == (422, "urn:problem:validation-failed")
+
+
+async def test_a_cursor_serves_only_the_question_it_came_from(
+    client: Client, inventory: Inventory
+) -> None:
+    await receive(inventory, {("f7", "A"): 2})
+    for _ in range(2):
+        await open_order(inventory, ("f7", 1))
+    cursor = (await client.get("/v1/fulfilment-orders?limit=1")).json()["next_cursor"]
+
+    for query in (f"cursor={cursor}&status=open", "cursor=ffo_1", f"cursor={cursor[:-2]}"):
+        answer = await client.get(f"/v1/fulfilment-orders?{query}")
+        assert refusal(answer) == (400, "urn:problem:invalid-cursor")
 
 
 async def test_the_status_filter_shows_only_that_status(
@@ -223,7 +236,7 @@ async def test_an_unknown_id_is_not_found(
         ("/v1/shipments/shp%00/events", {"status": "delivered"}),
         ("/v1/fulfilment-orders/ffo_0/shipments", parcel()),
         ("/v1/fulfilment-orders/ffo_0/shipments", parcel(("s", 0))),
-        ("/v1/fulfilment-orders/ffo_0/shipments", {**parcel(("s", 1)), "carrier": "\x00"}),
+        ("/v1/fulfilment-orders/ffo_0/shipments", {**parcel(("s", 1)), "carrier": ""}),
         ("/v1/fulfilment-orders/ffo%00/shipments", parcel(("s", 1))),
     ],
 )

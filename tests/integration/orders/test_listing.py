@@ -100,7 +100,6 @@ async def test_filters_are_true_of_every_order(client: Client, pool: Database) -
         ({"customer_id": ""}, (422, "validation-failed")),
         ({"client_reference": "x" * 129}, (422, "validation-failed")),
         ({"cursor": "x" * 301}, (422, "validation-failed")),
-        ({"cursor": ""}, (400, "invalid-cursor")),
         ({"cursor": "nonsense"}, (400, "invalid-cursor")),
         ({"cursor": "ord_1"}, (400, "invalid-cursor")),
         ({"cursor": "=" * 8}, (400, "invalid-cursor")),

@@ -12,6 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 from jsonschema import Draft202012Validator
+from shared.contracts.orders import EVENTS
 from shared.http.problem import Problem
 
 from tests.support.in_process import app_of, client_of
@@ -116,7 +117,9 @@ async def test_the_topics_page_lists_every_event_with_its_members() -> None:
         asyncapi = (await client.get("/asyncapi.json")).json()
 
     assert asyncapi["asyncapi"] == "3.0.0"
-    assert "<h1>Events</h1>" in page
+    for event in EVENTS:
+        assert f"<h2>{event.type}</h2>" in page
+        assert all(f"<code>{name}</code>" in page for name in event.model_fields)
 
 
 async def test_the_viewer_is_the_one_that_was_taken_in() -> None:

@@ -6,7 +6,7 @@ from asyncpg import Pool, Record
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import Field
 from shared.contracts.storefront import Storable
-from shared.http.idempotency import KEYED, Answer, key_of, once
+from shared.http.idempotency import KEYED, Answer, needs_key, once
 from shared.http.openapi import LOCATION
 from shared.http.paging import CURSOR_LENGTH_MAX
 from shared.http.routes import JsonRoute, problems
@@ -27,7 +27,7 @@ from inventory.domain.order import FulfilmentStatus
 from inventory.work import InventoryWork
 
 LIMIT_MAX = 200
-ONCE = [Depends(key_of)]
+ONCE = [Depends(needs_key)]
 OUT_OF_RANGE = problems(_422="stock-out-of-range")
 UNKNOWN = problems(_404="not-found")
 

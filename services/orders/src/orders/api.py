@@ -5,7 +5,7 @@ import json
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ValidationError
 from shared.contracts.storefront import Submission
-from shared.http.idempotency import KEYED, Answer, key_of, once
+from shared.http.idempotency import KEYED, Answer, needs_key, once
 from shared.http.openapi import ENTITY_TAG, LOCATION
 from shared.http.preconditions import IF_MATCH, require_match, tag_of
 from shared.http.problem import Problem, not_found, validation_failed
@@ -40,7 +40,7 @@ def _place(router: APIRouter, running: Running, settings: OrdersSettings) -> Non
         "",
         status_code=201,
         response_model=OrderView,
-        dependencies=[Depends(key_of)],
+        dependencies=[Depends(needs_key)],
         responses={201: {"headers": LOCATION}},
         openapi_extra=takes(Submission)
         | KEYED

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal, TypeAlias
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
-from fastapi.sse import EventSourceResponse
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from shared.contracts.orders import Channel
 from shared.contracts.storefront import Reference, Storable
@@ -27,6 +27,7 @@ WAIT_S_MAX = 30.0
 PAGE_MAX = 200
 VERSION_MAX = 2**31 - 1
 STREAMS_RETRY_S = 5
+EVENT_STREAM = "text/event-stream"
 UNKNOWN = problems(_404="not-found")
 
 OrderId: TypeAlias = Annotated[str, Path(min_length=1, max_length=64)]
@@ -98,8 +99,11 @@ def _history(
 
     @router.get(
         "/{order_id}/events",
-        response_class=EventSourceResponse,
-        responses={204: {"description": "Nothing more will come"}},
+        response_class=StreamingResponse,
+        responses={
+            200: {"content": {EVENT_STREAM: {"schema": {"type": "string"}}}},
+            204: {"description": "Nothing more will come"},
+        },
         openapi_extra=problems(_404="not-found", _503="too-many-streams"),
     )
     async def stream_events(
@@ -120,9 +124,10 @@ def _history(
                 "As many streams as may be are open; poll instead, or come again.",
                 headers={"Retry-After": str(STREAMS_RETRY_S)},
             )
-        return EventSourceResponse(
+        return StreamingResponse(
             event_stream(running, waiting, order_id, last_event_id),
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+            media_type=EVENT_STREAM,
         )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
-from shared.http.idempotency import KEYED, key_of, once
+from shared.http.idempotency import KEYED, needs_key, once
 from shared.http.openapi import LOCATION
 from shared.http.routes import JsonRoute, problems
 from shared.service import Running
@@ -75,7 +75,7 @@ def router(running: Running) -> APIRouter:
         "/{payment_id}/refunds",
         response_model=RefundView,
         status_code=201,
-        dependencies=[Depends(key_of)],
+        dependencies=[Depends(needs_key)],
         responses={201: {"headers": LOCATION}},
         openapi_extra=KEYED
         | problems(

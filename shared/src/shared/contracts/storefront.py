@@ -1,5 +1,6 @@
 """What storefronts submit, by HTTP or on their topic; unknown members are refused."""
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Self
 
@@ -16,12 +17,13 @@ QUANTITY_MAX = 1_000_000
 LINES_MAX = 1_000
 REFERENCE_MAX = 128
 SUBMISSION_BYTES_MAX = 256 * 1024
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 AMOUNT_MINOR_MAX = 10**15  # Exact in every JSON reader (RFC 8259, 6) and far from a bigint's end.
 
 
 def storable(text: str) -> str:
     """Refuse what PostgreSQL cannot store: NUL and lone surrogates."""
-    if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
+    if UNSTORABLE.search(text):
         raise ValueError("must not contain NUL or lone surrogates")
     return text
 

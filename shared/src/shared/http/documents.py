@@ -95,30 +95,30 @@ def _viewer(openapi: Document) -> str:
 
 
 def _topics(asyncapi: Document) -> str:
-    """Each topic with what is sent and read there, and each message with its members."""
-    parts = ["<main><h1>Events</h1>"]
-    for operation in asyncapi.get("operations", {}).values():
-        channel = _found(asyncapi, operation["channel"])
-        verb = "reads" if operation["action"] == "receive" else "publishes"
-        parts.append(f"<h2><code>{escape(channel.get('address', ''))}</code> {verb}</h2>")
-        told = (_found(asyncapi, one) for one in operation.get("messages", ()))
-        parts.extend(_message(asyncapi, one) for one in told)
-    return "".join([*parts, "</main>"])
+    """What is read and published, and each message with its members; FastStream has no order."""
+    told = sorted(_operation(asyncapi, one) for one in asyncapi.get("operations", {}).values())
+    return "".join(["<main><h1>Events</h1>", *told, "</main>"])
 
 
-def _message(asyncapi: Document, message: Document) -> str:
-    while "$ref" in message:
-        message = _found(asyncapi, message)
-    schema = message.get("payload", {})
-    while "$ref" in schema:
-        schema = _found(asyncapi, schema)
+def _operation(asyncapi: Document, operation: Document) -> str:
+    channel = _found(asyncapi, operation["channel"])
+    verb = "Read from" if operation["action"] == "receive" else "Published on"
+    messages = [_found(asyncapi, one) for one in operation.get("messages", ())]
+    title = str(messages[0].get("title", "") if messages else "").removesuffix(":Message")
+    return (
+        f"<h2>{escape(title)}</h2><p>{escape(channel.get('description') or '')}</p>"
+        f"<p>{verb} <code>{escape(channel.get('address', ''))}</code></p>"
+        + "".join(_members(asyncapi, one.get("payload", {})) for one in messages)
+    )
+
+
+def _members(asyncapi: Document, payload: Document) -> str:
+    schema = _found(asyncapi, payload)
     rows = "".join(
         f"<tr><td><code>{escape(name)}</code></td><td>{escape(_kind(one))}</td></tr>"
         for name, one in schema.get("properties", {}).items()
     )
-    title = escape(str(message.get("title", "")))
-    note = escape(schema.get("description", ""))
-    return f"<h3>{title}</h3><p>{note}</p><table>{rows}</table>"
+    return f"<table>{rows}</table>"
 
 
 def _kind(schema: Document) -> str:
@@ -131,10 +131,10 @@ def _kind(schema: Document) -> str:
 
 
 def _found(document: Document, reference: Document) -> Document:
-    """What a local ``$ref`` points at; anything else is itself."""
-    if "$ref" not in reference:
-        return reference
-    place: Any = document
-    for part in reference["$ref"].removeprefix("#/").split("/"):
-        place = place[part.replace("~1", "/").replace("~0", "~")]
-    return dict(place)
+    """What local references lead to; anything else is itself."""
+    while "$ref" in reference:
+        place: Any = document
+        for part in reference["$ref"].removeprefix("#/").split("/"):
+            place = place[part.replace("~1", "/").replace("~0", "~")]
+        reference = place
+    return reference

@@ -21,8 +21,8 @@ def cursor_after(last_key: str, filters: Filters) -> str:
 
 
 def key_of_cursor(cursor: str | None, filters: Filters) -> str | None:
-    """Where to go on. Raises ``Problem`` 400 when it is not a cursor of this question."""
-    if cursor is None:
+    """Where to go on; without a cursor, nowhere. Raises ``Problem`` 400 for another question's."""
+    if not cursor:
         return None
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
