@@ -112,6 +112,9 @@ async def test_an_order_beyond_stock_is_rejected_and_keeps_no_money(shop: Shop) 
     assert (found["status"], found["reasons"]) == ("rejected", ["out-of-stock"])
     await _no_money(shop, order_id)
     await _free(shop, sku, 1)
+    _, rejected, refunded = [one["subject"] for one in await shop.mailed(order_id, 3)]
+    assert rejected.endswith("could not be accepted")
+    assert refunded.startswith("Your refund for order")
 
 
 async def test_an_order_refused_twice_names_both_reasons(shop: Shop) -> None:

@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+from notifications.mailer import MailDelayed
 from shared.clock import Clock
 from structlog.testing import capture_logs
 
@@ -23,7 +25,8 @@ def travel(service: Notifications, **offset: float) -> None:
 
 
 async def place(service: Notifications, count: int, email: str = "ada@example.com") -> None:
-    await service.tell(*(orders.placed(f"ord_{email}_{n}", email=email) for n in range(count)))
+    ids = [f"ord_{email.partition('@')[0]}_{number}" for number in range(count)]
+    await service.tell(*(orders.placed(order_id, email=email) for order_id in ids))
 
 
 async def perform_all_due(service: Notifications) -> None:
@@ -88,11 +91,10 @@ async def test_a_mail_tried_again_does_not_count_twice(
     limit(service, 1)
     server.data_answers = ["451 later"]
     await place(service, 1)
-    await asyncio.gather(
-        *(service.sender.perform(row) for row in await service.lease(lease_s=0)),
-        return_exceptions=True,
-    )
-    await perform_all_due(service)
+    (row,) = await service.lease()
+    with pytest.raises(MailDelayed):
+        await service.sender.perform(row)
+    await service.sender.perform(row)
 
     (first, second) = server.arrivals
     assert first["Message-ID"] == second["Message-ID"]

@@ -1,5 +1,6 @@
 """A message as it goes over the wire (RFC 5322): the same bytes at every attempt."""
 
+from binascii import b2a_qp
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.errors import MessageError, NonASCIILocalPartDefect
@@ -59,10 +60,20 @@ def compose(message: Message, sender: Sender) -> EmailMessage:
     letter["Message-ID"] = f"<{message.message_id}@{sender.domain}>"
     letter["X-Order-Id"] = message.order_id
     letter["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers.
-    # Quoted-printable passes servers without 8BITMIME and keeps lines below 998 octets.
-    letter.set_content(message.text, cte="quoted-printable")
+    _set_text(letter, message.text, "plain")
     if message.html is not None:
-        letter.add_alternative(message.html, subtype="html", cte="quoted-printable")
-        letter.set_boundary(f"=_{message.message_id}")
+        letter.make_alternative(boundary=f"=_{message.message_id}")
+        html = EmailMessage()
+        _set_text(html, message.html, "html")
+        letter.attach(html)
     letter["Content-Language"] = message.language
     return letter
+
+
+def _set_text(part: EmailMessage, text: str, subtype: str) -> None:
+    """Quoted-printable passes servers without 8BITMIME and keeps lines below 998 octets.
+
+    ``email`` encodes it character by character; a mail of 10 KB takes it several milliseconds.
+    """
+    part.set_content("", subtype=subtype, cte="quoted-printable")
+    part.set_payload(b2a_qp(text.encode()).decode("ascii"))

@@ -36,4 +36,7 @@ def html_of(content: Content, subject: str, shop: Shop) -> str:
 def template() -> Template:
     """``mail.html``, compiled from ``templates/mail.mjml`` when it was committed."""
     source = (files("notifications.writing") / TEMPLATE).read_text("utf-8")
-    return Environment(autoescape=True, undefined=StrictUndefined).from_string(source)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(source)
