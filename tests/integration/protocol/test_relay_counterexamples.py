@@ -252,3 +252,13 @@ async def test_a_row_that_cannot_be_sent_holds_up_nobody_else(publishing: Publis
         await eventually(all_others_are_told, "every other row is told")
 
     assert await publishing.unsent() == 1
+
+
+async def test_a_pass_reads_no_more_bytes_than_it_may(service: TallyService) -> None:
+    async with service.transactions.begin() as work:
+        for size in (600_000, 600_000, 600_000, 10):
+            work.send(NOTES, b"a", b"[]", b"x" * size)
+
+    rows = await service.fetch(relay._FETCH, list(range(SHARDS)), 500, 1_000_000)
+
+    assert [len(row["payload"]) for row in rows] == [600_000, 600_000]

@@ -20,7 +20,7 @@ from shared.messaging.relay import Relay
 from shared.service import Running, Service
 from shared.work.worker import Worker
 
-RELAY_STALLED_S = 30.0
+RELAY_STALLED_S = 60.0  # Longer than a send may take, and the end of its producer.
 WORKER_STALLED_S = 30.0
 
 _OUTBOX = """

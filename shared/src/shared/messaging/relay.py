@@ -22,7 +22,7 @@ from shared.observability import metrics
 LEADER_LOCK_ID = 0x6F757462  # "outb"
 PING_INTERVAL_S = 1.0
 LEADER_RETRY_S = 1.0
-ROWS_MAX = 500
+ROWS_MAX, BYTES_MAX = 500, 8 * 1024 * 1024
 SEND_TIMEOUT_S = 30.0
 CLOSE_TIMEOUT_S = 5.0
 BACKOFF_FIRST_S, BACKOFF_MAX_S = 0.2, 10.0
@@ -30,8 +30,11 @@ BACKOFF_FIRST_S, BACKOFF_MAX_S = 0.2, 10.0
 # All unsent rows of the shards we publish, the oldest first. No SKIP LOCKED and no "id > last
 # seen": a row that commits late would be overtaken, or lost.
 _FETCH = """
-SELECT id, shard, topic, key, headers, payload FROM outbox
-WHERE shard = ANY($1::smallint[]) ORDER BY id LIMIT $2
+SELECT id, shard, topic, key, headers, payload FROM (
+    SELECT *, sum(size) OVER (ORDER BY id) - size AS bytes_before FROM (
+        SELECT *, coalesce(octet_length(payload), 0) AS size FROM outbox
+        WHERE shard = ANY($1::smallint[]) ORDER BY id LIMIT $2) unsent) sized
+WHERE bytes_before < $3 ORDER BY id
 """
 _DELETE = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
 _LEAD = "SELECT pg_try_advisory_lock($1)"
@@ -60,6 +63,10 @@ class Relay:
     def wake(self) -> None:
         self._idle.wake()
 
+    def _progressed(self) -> None:
+        """Trying again is progress too: Kafka or PostgreSQL away is no reason to restart us."""
+        self.progress_at = asyncio.get_running_loop().time()
+
     async def run(self) -> None:
         """Until cancelled: lead when nobody does, and publish while leading."""
         while True:
@@ -68,6 +75,7 @@ class Relay:
             except asyncio.CancelledError:
                 raise
             except Exception as error:
+                self._progressed()
                 # Whatever went wrong on the leader's session, it may be another's by now.
                 log.info("relay-not-leading", error=type(error).__name__, detail=str(error)[:200])
             finally:
@@ -78,7 +86,7 @@ class Relay:
         session = await connect(self.dsn, f"{self.instance}-relay", idle_session_timeout="5s")
         try:
             while not await session.fetchval(_LEAD, LEADER_LOCK_ID):
-                self.progress_at = asyncio.get_running_loop().time()
+                self._progressed()
                 await asyncio.sleep(LEADER_RETRY_S)
             await session.add_listener(CHANNEL, lambda *_: self.wake())
             self._set_leading(True)
@@ -96,8 +104,8 @@ class Relay:
         try:
             while True:
                 self._idle.looking()
-                rows = await self.pool.fetch(_FETCH, self._open_shards(), ROWS_MAX)
-                self.progress_at = asyncio.get_running_loop().time()
+                rows = await self.pool.fetch(_FETCH, self._open_shards(), ROWS_MAX, BYTES_MAX)
+                self._progressed()
                 if not rows:
                     await self._idle.rest()
                 elif not await self._publish(producer, rows):
