@@ -16,9 +16,9 @@ from tests.support.waiting import eventually
 from tests.support.wiring import EXAMPLE_SETTINGS, SERVICES, settings_of
 
 RULES = Path(__file__).with_name("schemathesis.toml")
-EXAMPLES_MAX = 15
+EXAMPLES_MAX = 8
 SEED = 20101201
-RUN_S_MAX = 150
+RUN_S_MAX = 100
 
 
 @pytest.mark.timeout(RUN_S_MAX + 30)
