@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import aiohttp
 import asyncpg
@@ -156,7 +156,7 @@ async def test_every_container_says_that_it_is_healthy(running: Running) -> None
 async def test_down_and_up_again_keeps_every_order(running: Running) -> None:
     shop = running.shop
     order_id = await shop.place(a_line(await shop.new_sku(10), 1, 700))
-    before = await shop.outcome(order_id)
+    before = await opened(shop, order_id)
     book = await shop.book()
 
     await running.system.run(STOP)
@@ -167,6 +167,16 @@ async def test_down_and_up_again_keeps_every_order(running: Running) -> None:
     assert await shop.book() == book
     await shop.dispatch(order_id)
     await shop.reaches(order_id, "shipped")
+
+
+async def opened(shop: Shop, order_id: str) -> dict[str, Any]:
+    """The order once nothing more happens to it by itself."""
+
+    async def look() -> dict[str, Any] | None:
+        found = await shop.order(order_id)
+        return found if found["fulfilment"]["status"] == "open" else None
+
+    return await eventually(look, f"{order_id} open") or {}
 
 
 def test_each_service_is_ready_within_five_seconds(running: Running) -> None:

@@ -14,7 +14,7 @@ from typing import TypeVar
 import structlog
 import uvicorn
 from faststream.kafka import KafkaBroker
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace.export import SpanExporter
 
 from shared import crash
 from shared.clock import Clock
@@ -67,6 +67,15 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
+def _exporter() -> SpanExporter | None:
+    """Where traces go, if anywhere; its library is a tenth of a start, so it is imported here."""
+    if not os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
+        return None
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+    return OTLPSpanExporter()
+
+
 @dataclass
 class _Process:
     """The parts of one running service, in the order they start; they stop in the other."""
@@ -79,8 +88,7 @@ class _Process:
     async def run(self) -> int:
         service, settings = self.service, self.service.settings
         self._listen_to_signals()
-        exporter = OTLPSpanExporter() if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") else None
-        provider = tracing.set_up(service.name, settings.instance_name, exporter)
+        provider = tracing.set_up(service.name, settings.instance_name, _exporter())
         dsn = str(settings.database_url)
         pool = await open_pool(dsn, settings.instance_name, settings.database_connections_max)
         async with pool.acquire() as db:
