@@ -114,23 +114,28 @@ class ComposeSystem:
             "ORDERPROOF_TAG": self.project,
         }
 
-    async def run_timed(self, number: int) -> dict[str, float]:
-        """Run the block; seconds from the start of each service's container to its readiness."""
-        async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as group:
-            group.create_task(self.run(number))
-            looks = {name: group.create_task(self._ready_at(http, name)) for name in SERVICES}
-        containers = self.containers()
-        return {
-            name: look.result() - _timestamp(containers[name]["State"]["StartedAt"])
-            for name, look in looks.items()
-        }
+    async def up(self, number: int) -> None:
+        """Run the block that starts everything; return when every service is ready."""
+        await self.run(number)
+        for service in SERVICES:
+            await self.ready_at(service)
 
-    async def _ready_at(self, http: aiohttp.ClientSession, service: str) -> float:
-        async def look() -> float:
-            ready = await is_ready(http, f"{self.instance(service).url}/health/ready")
-            return time.time() if ready else 0.0
+    async def restart(self, service: str) -> float:
+        """Stop one container and start it again; seconds from its start to its readiness."""
+        container = self.containers()[service]["Id"]
+        engine.docker("restart", container)
+        at = await self.ready_at(service)
+        return at - _timestamp(engine.inspect("container", container)["State"]["StartedAt"])
 
-        return await eventually(look, f"{service} ready", UP_TIMEOUT_S)
+    async def ready_at(self, name: str) -> float:
+        """Wait until the instance says that it is ready; gives that moment, in Unix seconds."""
+        url = f"{self.instance(name).url}/health/ready"
+        async with aiohttp.ClientSession() as http:
+
+            async def look() -> float:
+                return time.time() if await _is_ready(http, url) else 0.0
+
+            return await eventually(look, f"{name} ready")
 
 
 def _free_ports() -> dict[str, int]:
@@ -143,7 +148,7 @@ def _timestamp(text: str) -> float:
     return datetime.fromisoformat(re.sub(r"\.(\d{6})\d*Z", r".\1+00:00", text)).timestamp()
 
 
-async def is_ready(http: aiohttp.ClientSession, url: str) -> bool:
+async def _is_ready(http: aiohttp.ClientSession, url: str) -> bool:
     try:
         async with http.get(url, timeout=aiohttp.ClientTimeout(total=2)) as answer:
             return answer.status == 200

@@ -14,7 +14,7 @@ from typing import TypeVar
 import structlog
 from asyncpg import Pool, Record
 from faststream.kafka import KafkaBroker
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace.export import SpanExporter
 
 from shared import crash
 from shared.clock import Clock
@@ -68,6 +68,15 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
+def _exporter() -> SpanExporter | None:
+    """Where traces go, if anywhere; its library is a tenth of a start, so it is imported here."""
+    if not os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
+        return None
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+    return OTLPSpanExporter()
+
+
 @dataclass
 class _Process:
     """The parts of one running service, in the order they start; they stop in the other."""
@@ -99,8 +108,7 @@ class _Process:
 
     async def _serve(self, pool: "Pool[Record]") -> int:
         service, settings = self.service, self.service.settings
-        exporter = OTLPSpanExporter() if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") else None
-        provider = tracing.set_up(service.name, settings.instance_name, exporter)
+        provider = tracing.set_up(service.name, settings.instance_name, _exporter())
         clock = Clock(timedelta(seconds=settings.clock_offset_s))
         transactions = Transactions(pool, clock, service.unit_of_work)
         running = Running(settings, pool, clock, transactions)
