@@ -40,6 +40,12 @@ async def client(app: FastAPI) -> AsyncIterator[Client]:
         yield one
 
 
+def streams_of(app: FastAPI) -> int:
+    """How many streams the service says are open."""
+    look = next(one.act for one in app.state.timers if one.name == "waiting")
+    return int(look.__self__.streams)
+
+
 def events_in(text: str) -> list[tuple[int, str, dict[str, Any]]]:
     """(id, event, data) of a stream; comments are left out."""
     found = []
@@ -162,15 +168,11 @@ async def test_only_so_many_streams_are_open(client: Client, app: FastAPI, pool:
     url = f"/v1/orders/{order_id}/events"
     following = [asyncio.create_task(client.get(url)) for _ in range(2)]
 
-    async def full() -> Any:
-        """A stream that is let in, before the two were counted, is left again."""
-        try:
-            async with asyncio.timeout(0.2):
-                return await client.get(url, headers={"Last-Event-ID": "1"})
-        except TimeoutError:
-            return None
+    async def both_are_counted() -> bool:
+        return streams_of(app) == 2
 
-    answer = await eventually(full, "the streams used up")
+    await eventually(both_are_counted, "both streams are open")
+    answer = await client.get(url)
     assert problem_of(answer) == (503, "too-many-streams")
     assert answer.headers["retry-after"] == "5"
     await advance(pool, order_id, *declining(order_id))

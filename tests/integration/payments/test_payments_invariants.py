@@ -5,6 +5,10 @@ from payments.invariants import INVARIANTS
 
 from tests.integration.payments.service import Payments, cancelled, placed
 
+READ_TO_NOW = (
+    "INSERT INTO reconciliations (provider, covered_from, covered_to, due_at) "
+    "VALUES ('p', now() - interval '1 day', now() + interval '1 day', now() + interval '1 day')"
+)
 LIES = {
     "ledger-balances": (
         "ALTER TABLE ledger_entries DISABLE TRIGGER ledger_entries_balance; "
@@ -20,6 +24,21 @@ LIES = {
     "refunds-are-under-way": "UPDATE work_rows SET done = true WHERE kind = 'refund'",
     "charges-are-under-way": "UPDATE work_rows SET done = true WHERE kind = 'charge'",
     "tokens-are-forgotten": "UPDATE payments SET token = 'tok'",
+    "stray-charges-go-back": (
+        "UPDATE payment_attempts SET stray_charge = 'ch_beside' "
+        "WHERE operation = 'charge' AND order_id = 'ord_1'"
+    ),
+    "provider-list-is-booked": (
+        "INSERT INTO provider_movements (id, operation, provider_key, order_id, charge_id, "
+        "amount_minor, currency, at, state) "
+        "VALUES ('mv', 'charge', 'k', 'ord_9', 'ch_9', 1, 'GBP', now(), 'differs')"
+    ),
+    "booked-is-in-provider-list": READ_TO_NOW,
+    "provider-events-are-listed": (
+        "INSERT INTO provider_events (provider, event_id, hash, type, charge_id, outcome, "
+        "received_at) VALUES ('p', 'evt', '', 'charge.captured', 'ch_9', 'unaccounted', now()); "
+        + READ_TO_NOW
+    ),
 }
 MONEY_OF_NO_ORDER = ("decline_reason = 'declined'", "status = 'captured_late'")
 
