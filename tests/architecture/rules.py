@@ -19,9 +19,9 @@ SPEAKS_TO_THE_WORLD = re.compile(
     r"(read|write)_(text|bytes)|mkdir|getenv|now|today|time|\w*Settings"
 )
 PURE_LIBRARY = re.compile(
-    "__future__|abc|base64|bisect|collections|copy|dataclasses|datetime|decimal|email|enum|"
-    "fractions|functools|hashlib|hmac|heapq|html|itertools|json|math|operator|pydantic|re|string|"
-    "textwrap|types|typing|unicodedata|zoneinfo"
+    "__future__|abc|base64|binascii|bisect|collections|copy|dataclasses|datetime|decimal|email|"
+    "enum|fractions|functools|hashlib|hmac|heapq|html|itertools|json|math|operator|pydantic|re|"
+    "string|textwrap|types|typing|unicodedata|zoneinfo"
 )
 ASKS_THE_CLOCK = frozenset({"now", "utcnow", "today", "fromtimestamp"})
 BLOCKS = (
