@@ -1,6 +1,7 @@
 """The door for provider events: what is not signed, in time, small and well formed stays out."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx2
 import pytest
@@ -28,6 +29,11 @@ async def test_a_signed_event_is_taken_in(teller: Teller) -> None:
     assert (await teller.send(BODY, "msg_1")).status_code == 202
 
 
+def without_trace(answer: httpx2.Response) -> dict[str, Any]:
+    """All that an answer says, but for the trace that names this one request."""
+    return {name: value for name, value in answer.json().items() if name != "trace_id"}
+
+
 @pytest.mark.parametrize(
     "changed",
     [
@@ -47,7 +53,7 @@ async def test_what_is_badly_signed_gets_one_answer_and_leaves_no_trace(
     unsigned = await teller.post(BODY, {"content-type": "application/json"})
 
     assert named(answer) == (401, "webhook-signature-invalid")
-    assert answer.content == unsigned.content
+    assert without_trace(answer) == without_trace(unsigned)
     assert await teller.rows() == []
 
 

@@ -111,6 +111,13 @@ class PostgresNode(Server):
         options = [part for name, value in given.items() for part in ("-c", f"{name}={value}")]
         return self._as_server([str(binaries / "postgres"), "-D", str(self.data), *options])
 
+    async def stop(self, timeout_s: float = 5.0) -> None:
+        """End it, and wait for the sessions that outlive a server that had to be killed."""
+        await super().stop(timeout_s)
+        await until(
+            self._is_abandoned, timeout_s=_LEFTOVERS_TIMEOUT_S, what="the end of old sessions"
+        )
+
     async def answers(self) -> bool:
         """Whether it accepts the superuser; recovery after a crash says no."""
         import asyncpg
