@@ -9,11 +9,9 @@ from pathlib import Path
 import pytest
 from shared.database.migrate import migrate
 from shared.database.pool import open_pool
-from shared.http.server import new_server
 
-from tests.support.in_process import app_of
-from tests.support.waiting import eventually
-from tests.support.wiring import EXAMPLE_SETTINGS, SERVICES, settings_of
+from tests.support.in_process import app_of, served
+from tests.support.wiring import SERVICES
 
 RULES = Path(__file__).with_name("schemathesis.toml")
 EXAMPLES_MAX = 8
@@ -26,7 +24,7 @@ RUN_S_MAX = 100
 async def test_a_service_answers_as_its_document_says(
     service: str, database: Callable[[str], Awaitable[str]]
 ) -> None:
-    async with served(service, await database(service)) as url:
+    async with with_database(service, await database(service)) as url:
         process = await asyncio.create_subprocess_exec(
             str(Path(sys.executable).with_name("schemathesis")),
             f"--config-file={RULES}",
@@ -52,21 +50,11 @@ async def test_a_service_answers_as_its_document_says(
 
 
 @asynccontextmanager
-async def served(service: str, dsn: str) -> AsyncIterator[str]:
-    """The service's application on a port of its own, with its database behind it."""
+async def with_database(service: str, dsn: str) -> AsyncIterator[str]:
+    """The address of the service's application, its database behind it."""
     pool = await open_pool(dsn, f"{service}-documents", connections_max=10)
     async with pool.acquire() as db:
         await migrate(db, service)
-    listed = settings_of(service)
-    assert listed is not None
-    server = new_server(app_of(service, pool), listed(**{**EXAMPLE_SETTINGS, "http_port": 0}))
-    serving = asyncio.create_task(server.serve())
-
-    async def started() -> bool:
-        return server.started
-
-    await eventually(started, f"{service} started")
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    await serving
+    async with served(app_of(service, pool)) as url:
+        yield url
     await pool.close()

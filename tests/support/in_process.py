@@ -12,10 +12,13 @@ from faststream.kafka import KafkaBroker
 from shared.clock import Clock
 from shared.http.app import new_app
 from shared.http.ops import ops_routes
+from shared.http.server import new_server
 from shared.messaging.unit_of_work import Transactions
 from shared.running import document_publishers, tick
 from shared.service import Running
+from shared.settings import ServiceSettings
 
+from tests.support.waiting import eventually
 from tests.support.wiring import EXAMPLE_SETTINGS, module_of, settings_of
 
 
@@ -66,6 +69,22 @@ async def client_of(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url="http://service") as client:
         yield client
+
+
+@asynccontextmanager
+async def served(app: FastAPI) -> AsyncIterator[str]:
+    """The application's address on a port of its own, while a real server serves it."""
+    settings: ServiceSettings = app.state.running.settings
+    server = new_server(app, settings.model_copy(update={"http_port": 0}))
+    serving = asyncio.create_task(server.serve())
+
+    async def started() -> bool:
+        return server.started
+
+    await eventually(started, "the server started")
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    await serving
 
 
 def problem_of(answer: httpx2.Response) -> tuple[int, str]:

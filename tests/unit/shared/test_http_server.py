@@ -7,11 +7,9 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from shared.http.server import HEADERS_BYTES_MAX, URL_BYTES_MAX, new_server
+from shared.http.server import HEADERS_BYTES_MAX, URL_BYTES_MAX
 
-from tests.support.in_process import app_of
-from tests.support.waiting import eventually
-from tests.support.wiring import EXAMPLE_SETTINGS, settings_of
+from tests.support.in_process import app_of, served
 
 LINES = b"Host: a\r\n"
 
@@ -19,18 +17,8 @@ LINES = b"Host: a\r\n"
 @pytest.fixture(scope="module")
 async def port() -> AsyncIterator[int]:
     """Orders without a database, on a port of its own."""
-    listed = settings_of("orders")
-    assert listed is not None
-    server = new_server(app_of("orders"), listed(**{**EXAMPLE_SETTINGS, "http_port": 0}))
-    serving = asyncio.create_task(server.serve())
-
-    async def started() -> bool:
-        return server.started
-
-    await eventually(started, "the server started")
-    yield server.servers[0].sockets[0].getsockname()[1]
-    server.should_exit = True
-    await serving
+    async with served(app_of("orders")) as url:
+        yield int(url.rpartition(":")[2])
 
 
 async def exchange(port: int, *parts: bytes) -> tuple[int, dict[str, str], Any]:
