@@ -1,5 +1,6 @@
 """Everything twice: each record of each topic again, and every group back to its beginning."""
 
+import asyncio
 from collections import Counter
 from typing import Any
 
@@ -49,8 +50,9 @@ async def test_every_record_twice_and_every_group_reset_changes_nothing(shop: Sh
 
 async def _some_of_each(shop: Shop) -> None:
     sku = await shop.new_sku(30)
-    for token in ("tok_ok", "tok_declined") * 10:
-        await shop.outcome(await shop.place(a_line(sku), token=token))
+    tokens = ("tok_ok", "tok_declined") * 10
+    placed = [await shop.place(a_line(sku), token=token) for token in tokens]
+    await asyncio.gather(*(shop.outcome(one) for one in placed))
     shipped = await shop.place(a_line(sku))
     await shop.outcome(shipped)
     await shop.deliver(await shop.dispatch(shipped))
@@ -105,12 +107,10 @@ async def _produce_again(shop: Shop) -> int:
 async def _reset_groups(shop: Shop) -> None:
     """Commit offset 0 for each group once nobody is in it; they start at the earliest again."""
     names = [f"{service}-0" for service in shop.system.config.services]
-    for name in names:
-        await shop.system.take_down(name)
+    await asyncio.gather(*(shop.system.take_down(name) for name in names))
     for group, read in GROUPS.items():
         await _rewind(shop, shop.system.config.topic_prefix + group, read)
-    for name in names:
-        await shop.system.bring_back(name)
+    await asyncio.gather(*(shop.system.bring_back(name) for name in names))
 
 
 async def _rewind(shop: Shop, group: str, read: tuple[str, ...]) -> None:

@@ -45,23 +45,24 @@ class Races:
     run: list[Race] = field(default_factory=list)
 
     async def rehearse(self, orders: int) -> tuple[float, float]:
-        """How many seconds a capture and a dispatch take here and now, when nobody cancels."""
-        rehearsed = [Race("tok_ok", None, keen=True) for _ in range(orders)]
+        """How many seconds a capture and a dispatch take here and now, when nobody cancels.
+
+        The first half is not counted: a stack just started is slow at first.
+        """
+        warm_up = [Race("tok_ok", None, keen=True) for _ in range(orders // 2)]
+        rehearsed = [Race("tok_ok", None, keen=True) for _ in range(orders // 2)]
+        await self.hold(warm_up)
         await self.hold(rehearsed)
         sent = [one.dispatched_after_s for one in rehearsed if one.dispatched_after_s is not None]
         return await self._capture_s(rehearsed), statistics.median(sent)
 
     def draw(self, races: int, capture_s: float, dispatch_s: float) -> list[Race]:
-        """Cancellations up to twice as late as the capture or, every other, as the dispatch."""
-        latest_s = (2 * capture_s, 2 * dispatch_s)
-        return [
-            Race(
-                self.luck.choice(TOKENS),
-                self.luck.uniform(0, latest_s[number % 2]),
-                keen=number % 2 == 1,
-            )
-            for number in range(races)
-        ]
+        """Cancellations up to twice as late as the capture, or as the dispatch."""
+        drawn = []
+        for number in range(races):
+            cancel_after_s = self.luck.uniform(0, 2 * self.luck.choice((capture_s, dispatch_s)))
+            drawn.append(Race(self.luck.choice(TOKENS), cancel_after_s, keen=number % 3 == 0))
+        return drawn
 
     async def hold(self, races: Sequence[Race]) -> None:
         """Run ``races``, at most ``AT_ONCE`` of them at once."""
