@@ -133,14 +133,17 @@ async function* changes(url: string, seen: string): AsyncGenerator<Change> {
   }
   const decoder = new TextDecoder();
   let version = seen;
+  let data = "";
   let rest = "";
   for await (const chunk of response.body) {
     const lines = (rest + decoder.decode(chunk, { stream: true })).split(/\r?\n/);
     rest = lines.pop() ?? "";
     for (const line of lines) {
       if (line.startsWith("id: ")) version = line.slice(4);
-      if (line.startsWith("data: ")) {
-        yield { version, status: (JSON.parse(line.slice(6)) as Order).status };
+      if (line.startsWith("data: ")) data = line.slice(6);
+      if (line === "" && data !== "") {
+        yield { version, status: (JSON.parse(data) as Order).status };
+        data = "";
       }
     }
   }

@@ -115,7 +115,7 @@ class Api:
 
     def _events(self, order_id: str, seen: str) -> Iterator[tuple[str, dict[str, Any]]]:
         path = f"/v1/orders/{quote(order_id, safe='')}/events"
-        version = seen
+        version, data = seen, ""
         with self._send("GET", path, None, [("Last-Event-ID", seen)]) as response:
             if response.status != 200:
                 raise HTTPException(f"answered {response.status}")
@@ -124,7 +124,10 @@ class Api:
                 if name == "id":
                     version = value
                 elif name == "data":
-                    yield version, json.loads(value)
+                    data = value
+                elif not name and data:
+                    yield version, json.loads(data)
+                    data = ""
 
     def _ask(
         self, method: str, path: str, body: bytes | None = None, headers: Headers = ()

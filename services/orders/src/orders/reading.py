@@ -3,7 +3,6 @@
 from typing import Annotated, Any, Literal, TypeAlias
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
-from fastapi.sse import EventSourceResponse
 from pydantic import BaseModel, Field
 from shared.contracts.orders import Channel
 from shared.contracts.storefront import Reference, Storable
@@ -19,7 +18,7 @@ from orders import store
 from orders.domain.order import is_decided, is_terminal
 from orders.settings import OrdersSettings
 from orders.shapes import OrdersView, OrderView, Summary, TimelineView
-from orders.stream import event_stream, is_over
+from orders.stream import EventStream, event_stream, is_over
 from orders.views import as_json, as_order, transition, view
 from orders.waiting import Waiting
 
@@ -98,7 +97,7 @@ def _history(
 
     @router.get(
         "/{order_id}/events",
-        response_class=EventSourceResponse,
+        response_class=EventStream,
         responses={204: {"description": "Nothing more will come"}},
         openapi_extra=problems(_404="not-found", _503="too-many-streams"),
     )
@@ -120,7 +119,7 @@ def _history(
                 "As many streams as may be are open; poll instead, or come again.",
                 headers={"Retry-After": str(STREAMS_RETRY_S)},
             )
-        return EventSourceResponse(
+        return EventStream(
             event_stream(running, waiting, order_id, last_event_id),
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )

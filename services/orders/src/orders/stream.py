@@ -8,6 +8,7 @@ from typing import Any
 from asyncpg import Record
 from fastapi.sse import format_sse_event
 from shared.service import Running
+from starlette.responses import StreamingResponse
 
 from orders import store
 from orders.domain.order import is_terminal, summary_of
@@ -17,6 +18,12 @@ from orders.waiting import Waiting
 HEARTBEAT_S = 15.0
 STREAM_S_MAX = 3600.0  # The client comes again, to whichever instance has room.
 EVENT = "status"
+
+
+class EventStream(StreamingResponse):
+    """FastAPI's own class of this kind takes the route for a generator, which refuses nothing."""
+
+    media_type = "text/event-stream"
 
 
 def is_over(shown: dict[str, Any], version: int) -> bool:
