@@ -160,7 +160,14 @@ async def test_an_idle_stream_says_that_it_lives(
 async def test_only_so_many_streams_are_open(client: Client, app: FastAPI, pool: Database) -> None:
     order_id = await place(client)
     url = f"/v1/orders/{order_id}/events"
-    following = [asyncio.create_task(client.get(url)) for _ in range(2)]
+
+    async def follow() -> int:
+        """Come again until let in: the one that looks may have been counted first."""
+        while (answer := await client.get(url)).status_code == 503:
+            assert problem_of(answer) == (503, "too-many-streams")
+        return answer.status_code
+
+    following = [asyncio.create_task(follow()) for _ in range(2)]
 
     async def full() -> Any:
         """A stream that is let in, before the two were counted, is left again."""
@@ -174,5 +181,5 @@ async def test_only_so_many_streams_are_open(client: Client, app: FastAPI, pool:
     assert problem_of(answer) == (503, "too-many-streams")
     assert answer.headers["retry-after"] == "5"
     await advance(pool, order_id, *declining(order_id))
-    assert {one.status_code for one in await asyncio.gather(*following)} == {200}
+    assert await asyncio.gather(*following) == [200, 200]
     assert (await client.get(url)).status_code == 200
