@@ -10,6 +10,7 @@ RUNTIME ?=
 
 BIN := .venv/bin
 STAMP := .venv/.ready
+NODE := .venv/.node
 LOCKS := deploy/requirements
 SERVICES := orders payments inventory notifications
 MEMBERS := shared $(SERVICES:%=services/%) deploy/local
@@ -32,7 +33,7 @@ demo: setup ## the whole system up, orders flowing and narrated; Ctrl-C stops ev
 	@$(BIN)/orderproof demo $(ARGS)
 
 .PHONY: test
-test: setup ## run the whole suite against real Kafka and PostgreSQL (RUNTIME=embedded|containers|external)
+test: setup $(NODE) ## run the whole suite against real Kafka and PostgreSQL (RUNTIME=embedded|containers|external)
 	@$(if $(RUNTIME),ORDERPROOF_RUNTIME="$(RUNTIME)") $(BIN)/pytest $(WITHOUT_THEM) $(ARGS)
 
 .PHONY: test-containers
@@ -58,4 +59,10 @@ lock: setup ## resolve every dependency anew and write the hashed locks
 
 $(STAMP): pyproject.toml $(MEMBERS:%=%/pyproject.toml) $(LOCKS)/dev.txt $(LOCKS)/uv.txt
 	@bash deploy/local/setup.sh "$(PYTHON)" $(MEMBERS)
+	@touch $@
+
+# After setup, which takes away what dev.txt does not name.
+$(NODE): $(STAMP) $(LOCKS)/node.txt
+	@echo "Installing what $(LOCKS)/node.txt names"
+	@VIRTUAL_ENV="$(CURDIR)/.venv" $(BIN)/uv pip install -q --require-hashes -r $(LOCKS)/node.txt
 	@touch $@

@@ -24,6 +24,7 @@ for service in orders payments inventory notifications; do
 done
 "$uv" pip compile "${options[@]}" --group deploy/local/pyproject.toml:image \
   -c "$locks/dev.txt" -o "$locks/simulators.txt"
+"$uv" pip compile "${options[@]}" --group pyproject.toml:node -o "$locks/node.txt"
 grep '^uv==' "$locks/dev.txt" | cut -d' ' -f1 |
   "$uv" pip compile "${options[@]}" - -o "$locks/uv.txt"
 .venv/bin/python -m local_runtime.lock_jars
