@@ -228,8 +228,7 @@ class Topics:
 
     async def _answer(self, consumer: Any, reference: str, asked: str) -> dict[str, Any]:
         async for record in consumer:
-            told = dict(record.headers)["ce_type"].decode()
-            data = json.loads(record.value)
+            told, data = event_of(record)
             if data.get("client_reference") != reference:
                 continue
             if told == REFUSED:
@@ -237,6 +236,14 @@ class Topics:
             if told in TOLD and (asked == SUBMIT or told != "orders.order-confirmed.v1"):
                 return {**data, "status": TOLD[told]}
         raise NotKnown("the topic has ended")
+
+
+def event_of(record: Any) -> tuple[str, dict[str, Any]]:
+    """Type and data; nothing of a record that is no event, for one must not stop its reader."""
+    try:
+        return dict(record.headers)["ce_type"].decode(), dict(json.loads(record.value))
+    except (KeyError, AttributeError, TypeError, ValueError):
+        return "", {}
 
 
 def by_http(options: argparse.Namespace) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from shared.contracts import topics
 
 from tests.support.builders import a_line, an_order
 from tests.support.lossy_front import BUSY_S, lossy_front
@@ -139,6 +140,10 @@ async def test_a_submission_that_becomes_no_order_is_told_by_kafka(
 async def test_the_outcome_told_before_is_found_under_the_same_key(
     shop: Shop, tmp_path: Path
 ) -> None:
+    """What is no event, or none that can be read, does not stop the reader on its way."""
+    for poison in (b"\xff{", b"7", None):
+        await shop.produce(topics.ORDERS, poison, [("ce_type", b"orders.order-placed.v1")], b"k")
+    await shop.produce(topics.ORDERS, b"{}", [], b"k")
     body, key = an_order(a_line(await shop.new_sku(1))), uuid4().hex
     command = ("place", _file(tmp_path, body), "--kafka", _kafka(shop), "--key", key)
 

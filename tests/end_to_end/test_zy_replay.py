@@ -87,7 +87,7 @@ async def _rows(dsn: str, query: str) -> list[tuple[Any, ...]]:
 
 
 async def _all_mails(shop: Shop) -> list[dict[str, Any]]:
-    return list((await shop.get(shop.system.addresses.mail + "/messages")).body)
+    return list((await shop.get(shop.system.addresses.mail + "/messages?brief=true")).body)
 
 
 async def _produce_again(shop: Shop) -> int:

@@ -86,7 +86,7 @@ class Buyers:
 
     async def mails(self) -> dict[str, list[str]]:
         """The Message-IDs of every mail about each order, as they came."""
-        url = f"{self.shop.system.addresses.mail}/messages?to={self.mailbox}"
+        url = f"{self.shop.system.addresses.mail}/messages?brief=true&to={self.mailbox}"
         found: dict[str, list[str]] = defaultdict(list)
         for one in (await self.shop.get(url)).body:
             found[one["order_id"]].append(one["message_id"])

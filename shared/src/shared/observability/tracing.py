@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -58,6 +59,12 @@ def parse_traceparent(text: str) -> SpanContext | None:
     return context if context.is_valid else None
 
 
+@cache
+def _tracer(provider: trace.TracerProvider) -> trace.Tracer:
+    """Made once: a provider makes a new one at each call, for more than a whole span costs."""
+    return provider.get_tracer("orderproof")
+
+
 @contextmanager
 def span(
     name: str, kind: SpanKind, traceparent: str = "", attributes: Attributes | None = None
@@ -65,7 +72,7 @@ def span(
     """A span below ``traceparent``, or below the current one when that is empty."""
     remote = parse_traceparent(traceparent)
     context = trace.set_span_in_context(NonRecordingSpan(remote)) if remote else None
-    tracer = trace.get_tracer("orderproof")
+    tracer = _tracer(trace.get_tracer_provider())
     with tracer.start_as_current_span(name, context, kind, attributes) as current:
         yield current
 
@@ -80,7 +87,7 @@ def message_span(name: str, traceparent: str) -> Iterator[str]:
     if remote is not None and not remote.trace_flags.sampled:
         yield traceparent
         return
-    tracer = trace.get_tracer("orderproof")
+    tracer = _tracer(trace.get_tracer_provider())
     context = trace.set_span_in_context(NonRecordingSpan(remote)) if remote else Context()
     current = tracer.start_span(name, context, SpanKind.CONSUMER)
     try:
@@ -92,7 +99,7 @@ def message_span(name: str, traceparent: str) -> Iterator[str]:
 @contextmanager
 def batch_span(name: str, traceparents: Sequence[str]) -> Iterator[Span]:
     """A span for a whole batch, in a trace of its own, linked to what it holds."""
-    tracer = trace.get_tracer("orderproof")
+    tracer = _tracer(trace.get_tracer_provider())
     with tracer.start_as_current_span(
         name,
         Context(),

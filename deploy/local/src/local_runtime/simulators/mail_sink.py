@@ -75,8 +75,9 @@ class MailSink:
 
     async def show_messages(self, request: web.Request) -> web.Response:
         found = self.mailbox.find(request.query.get("order_id"), request.query.get("to"))
+        brief = request.query.get("brief") == "true"
         return web.json_response(
-            [mail.shown() for mail in found],
+            [mail.listed() if brief else mail.shown() for mail in found],
             headers={"X-Dropped-Count": str(self.mailbox.dropped_count)},
         )
 
