@@ -193,10 +193,11 @@ async def test_a_bug_that_hits_everything_stops_the_partition(shop: Shop, bug: A
         return (await shop.get(shop.url("inventory") + "/health/live")).status == 200
 
     await eventually(alive, "inventory goes on by itself")
-    for parked in await shop.dead_letters("inventory"):
-        await act(shop, "inventory", parked["id"], "redrive")
+    parked = await shop.dead_letters("inventory")
+    await asyncio.gather(*(act(shop, "inventory", one["id"], "redrive") for one in parked))
     await shop.drained()
-    outcomes = [(await shop.outcome(one))["status"] for one in order_ids]
+    found = await asyncio.gather(*(shop.outcome(one) for one in order_ids))
+    outcomes = [one["status"] for one in found]
     await shop.drained()
     await shop.books_agree(order_ids)
     stock = await shop.stock(sku)
