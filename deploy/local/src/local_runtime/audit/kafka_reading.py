@@ -73,8 +73,8 @@ async def kafka_reading(
         enable_auto_commit=False,
         auto_offset_reset="earliest",
     )
-    await consumer.start()
     try:
+        await consumer.start()
         yield KafkaReading(consumer, prefix, await _starts(consumer, prefix, topics))
     finally:
         await consumer.stop()
