@@ -13,6 +13,7 @@ from tests.architecture.source import ROOT, files
 from tests.support.wiring import SERVICES, settings_of
 from tests.tools import docs
 from tests.tools.blocks import replaced
+from tests.tools.promises import promises
 
 PAGES = [name for name in files() if name.endswith(".md")]
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -43,6 +44,14 @@ def test_a_service_with_settings_has_a_readme_that_lists_them(service: str) -> N
 
     assert page.is_file()
     assert "<!-- generated: settings -->" in page.read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", [name for _, name, _ in promises()])
+def test_operators_are_told_what_to_do_when_a_promise_is_broken(name: str) -> None:
+    """An alarm that nobody knows how to answer is switched off."""
+    by_hand = replaced((ROOT / "docs" / "operations.md").read_text("utf-8"), {"promises": ""})
+
+    assert f"`{name}`" in by_hand
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -10,7 +10,7 @@ from pathlib import Path
 from notifications.writing.languages import CATALOGUES
 
 from tests.support.wiring import SERVICES, settings_of
-from tests.tools import catalogues, events, fields, lifecycle, mail_template, settings
+from tests.tools import catalogues, events, fields, lifecycle, mail_template, promises, settings
 from tests.tools.blocks import replaced
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,6 +23,8 @@ def documents() -> dict[Path, str]:
     found |= {catalogues.file_of(one): catalogues.updated(one) for one in CATALOGUES.values()}
     path = Path("docs/order-lifecycle.md")
     found[path] = replaced(current(path), {"chart": lifecycle.chart(), "rules": lifecycle.table()})
+    path = Path("docs/operations.md")
+    found[path] = replaced(current(path), {"promises": promises.table()})
     for service in SERVICES:
         path = Path("services", service, "README.md")
         listed = settings_of(service)

@@ -25,6 +25,8 @@ from shared.database.transient import is_transient
 from shared.http.app import new_app
 from shared.http.ops import Parts, health_routes, ops_routes
 from shared.http.server import Server, new_server
+from shared.invariants.common import promises_of
+from shared.invariants.watch import Watch
 from shared.messaging.consumer import Consumer, new_broker
 from shared.messaging.group import ConsumerGroup
 from shared.messaging.kafka import KafkaConnection
@@ -130,6 +132,8 @@ class _Process:
             self._start("worker", parts.worker.run)
         for timer in service.timers:
             self._start(timer.name, partial(tick, timer, running))
+        watch = Watch(pool, promises_of(service), settings.invariants_interval_s)
+        self._start("invariants", watch.run)
         self._start("consumers", lambda: self._consume(broker, kafka, parts))
         await self._stop.wait()
         await self._drain(broker, parts, server)

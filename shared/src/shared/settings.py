@@ -51,6 +51,9 @@ class ServiceSettings(BaseSettings):
     parked_orders_per_minute_max: int = Field(
         50, ge=1, description="more of one error class stop the partition"
     )
+    invariants_interval_s: float = Field(
+        20, ge=0.1, le=3600, description="from one check of the service's promises to the next"
+    )
     drain_timeout_s: float = Field(8, gt=0, le=120, description="time to finish on SIGTERM")
     clock_offset_s: float = Field(0, description="local only: moves this service's clock")
     crash_dir: Path | None = Field(None, description="local only: orders to die at named points")

@@ -8,6 +8,12 @@ from tests.support.builders import an_order
 
 LIES = {
     "no-stuck-order": "UPDATE orders SET deadline_at = now() - interval '61 s'",
+    "no-stuck-cancellation": (
+        "UPDATE orders SET status = 'cancelling'; "
+        "UPDATE order_transitions SET at = at - interval '121 s'"
+    ),
+    "transitions-are-legal": "UPDATE order_transitions SET status = 'confirmed'",
+    "history-tells-the-order": "UPDATE orders SET fulfilment = 'open'",
     "history-is-whole": "DELETE FROM order_transitions",
     "confirmed-is-paid-and-held": "UPDATE orders SET status = 'confirmed'",
     "ended-is-not-paid": "UPDATE orders SET status = 'expired', payment = 'captured'",

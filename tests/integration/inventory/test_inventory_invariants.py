@@ -25,6 +25,7 @@ LIES = {
     ),
     "reserved-is-held": "UPDATE stock SET reserved = reserved - 1",
     "movements-explain-stock": "UPDATE stock SET on_hand = on_hand + 1",
+    "movements-are-append-only": "GRANT UPDATE ON stock_movements TO CURRENT_USER",
     "only-live-orders-hold": "UPDATE order_holds SET status = 'released'",
     "shipped-is-dispatched": "UPDATE holds SET shipped = 1",
     "fulfilment-says-what-left": "UPDATE order_holds SET fulfilment_status = 'shipped'",

@@ -5,6 +5,16 @@ from payments.invariants import INVARIANTS
 
 from tests.integration.payments.service import Payments, cancelled, placed
 
+
+def by_hand(change: str) -> str:
+    """A change of the ledger as an owner can make it who gives itself the right for a moment."""
+    return (
+        "GRANT UPDATE ON ledger_entries TO CURRENT_USER; "
+        f"UPDATE ledger_entries SET {change}; "
+        "REVOKE UPDATE ON ledger_entries FROM CURRENT_USER"
+    )
+
+
 READ_TO_NOW = (
     "INSERT INTO reconciliations (provider, covered_from, covered_to, due_at) "
     "VALUES ('p', now() - interval '1 day', now() + interval '1 day', now() + interval '1 day')"
@@ -17,6 +27,22 @@ LIES = {
         "VALUES ('x', 'order_funds', 1, 'GBP', 'ord_1', 'charge', 9, 'x', now())"
     ),
     "ledger-explains-payments": "UPDATE payments SET captured_minor = captured_minor + 1",
+    "ledger-follows-attempts": by_hand("amount_minor = 2 * amount_minor"),
+    "attempts-are-booked": (
+        "GRANT DELETE ON ledger_entries TO CURRENT_USER; DELETE FROM ledger_entries; "
+        "REVOKE DELETE ON ledger_entries FROM CURRENT_USER"
+    ),
+    "ledger-is-append-only": "GRANT DELETE ON ledger_entries TO CURRENT_USER",
+    "one-charge-each": (
+        "INSERT INTO payment_attempts (order_id, operation, number, provider_key, amount_minor, "
+        "currency, reason, state, calls, created_at) "
+        "VALUES ('ord_1', 'charge', 2, 'again', 1530, 'GBP', '', 'succeeded', 1, now())"
+    ),
+    "unknown-is-found-out": (
+        "UPDATE payments SET status = 'unknown' WHERE order_id = 'ord_3'; "
+        "UPDATE payment_attempts SET first_called_at = now() - interval '601 s' "
+        "WHERE order_id = 'ord_3'"
+    ),
     "ended-orders-keep-no-money": "UPDATE payments SET end_reason = 'order-expired'",
     "queued-refunds-are-asked-for": (
         "UPDATE payments SET refund_queued_minor = 1 WHERE status = 'captured'"
@@ -40,6 +66,16 @@ LIES = {
         + READ_TO_NOW
     ),
 }
+CHANGES = (
+    "amount_minor = 2 * amount_minor",
+    "amount_minor = -amount_minor",
+    "currency = 'EUR'",
+    "order_id = 'ord_9'",
+    "operation = 'refund'",
+    "number = 7",
+    "provider_reference = 'ch_other'",
+    "tx_id = 'other-' || tx_id",
+)
 MONEY_OF_NO_ORDER = ("decline_reason = 'declined'", "status = 'captured_late'")
 
 
@@ -69,3 +105,13 @@ async def test_money_that_pays_for_nothing_is_seen_before_its_order_ends(
     await service.pool.execute(f"UPDATE payments SET {lie} WHERE status = 'captured'")
 
     assert await service.broken_promises() == {"ended-orders-keep-no-money": ["ord_1"]}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_any_change_of_a_ledger_row_by_hand_is_seen(service: Payments, change: str) -> None:
+    """Both sides at once, so that the sum stays zero."""
+    await one_of_each(service)
+
+    await service.pool.execute(by_hand(change))
+
+    assert "ledger-follows-attempts" in await service.broken_promises()

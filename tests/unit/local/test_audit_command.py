@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from local_runtime.endpoints import read_json, write_json
+from local_runtime.paths import RunDir
 
 from tests.support.fake_services import FakeShop, a_promise, two_services
 
@@ -62,3 +64,35 @@ def test_without_a_stack_nothing_is_said_to_hold(shop: FakeShop, tmp_path: Path)
 
     assert result.exit_code == 1
     assert "orderproof up --detach" in json.loads(result.stdout)["error"]
+
+
+def test_a_promise_that_could_not_be_checked_is_not_said_to_hold(shop: FakeShop) -> None:
+    shop.payments.promises.append(a_promise("four") | {"unchecked": "QueryCanceledError"})
+
+    result = shop.run("audit")
+
+    assert result.exit_code == 1
+    assert "four is kept.   NOT CHECKED: QueryCanceledError\n" in result.stdout
+
+
+def test_what_is_beyond_twenty_ids_is_counted(shop: FakeShop) -> None:
+    ids = (f"ord_{number}" for number in range(20))
+    shop.payments.promises = [a_promise("four", *ids) | {"violations": 33}]
+
+    assert "ord_19 and 13 more" in shop.run("audit").stdout
+
+
+def test_sides_that_cannot_be_read_fail_the_audit(shop: FakeShop) -> None:
+    """Of a stack with databases the audit reads both sides itself; here nobody listens."""
+    place = RunDir.at(shop.run_dir).endpoints
+    nowhere = "postgresql://nobody@127.0.0.1:1/none"
+    there = read_json(place) or {}
+    write_json(place, {**there, "databases": {"orders": nowhere, "payments": nowhere}})
+
+    result = shop.run("audit", "--json", "--grace-s", "0")
+
+    told = json.loads(result.stdout)
+    assert (result.exit_code, told["holds"]) == (1, False)
+    names = {one["name"] for one in told["comparisons"]}
+    assert names == {"money-follows-orders", "events-are-in-kafka"}
+    assert all(one["unchecked"] for one in told["comparisons"])

@@ -1,7 +1,7 @@
 """The lifecycle's table, walked: every state that facts in any order reach from a placed order."""
 
 import pytest
-from orders.domain.order import ENDED, Payment, Status, Stock
+from orders.domain.order import ENDED, NEXT, Payment, Status, Stock
 
 from tests.tools.lifecycle import walk
 
@@ -15,6 +15,18 @@ def test_a_row_is_used_and_never_fails(row: tuple[Status, type]) -> None:
 
     assert outcomes
     assert [status for status, _ in outcomes if status.startswith("fails")] == []
+
+
+@pytest.mark.parametrize("status", Status)
+def test_the_steps_an_invariant_allows_are_those_of_the_table(status: Status) -> None:
+    leads = {
+        outcome.status
+        for (before, _), outcomes in ROWS.items()
+        for outcome in outcomes
+        if before == status
+    }
+
+    assert leads - {"refused"} == NEXT[status]
 
 
 def test_every_status_is_reached() -> None:

@@ -30,6 +30,12 @@ INVARIANTS = (
         "OR s.reserved IS DISTINCT FROM coalesce(m.reserved, 0)",
     ),
     Invariant(
+        "movements-are-append-only",
+        "This service has no right to change or remove a movement of stock.",
+        "SELECT 'right to ' || kind FROM unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE']) kind "
+        "WHERE has_table_privilege('stock_movements', kind)",
+    ),
+    Invariant(
         "only-live-orders-hold",
         "An order that was rejected or has ended holds nothing.",
         "SELECT DISTINCT order_id FROM holds h LEFT JOIN order_holds o USING (order_id) "

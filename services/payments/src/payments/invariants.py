@@ -10,6 +10,12 @@ IN_LEDGER = """EXISTS (
       AND l.provider_reference = CASE m.operation WHEN 'charge' THEN m.charge_id ELSE m.id END
       AND abs(l.amount_minor) = m.amount_minor)"""
 
+# What an attempt ``a`` of payment ``p`` moved. An order's own charge took what it took.
+MOVED_MINOR = """CASE WHEN a.operation = 'refund' THEN -a.amount_minor
+    WHEN a.stray_charge IS NULL THEN p.captured_minor ELSE a.amount_minor END"""
+MOVED_CURRENCY = """CASE WHEN a.operation = 'charge' AND a.stray_charge IS NULL
+    THEN p.captured_currency ELSE a.currency END"""
+
 COMPARED = (
     Invariant(
         "provider-list-is-booked",
@@ -51,6 +57,46 @@ INVARIANTS = (
                    WHERE account = 'provider_clearing' AND a.stray_charge IS NULL
                    GROUP BY order_id) l USING (order_id)
         WHERE coalesce(l.held, 0) <> p.captured_minor - p.refunded_minor""",
+    ),
+    Invariant(
+        "ledger-follows-attempts",
+        "Every line of the ledger is one side of an operation that was made, with its amount.",
+        f"""SELECT l.order_id || ' ' || l.tx_id FROM ledger_entries l
+        LEFT JOIN payment_attempts a ON a.provider_key = l.tx_id
+        LEFT JOIN payments p ON p.order_id = a.order_id
+        WHERE a.state IS DISTINCT FROM 'succeeded'
+          OR (l.order_id, l.operation, l.number, l.provider_reference, l.currency)
+             IS DISTINCT FROM
+             (a.order_id, a.operation, a.number, a.provider_reference, {MOVED_CURRENCY})
+          OR l.amount_minor <> {MOVED_MINOR}
+             * CASE l.account WHEN 'provider_clearing' THEN 1 ELSE -1 END""",
+    ),
+    Invariant(
+        "attempts-are-booked",
+        "Every operation that was made is in the ledger with both its sides.",
+        """SELECT a.order_id || ' ' || a.provider_key FROM payment_attempts a
+        LEFT JOIN ledger_entries l ON l.tx_id = a.provider_key
+        WHERE a.state = 'succeeded' GROUP BY a.order_id, a.provider_key HAVING count(l.id) <> 2""",
+    ),
+    Invariant(
+        "ledger-is-append-only",
+        "This service has no right to change or remove what was booked.",
+        """SELECT 'right to ' || kind FROM unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE']) kind
+        WHERE has_table_privilege('ledger_entries', kind)""",
+    ),
+    Invariant(
+        "one-charge-each",
+        "No order has two charges of its own.",
+        """SELECT order_id FROM payment_attempts
+        WHERE operation = 'charge' AND state = 'succeeded' AND stray_charge IS NULL
+        GROUP BY order_id HAVING count(*) > 1""",
+    ),
+    Invariant(
+        "unknown-is-found-out",
+        "Ten minutes after a charge was first called its outcome is known.",
+        """SELECT DISTINCT order_id FROM payments JOIN payment_attempts a USING (order_id)
+        WHERE payments.status = 'unknown' AND a.operation = 'charge' AND a.state = 'open'
+          AND a.first_called_at < now() - interval '10 minutes'""",
     ),
     Invariant(
         "ended-orders-keep-no-money",

@@ -20,3 +20,15 @@ RELAYED = Counter("orderproof_outbox_relayed_total", "Outbox rows acknowledged b
 RELAY_FAILED = Counter("orderproof_outbox_relay_failed_total", "Failed sends", ["error"])
 RELAY_LEADER = Gauge("orderproof_outbox_leader", "1 while this instance leads the relay")
 WORK_FAILED = Counter("orderproof_work_failed_total", "Performances that raised", ["kind", "error"])
+INVARIANT_VIOLATIONS = Gauge(
+    "orderproof_invariant_violations", "Ids that break a promise, 1000 at most", ["invariant"]
+)
+INVARIANT_UNCHECKED = Gauge(
+    "orderproof_invariant_unchecked", "1 while the last check of a promise failed", ["invariant"]
+)
+INVARIANT_SECONDS = Gauge(
+    "orderproof_invariant_check_seconds", "Time of the last check of a promise", ["invariant"]
+)
+INVARIANTS_CHECKED_AT = Gauge(
+    "orderproof_invariants_checked_timestamp_seconds", "When all promises were last checked"
+)

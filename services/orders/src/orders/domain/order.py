@@ -1,5 +1,6 @@
 """An order as the process manager knows it: three axes, stored apart, and the word for them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -42,6 +43,19 @@ class Fulfilment(StrEnum):
 
 ENDED = frozenset({Status.REJECTED, Status.EXPIRED, Status.CANCELLED})
 DISPATCHED = frozenset({Fulfilment.PARTIALLY_SHIPPED, Fulfilment.SHIPPED, Fulfilment.DELIVERED})
+
+NEXT: Mapping[Status, frozenset[Status]] = {
+    Status.PENDING: frozenset({Status.PENDING, Status.CONFIRMED, *ENDED}),
+    Status.CONFIRMED: frozenset({Status.CONFIRMED, Status.CANCELLING, Status.COMPLETED}),
+    Status.CANCELLING: frozenset(
+        {Status.CANCELLING, Status.CANCELLED, Status.CONFIRMED, Status.COMPLETED}
+    ),
+    Status.COMPLETED: frozenset({Status.COMPLETED}),
+    Status.REJECTED: frozenset({Status.REJECTED}),
+    Status.EXPIRED: frozenset({Status.EXPIRED}),
+    Status.CANCELLED: frozenset({Status.CANCELLED}),
+}
+"""Where the published table leads from each status, itself included."""
 
 
 @dataclass(frozen=True, slots=True)

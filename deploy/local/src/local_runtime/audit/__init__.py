@@ -1,0 +1,1 @@
+"""Comparisons across services: each reads both sides' own records, and no service's word."""

@@ -1,0 +1,1 @@
+"""Promises checked: those of every service, and how each service watches its own."""
