@@ -33,6 +33,7 @@ class Told:
     name: str
     sequence: int
     data: dict[str, Any]
+    trace_id: str
 
 
 @dataclass
@@ -74,16 +75,17 @@ class Orders:
         return {name: rows for name, rows in found.items() if rows}
 
 
-def a_record(event_type: str, data: Any, key: str | None = None) -> Record:
+def a_record(event_type: str, data: Any, key: str | None = None, traceparent: str = "") -> Record:
     """A storefront's event as it comes from Kafka, under an id of its own."""
     headers = {
         "ce_specversion": "1.0",
         "ce_id": uuid4().hex,
         "ce_type": event_type,
         "ce_source": "/shop",
+        "traceparent": traceparent,
     }
     value = json.dumps(data).encode()
-    texts = [(name, text.encode()) for name, text in headers.items()]
+    texts = [(name, text.encode()) for name, text in headers.items() if text]
     return Record(topics.STOREFRONT_ORDERS, 0, 0, (key or "").encode(), value, texts)
 
 
@@ -109,4 +111,5 @@ def _told(key: str, headers: bytes, payload: bytes) -> Told:
         name=texts["ce_type"].split(".")[1],
         sequence=int(texts["ce_sequence"]),
         data=json.loads(payload),
+        trace_id=texts.get("traceparent", "--").split("-")[1],
     )

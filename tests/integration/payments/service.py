@@ -68,9 +68,9 @@ class Payments:
         self.transactions.clock = Clock(timedelta(seconds=self.travelled_s))
         self.provider.travelled_s = self.travelled_s
 
-    async def receive(self, *events: Event) -> None:
+    async def receive(self, *events: Event, traceparent: str = "") -> None:
         """What the pipeline does with a batch, without inbox and parking."""
-        async with self.transactions.begin() as work:
+        async with self.transactions.begin(traceparent) as work:
             await work.lock_orders(await work.claim(events))
             await work.prepare(events)
             for one_round in rounds(events):
@@ -127,6 +127,14 @@ class Payments:
             name = (headers["ce_type"] or b"").decode().split(".")[1].removeprefix("payment-")
             found.append({"type": name, **json.loads(one["payload"])})
         return found
+
+    async def traces(self, order_id: str) -> list[str]:
+        """The trace of every event of an order, in the order it was told; empty for none."""
+        records = await self.pool.fetch(
+            "SELECT headers FROM outbox WHERE key = $1 ORDER BY id", order_id.encode()
+        )
+        contexts = [dict(unpack(one["headers"])).get("traceparent") or b"" for one in records]
+        return [one.decode().split("-")[1] if one else "" for one in contexts]
 
     async def types(self, order_id: str) -> list[str]:
         return [one["type"] for one in await self.told(order_id)]

@@ -13,19 +13,8 @@ from shared.errors import Permanent
 
 from tests.integration.payments import fake_provider as does
 from tests.integration.payments.fake_provider import FakeProvider
+from tests.integration.payments.late import LATE, found_twice, given_up
 from tests.integration.payments.service import Payments, cancelled, expired, placed, rejected
-
-LATE = ["captured", "refunded"]
-
-
-async def given_up(service: Payments, provider: FakeProvider) -> None:
-    """An order whose charge was closed as not made, and is still on its way."""
-    provider.charge_script = [does.charges_late] * 4
-    await service.receive(placed())
-    await service.work()
-    await service.receive(rejected())
-    await service.live_on(30)
-    assert await service.types("ord_1") == ["voided"]
 
 
 async def test_a_charge_that_arrives_after_its_order_ended_goes_back(
@@ -224,25 +213,6 @@ async def test_a_worker_that_wakes_before_its_call_does_not_charge_twice(
     assert provider.count("capture") == 1
     assert await service.types("ord_1") == ["captured"]
     assert await service.ledger("ord_1") == [("charge", 1530, "GBP")]
-
-
-async def found_twice(service: Payments, provider: FakeProvider) -> None:
-    """Sweep and loser learn of one late charge; each records it in its own transaction."""
-    await given_up(service, provider)
-    provider.arrive()
-    charge = await service.charge("ord_1")
-
-    async def find() -> None:
-        answer = await provider.find_charge(charge.provider_key)
-
-        def record(case: Case) -> None:
-            charging.answered(case, answer)
-
-        await service.desk.note(charge.key, record)
-
-    await find()
-    await find()
-    await service.live_on(70)
 
 
 async def test_a_late_charge_that_two_find_is_refunded_once(
