@@ -25,13 +25,10 @@ DIFF = (
 HEADER = "bug: it is not safe\nsource: somewhere#1\ncheck: tests/unit/test_a.py::test_safe\n"
 
 
-def tests_in(file: Path) -> set[str]:
-    tree = ast.parse(file.read_text())
-    return {
-        one.name
-        for one in ast.walk(tree)
-        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)
-    }
+def functions_in(file: Path) -> set[str]:
+    nodes = ast.walk(ast.parse(file.read_text()))
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return {node.name for node in nodes if isinstance(node, kinds)}
 
 
 def test_there_are_enough_bugs_and_no_two_are_one() -> None:
