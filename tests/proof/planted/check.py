@@ -14,6 +14,13 @@ from tests.proof.planted.tree import Tree
 
 TIMEOUT_S = 150.0
 TAIL_LINES = 15
+# Only those: loading every installed one takes as long as a check.
+PLUGINS = (
+    "pytest_asyncio.plugin",
+    "pytest_timeout",
+    "_hypothesis_pytestplugin",
+    "tests.proof.planted.inside",
+)
 # A patch that only breaks the program is no bug that a check could miss.
 NO_BUG = ("NameError", "ImportError", "ModuleNotFoundError", "SyntaxError", "IndentationError")
 
@@ -65,11 +72,12 @@ def run_check(
     addresses = servers.fresh() if needs_servers(checks) else {}
     report = tree.root / ".report.xml"
     report.unlink(missing_ok=True)
-    options = ["-q", "-x", "-p", "no:cacheprovider", "-p", "tests.proof.planted.inside"]
-    command = [str(tree.python), "-m", "pytest", *options, f"--junitxml={report}"]
-    command += [f"--hypothesis-seed={seed}", *checks]
+    plugins = [f"-p{name}" for name in (*PLUGINS, "no:cacheprovider")]
+    options = [*plugins, "-q", "-x", f"--junitxml={report}", f"--hypothesis-seed={seed}"]
+    environment = {**tree.environment(addresses), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    command = [str(tree.python), "-m", "pytest", *options, *checks]
     started_at = monotonic()
-    code, output = _run(command, tree, tree.environment(addresses.items()), timeout_s)
+    code, output = _run(command, tree, environment, timeout_s)
     tail = "\n".join(output.splitlines()[-TAIL_LINES:])
     return Result(code, _failures(report), monotonic() - started_at, tail)
 

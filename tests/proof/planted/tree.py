@@ -7,7 +7,7 @@ import subprocess
 import sys
 import sysconfig
 import venv
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from py_compile import PycInvalidationMode
@@ -46,7 +46,7 @@ class Tree:
     def revert(self, patch: Path) -> None:
         git_apply(self.root, patch, "--reverse")
 
-    def environment(self, more: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
+    def environment(self, more: Mapping[str, str]) -> dict[str, str]:
         """What a process in the copy inherits."""
         inherited = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
         return {
@@ -55,7 +55,7 @@ class Tree:
             "PATH": f"{self.python.parent}{os.pathsep}{inherited.get('PATH', '')}",
             "PYTHONDONTWRITEBYTECODE": "1",
             TREE_VARIABLE: str(self.root),
-            **dict(more),
+            **more,
         }
 
 
