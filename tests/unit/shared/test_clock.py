@@ -1,9 +1,10 @@
-"""Times as text, and ids that sort by time."""
+"""Whose time it is, times as text, and ids that sort by time."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
-from shared.clock import rfc3339
+from shared.clock import Clock, rfc3339
 from shared.ids import new_id
 
 
@@ -28,3 +29,22 @@ def test_an_id_says_what_it_names_and_later_ids_sort_later() -> None:
 
     assert all(one.startswith("ord_") and len(one) == 36 for one in ids)
     assert ids == sorted(set(ids))
+
+
+class Database:
+    """Its clock is a century ahead of this host's."""
+
+    moment = datetime(2126, 11, 2, 9, 26, tzinfo=timezone(timedelta(hours=1)))
+
+    async def fetchval(self, _: str) -> datetime:
+        return self.moment
+
+
+async def test_the_time_is_the_databases_and_not_the_hosts() -> None:
+    """Instances on hosts whose clocks differ agree on what is late."""
+    database: Any = Database()
+
+    assert await Clock().now(database) == datetime(2126, 11, 2, 8, 26, tzinfo=UTC)
+    assert await Clock(timedelta(hours=2)).now(database) == datetime(
+        2126, 11, 2, 10, 26, tzinfo=UTC
+    )

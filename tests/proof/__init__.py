@@ -1,0 +1,1 @@
+"""The proof: outside judges, faults and planted bugs."""
