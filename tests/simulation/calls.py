@@ -1,0 +1,151 @@
+"""Steps of workers and sweeps, and how the outside answers their calls."""
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import timedelta
+from typing import Any
+
+from tests.simulation.provider import UNKNOWN, Call
+from tests.simulation.seams import JOB, Job
+from tests.simulation.system import LEASE_S
+from tests.simulation.world import World
+
+LATE_S = (8.0, 100.0, 2000.0, 50_000.0)
+NO_ANSWER = {
+    "http-500": ("http-500", False),
+    "garbage-answer": ("garbage", True),
+    "no-answer-done": ("no-answer", True),
+    "no-answer-not-done": ("no-answer", False),
+}
+
+
+async def work(world: World, service: str | None = None) -> bool:
+    """A worker leases rows that are due, and begins with them."""
+    service = service or world.rng.choice(("payments", "payments", "notifications"))
+    rows = await world.system.lease(service, world.rng.choice((1, 2, 8)))
+    for row in rows:
+        world.note(f"{service} takes up {row.kind} of {row.order_id[-6:]}")
+        await _begin(world, service, row.order_id, world.system.perform(service, row))
+    return bool(rows)
+
+
+async def sweep(world: World) -> bool:
+    due = await world.system.due_sweeps()
+    for one in due:
+        order_id = one.attempt.order_id
+        world.note(f"sweep {order_id[-6:]}")
+        await _begin(world, "payments", order_id, world.system.sweep(one))
+    return bool(due)
+
+
+async def _begin(
+    world: World, service: str, order_id: str, coro: Coroutine[Any, Any, None]
+) -> None:
+    job = Job(service, (order_id,))
+    before = JOB.set(job)
+    job.task = asyncio.get_running_loop().create_task(coro)
+    JOB.reset(before)
+    job.task.add_done_callback(lambda _: job.halt())
+    await _run(world, job)
+
+
+async def _run(world: World, job: Job) -> None:
+    """Until the job waits outside, ends, or its process dies in a transaction."""
+    assert job.task is not None
+    if job.service == "payments" and world.roll("worker-dies-in-commit"):
+        world.deaths.at = "before_commit"
+    await job.halted
+    died = world.deaths.at is None and job.call is None and not job.task.done()
+    world.deaths.at = None
+    if died:
+        world.strike("worker-dies-in-commit", job.keys)
+        await _kill(job)
+    elif job.task.done():
+        job.task.result()
+    elif job not in world.jobs:
+        world.jobs.append(job)
+        return
+    if (died or job.task.done()) and job in world.jobs:
+        world.jobs.remove(job)
+
+
+async def _kill(job: Job) -> None:
+    assert job.task is not None
+    job.task.cancel()
+    await asyncio.gather(job.task, return_exceptions=True)
+
+
+async def answer(world: World) -> bool:
+    """The outside answers one of the calls under way, or its worker is hurt meanwhile."""
+    waiting = [job for job in world.jobs if may_end(world, job.call)]
+    if not waiting:
+        return False
+    job = world.rng.choice(waiting)
+    call: Call = job.call
+    keys = job.keys
+    if not call.stalled and world.roll("lease-lost"):
+        world.strike("lease-lost", keys)
+        call.stalled = True
+        return True
+    if world.roll("worker-dies-before-call"):
+        world.strike("worker-dies-before-call", keys)
+        await _die(world, job)
+        return True
+    reply = _reply(world, call, keys)
+    if world.roll("worker-dies-after-call"):
+        world.strike("worker-dies-after-call", keys)
+        await _die(world, job)
+        return True
+    world.note(f"{call.kind} of {keys[0][-6:]}: {type(reply).__name__}")
+    job.halted = asyncio.get_running_loop().create_future()
+    call.answer.set_result(reply)
+    await _run(world, job)
+    return True
+
+
+def may_end(world: World, call: Call) -> bool:
+    """A stalled call ends once its lease is over."""
+    over = call.started_at + timedelta(seconds=LEASE_S)
+    return not call.stalled or world.clock.time > over
+
+
+async def _die(world: World, job: Job) -> None:
+    world.jobs.remove(job)
+    await _kill(job)
+
+
+def _reply(world: World, call: Call, keys: tuple[str, ...]) -> Any:
+    match call.kind:
+        case "find_charge" | "find_refund":
+            if world.roll("inquiry-fails"):
+                world.strike("inquiry-fails", keys)
+                return UNKNOWN["no-answer"]
+            return world.provider.look_up(call.request)
+        case "mail":
+            world.mailbox.append((keys[0], call.request))
+            return True
+        case "charge" | "refund":
+            return _operation(world, call, keys)
+
+
+def _operation(world: World, call: Call, keys: tuple[str, ...]) -> Any:
+    provider, request = world.provider, call.request
+    charge = call.kind == "charge"
+    for kind, (how, done) in NO_ANSWER.items():
+        if world.roll(kind):
+            world.strike(kind, keys)
+            if done:
+                provider.do(request)
+            return UNKNOWN[how]
+    if world.roll("no-answer-done-late"):
+        world.strike("no-answer-done-late", keys)
+        provider.do_late(request, world.rng.choice(LATE_S))
+        return UNKNOWN["no-answer"]
+    if charge and request.key not in provider.known:
+        if world.roll("wrong-amount"):
+            world.strike("wrong-amount", keys)
+            return provider.do(request, wrong=True)
+        if not world.calm and world.rng.random() < world.profile.declines:
+            world.strike("declined", keys)
+            return provider.decline(request)
+    return provider.do(request)

@@ -1,0 +1,164 @@
+"""The plumbing over rows in memory: the real pipeline and desk, without their statements."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from datetime import timedelta
+from typing import Any
+
+from payments.calls.desk import Call, Desk, Done, Later, Lost, Step, _Request
+from shared.messaging import inbox
+from shared.messaging.batch import Batch
+from shared.messaging.group import ConsumerGroup
+from shared.messaging.parking import ToPark
+from shared.messaging.parse import Known, parse
+from shared.messaging.pipeline import (
+    Item,
+    Pipeline,
+    Work,
+    _order,
+    _place,
+    _reused,
+    _separate,
+    run_handlers,
+)
+from shared.messaging.unit_of_work import Cause, Rank
+from shared.work.rows import LeasedRow
+
+from shared import crash
+from tests.simulation.memory import Held, HeldTransactions
+
+
+class HeldPipeline(Pipeline):
+    """Rounds, chunks, halving, what waits behind what: real. Inbox and parked lists: in memory.
+
+    The breaker is left out, and so are spans and metrics.
+    """
+
+    async def _apply(self, items: Sequence[Item]) -> None:
+        async with self.transactions.begin() as work:
+            runnable = await self._receive(work, items)
+            await self._run(work, runnable, ExitStack())
+            crash.point("consumer.in_transaction")
+
+    async def _receive(self, work: Work, items: Sequence[Item]) -> list[Known]:
+        work.lock(Rank.INBOX)
+        fresh = await self._take(work, items)
+        work.lock(Rank.PARKED_KEYS)
+        held: Held = work.db.held  # type: ignore[attr-defined]
+        places = {_place(one.record) for one in fresh}
+        parked = {one for one in places if (self.group.name, one) in held.parked}
+        runnable, aside = _separate(fresh, parked)
+        for _, park in aside:
+            self._park(work, park)
+        return runnable
+
+    async def _take(self, work: Work, items: Sequence[Item]) -> list[Item]:
+        """As the real one: what is new, and ids that came with other data."""
+        held: Held = work.db.held  # type: ignore[attr-defined]
+        known: dict[tuple[str, Any], bytes] = {}
+        fresh: list[Item] = []
+        for item in items:
+            key = (self.group.name, inbox.key_of(item.identity))
+            before = known.get(key) or held.inbox.get(key)
+            if before is not None and before != item.identity.hash:
+                item = _reused(item)
+                key = (self.group.name, inbox.key_of(item.identity))
+                before = known.get(key) or held.inbox.get(key)
+            if before is None:
+                known[key] = item.identity.hash
+                fresh.append(item)
+        work.db.later(lambda: held.inbox.update(known))  # type: ignore[attr-defined]
+        return sorted(fresh, key=lambda one: _order(items, one))
+
+    def _park(self, work: Work, park: ToPark) -> None:
+        held: Held = work.db.held  # type: ignore[attr-defined]
+        place = (self.group.name, (park.record.topic, park.record.parking_key))
+        work.db.later(lambda: held.parked.setdefault(place, []).append(park))  # type: ignore[attr-defined]
+
+    async def _run(self, work: Work, runnable: Sequence[Known], spans: ExitStack) -> None:
+        if runnable:
+            causes = {id(one.event): Cause("", one.identity.id) for one in runnable}
+            await run_handlers(work, self.group, [one.event for one in runnable], causes)
+
+    def _count(self, outcome: str, events: int) -> None:
+        pass
+
+
+async def redrive_in_memory(
+    transactions: HeldTransactions, group: ConsumerGroup, place: tuple[str, Any], *, drop: bool
+) -> bool:
+    """People run a parked key's list again, in order, or ``drop`` its first; True when it is gone.
+
+    Each event is a transaction with its own leaving of the list.
+    """
+    held = transactions.held
+    parked = held.parked[place]
+    if drop:
+        parked.pop(0)
+    while parked:
+        known = parse(parked[0].record, group.types, group.families)
+        if not isinstance(known, Known):
+            return False
+        try:
+            async with transactions.begin() as work:
+                await _run_one(work, group, known)
+                work.draft.later(lambda: parked.pop(0))
+        except Exception:
+            return False
+    del held.parked[place]
+    return True
+
+
+async def _run_one(work: Any, group: ConsumerGroup, known: Known) -> None:
+    await work.lock_orders(await work.claim([known.event]))
+    await work.prepare([known.event])
+    work.causes = {known.event.key: Cause("", known.identity.id)}
+    await group.handlers[type(known.event)](Batch([known.event]), work)
+
+
+class HeldDesk(Desk):
+    """Decides and records as the real one does; leases are looked at in memory."""
+
+    async def _commit(self, batch: Sequence[_Request]) -> list[Step | Lost]:
+        async with self.transactions.begin() as work:
+            held: Held = work.db.held  # type: ignore[attr-defined]
+            work.causes = {one.key.order_id: Cause(one.traceparent) for one in batch}
+            await work.lock_orders({one.key.order_id for one in batch})
+            await work.load_attempts({one.key for one in batch})
+            leases = {one.lease.id: one.lease for one in batch if one.lease}
+            kept = {place for place, lease in leases.items() if owns(held, lease)}
+            open_before = {key for key, one in work.attempts.items() if one.state == "open"}
+            steps = [self._decide(one, work, kept) for one in batch]
+            for one, step in zip(batch, steps, strict=True):
+                if one.lease is not None:
+                    record(work, one.lease.id, step, self.lease_s)
+                elif one.key in open_before and work.attempts[one.key].state != "open":
+                    work.db.later(lambda key=one.key: close(held, key))  # type: ignore[attr-defined, misc]
+        return steps
+
+
+def owns(held: Held, lease: LeasedRow) -> bool:
+    row = held.work[lease.id]
+    return not row.done and row.token == lease.lease_token.int
+
+
+def record(work: Any, row_id: int, step: Step | Lost, lease_s: float) -> None:
+    """What became of a leased row, written with the decision."""
+    row, draft, now = work.draft.held.work[row_id], work.draft, work.now
+    changes: Mapping[str, Any] = {}
+    match step:
+        case Done():
+            changes = {"done": True, "token": 0, "lease_until": None}
+        case Later(until, _):
+            changes = {"not_before": until, "token": 0, "lease_until": None}
+        case Call():
+            changes = {"lease_until": now + timedelta(seconds=lease_s)}
+    draft.later(lambda: [setattr(row, name, value) for name, value in changes.items()])
+
+
+def close(held: Held, key: Any) -> None:
+    """Rows of an operation that somebody else has settled and nobody performs."""
+    for row in held.work.values():
+        mine = (row.new.order_id, row.new.kind, row.new.payload["number"]) == tuple(key)
+        if mine and not row.token:
+            row.done = True

@@ -1,0 +1,136 @@
+"""The services' own units of work over rows in memory: only what was SQL is replaced."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from inventory.domain.order import OrderHolds
+from inventory.domain.stock import HeldStock, Level, Place, Stock
+from inventory.store import ORDER_HOLDS
+from inventory.work import InventoryWork
+from notifications.domain.customer import Customer
+from notifications.store import CUSTOMERS
+from notifications.unit_of_work import MessageWork
+from orders.domain.placing import body_hash
+from orders.domain.steps import Fact, Refused, Step
+from orders.work import ORDERS, OrdersWork, Reference
+from payments.domain.attempts import AttemptKey
+from payments.domain.payment import Payment
+from payments.store import PAYMENTS
+from payments.unit_of_work import PaymentsWork
+from shared.contracts import topics
+from shared.contracts.storefront import Submission
+from shared.ids import new_id
+from shared.messaging.unit_of_work import Rank
+
+from tests.simulation.memory import InMemory, RowHolder, Used
+
+
+class NotedOrders(OrdersWork):
+    """Remembers which rows of the table this transaction used."""
+
+    used: list[Used]
+
+    def advance(self, order_id: str, fact: Fact, cause: str) -> Step | Refused:
+        before = self.rows.get(order_id)
+        result = super().advance(order_id, fact, cause)
+        assert before is not None
+        self.used = [*getattr(self, "used", ()), (before.status, type(fact), order_id)]
+        return result
+
+
+class HeldOrders(InMemory, NotedOrders):
+    table = RowHolder(ORDERS)  # type: ignore[assignment]
+
+    async def claim_references(
+        self, submissions: Sequence[Submission], others: Sequence[str] = ()
+    ) -> None:
+        held: dict[str, tuple[str, bytes]] = self.draft.held.kept.setdefault("references", {})
+        mine: dict[str, tuple[str, bytes]] = {}
+        for one in submissions:
+            if one.client_reference not in held and one.client_reference not in mine:
+                mine[one.client_reference] = (new_id("ord"), body_hash(one))
+        named = {**held, **mine}
+        wanted = [*(one.client_reference for one in submissions), *others]
+        self.references = {
+            name: Reference(*named[name], name in mine) for name in wanted if name in named
+        }
+        self.draft.later(lambda: held.update(mine))
+
+    async def save(self) -> None:
+        sequences = self.draft.held.sequences
+        for refused, cause in self._refused:
+            place = (topics.ORDERS, refused.client_reference)
+            self._sequences.setdefault(place, sequences.get(place, 0))
+            self.publish(refused, cause)
+            last = {place: self._sequences[place]}
+            self.draft.later(lambda last=last: sequences.update(last))  # type: ignore[misc]
+        used = getattr(self, "used", [])
+        self.draft.later(lambda: self.draft.held.used.extend(used))
+        self._placed, self._transitions, self._refused = [], [], []
+
+
+class HeldPayments(InMemory, PaymentsWork):
+    table = RowHolder(PAYMENTS, Payment)  # type: ignore[assignment]
+
+    async def load_attempts(self, keys: Collection[AttemptKey]) -> None:
+        known = self.draft.held.kept.setdefault("attempts", {})
+        self._attempts_loaded = {key: known[key] for key in sorted(keys) if key in known}
+        self.attempts = dict(self._attempts_loaded)
+
+    async def save(self) -> None:
+        kept, attempts, entries = self.draft.held.kept, self.attempts, self._entries
+        self.draft.later(lambda: kept.setdefault("attempts", {}).update(attempts))
+        self.draft.later(lambda: kept.setdefault("ledger", []).extend(entries))
+        self._entries, self._lines = [], []
+
+
+@dataclass(frozen=True)
+class Parcel:
+    shipment_id: str
+    order_id: str
+    fulfilment_order_id: str
+
+
+class HeldInventory(InMemory, InventoryWork):
+    table = RowHolder(ORDER_HOLDS, OrderHolds)  # type: ignore[assignment]
+
+    async def read_holds(self) -> list[HeldStock]:
+        held = {row.order_id for row in self.rows.values() if row.status == "held"}
+        return [one for one in self.draft.held.kept["holds"].values() if one.order_id in held]
+
+    async def lock_stock(
+        self,
+        skus: Collection[str],
+        holds: Collection[HeldStock] = (),
+        new_places: Collection[Place] = (),
+    ) -> None:
+        self.lock(Rank.STOCK)
+        levels: dict[Place, Level] = self.draft.held.kept["levels"]
+        self.stock = Stock({one: levels[one] for one in levels if one.sku in skus}, holds)
+
+    async def save(self) -> None:
+        kept, stock = self.draft.held.kept, self.stock
+        levels = {place: stock.levels[place] for place in stock.changes()}
+        holds = dict(stock.changed_holds)
+        over = [place for place, one in levels.items() if not 0 <= one.reserved <= one.on_hand]
+        self.draft.later(lambda: kept["levels"].update(levels))
+        self.draft.later(lambda: kept["holds"].update(holds))
+        self.draft.later(lambda: kept["oversold"].extend(over))
+        stock.saved()
+
+
+class HeldMessages(InMemory, MessageWork):
+    table = RowHolder(CUSTOMERS, lambda one: Customer(one, "", "", "", "", "", "{}"))  # type: ignore[assignment]
+
+    async def save(self) -> None:
+        """What was told before falls away, as the table's unique key has it."""
+        told = self.draft.held.kept.setdefault("told", {})
+        new = {}
+        for one in self._messages:
+            place = (one.order_id, one.kind, one.detail)
+            if place not in told and place not in new:
+                new[place] = one.message_id
+        self.draft.later(lambda: told.update(new))
+        ids = set(new.values())
+        self.work = [row for row in self.work if row.payload["message_id"] in ids]
+        self._messages = []

@@ -1,0 +1,66 @@
+"""Many seeds in the fast tier, in as many processes as asked for."""
+
+import asyncio
+import multiprocessing
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+
+from tests.simulation.driver import run
+from tests.simulation.memory_system import MemorySystem
+from tests.simulation.provider import SimulatedProvider
+from tests.simulation.report import Failure, Report
+from tests.simulation.seams import SimulatedClock
+from tests.simulation.world import Profile, World
+
+CHUNK = 50
+Progress = Callable[[Report], None]
+
+
+def simulate(seeds: range, processes: int, progress: Progress = lambda _: None) -> Report:
+    """Play ``seeds``; ``progress`` gets the report so far, again and again."""
+    report, began = Report(), time.monotonic()
+    for part in _parts(seeds, processes):
+        report.add(part)
+        report.seconds = time.monotonic() - began
+        progress(report)
+    report.failures.sort(key=lambda one: one.seed)
+    return report
+
+
+def _parts(seeds: range, processes: int) -> Iterator[Report]:
+    chunks = [seeds[n : n + CHUNK] for n in range(0, len(seeds), CHUNK)]
+    if processes == 1:
+        yield from map(play, chunks)
+        return
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=spawn) as pool:
+        for done in as_completed([pool.submit(play, chunk) for chunk in chunks]):
+            yield done.result()
+
+
+def play(seeds: Iterable[int]) -> Report:
+    """These seeds, one after the other, in this process."""
+    report = Report()
+    with asyncio.Runner() as runner:
+        for seed in seeds:
+            note(report, runner.run(run(seed, in_memory)))
+    return report
+
+
+def note(report: Report, world: World) -> None:
+    report.seeds += 1
+    report.orders += len(world.placed)
+    report.deliveries += world.deliveries
+    report.rows += world.rows
+    report.hits += world.hits
+    report.faults += world.faults
+    report.digests[world.seed] = world.digest
+    if world.violations:
+        report.failures.append(Failure(world.seed, world.violations, world.history))
+
+
+async def in_memory(
+    clock: SimulatedClock, provider: SimulatedProvider, chosen: Profile
+) -> MemorySystem:
+    return MemorySystem(clock, provider, chosen.stock, chosen.deadline_s)

@@ -1,0 +1,106 @@
+"""What a seed decides instead of the machine: time, ids and where a process dies."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import structlog
+from shared.clock import Clock
+
+from shared import crash, ids
+
+START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
+
+
+class Died(BaseException):
+    """The process is gone at a named point; nothing of ours may catch it."""
+
+
+@dataclass(frozen=True)
+class SimulatedClock(Clock):
+    """One clock for every service, moved by hand."""
+
+    at: list[datetime] = field(default_factory=lambda: [START])
+
+    async def now(self, db: Any) -> datetime:
+        return self.at[0]
+
+    @property
+    def time(self) -> datetime:
+        return self.at[0]
+
+    def advance_to(self, moment: datetime) -> None:
+        self.at[0] = max(moment, self.at[0])
+
+    def advance(self, seconds: float) -> None:
+        self.at[0] += timedelta(seconds=seconds)
+
+
+class _Id(NamedTuple):
+    hex: str
+
+
+@dataclass
+class CountedIds:
+    """Stands where ids are made of time and chance: ids grow by one."""
+
+    last: int = 0
+
+    def uuid7(self) -> _Id:
+        self.last += 1
+        return _Id(f"{self.last:032x}")
+
+
+@dataclass
+class Job:
+    """Work that a process has begun: it runs until it waits for the outside, ends, or dies."""
+
+    service: str
+    keys: tuple[str, ...]
+    task: "asyncio.Task[Any] | None" = None
+    call: Any = None
+    halted: "asyncio.Future[None]" = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+    def halt(self) -> None:
+        if not self.halted.done():
+            self.halted.set_result(None)
+
+
+JOB: ContextVar[Job | None] = ContextVar("JOB", default=None)
+
+
+@dataclass
+class Deaths:
+    """The process dies when it passes the point ``at`` for the next time."""
+
+    at: str | None = None
+
+    def act(self, name: str) -> None:
+        if name != self.at:
+            return
+        self.at = None
+        if job := JOB.get():
+            job.halt()
+        raise Died(name)
+
+
+@contextmanager
+def seeded(deaths: Deaths) -> Iterator[None]:
+    """Ids are counted and crash points are the seed's while this lasts; logs stay quiet."""
+    before, logging_before = (ids.uuid_utils, crash._act), structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    setattr(ids, "uuid_utils", CountedIds())  # noqa: B010
+    crash._act = deaths.act
+    try:
+        yield
+    finally:
+        setattr(ids, "uuid_utils", before[0])  # noqa: B010
+        crash._act = before[1]
+        structlog.configure(**logging_before)
