@@ -74,7 +74,8 @@ class Launch:
 
     async def prepare(self, backing: Backing) -> tuple[str, ...]:
         """Make topics and databases; return how live topics differ from the file."""
-        wanted = read_topics(topics_file(), "local", self._config.topic_prefix)
+        config = self._config
+        wanted = read_topics(topics_file(), config.topics_profile, config.topic_prefix)
         with self._stopwatch.stage("topics and databases"):
             applied, databases = await asyncio.gather(
                 apply_topics(backing.kafka, wanted),
