@@ -145,8 +145,9 @@ class Launch:
     def _outside_addresses(self, service: str) -> dict[str, str]:
         match service:
             case "payments":
+                usual = self.simulators[0].url
                 return {
-                    "PROVIDER_URL": self.simulators[0].url,
+                    "PROVIDER_URL": self._caller.get("PAYMENTS_PROVIDER_URL", usual),
                     "PROVIDER_WEBHOOK_SECRETS": self._provider["PROVIDER_WEBHOOK_SECRET"],
                 }
             case "notifications":
