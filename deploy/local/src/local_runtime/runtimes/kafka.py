@@ -130,6 +130,11 @@ class KafkaNode(Server):
         await self.prepare()
         return self.java("kafka.Kafka", str(self._settings))
 
+    def forget(self) -> None:
+        """Lose the disk: the next start begins with an empty one."""
+        self._formatted.unlink(missing_ok=True)
+        shutil.rmtree(self.data)
+
     async def prepare(self) -> None:
         """Write the settings, format the storage once."""
         if not self._class_path:
