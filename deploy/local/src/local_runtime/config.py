@@ -16,13 +16,15 @@ class StackConfig:
     """What to run.
 
     ``environment`` is added to every service's variables; ``commands`` replaces what starts
-    a service or simulator, by its name; ports that are not fixed are any free ones.
+    a service or simulator, by its name; ports that are not fixed are any free ones;
+    ``topics_profile`` says how many partitions and replicas the topics get.
     """
 
     run_dir: Path = DEFAULT_RUN_DIR
     instances: int = 1
     services: Sequence[str] = SERVICES
     topic_prefix: str = ""
+    topics_profile: str = "local"
     database_prefix: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     commands: Mapping[str, Sequence[str]] = field(default_factory=dict)

@@ -74,7 +74,8 @@ class Launch:
 
     async def prepare(self, backing: Backing) -> tuple[str, ...]:
         """Make topics and databases; return how live topics differ from the file."""
-        wanted = read_topics(topics_file(), "local", self._config.topic_prefix)
+        config = self._config
+        wanted = read_topics(topics_file(), config.topics_profile, config.topic_prefix)
         with self._stopwatch.stage("topics and databases"):
             applied, databases = await asyncio.gather(
                 apply_topics(backing.kafka, wanted),
@@ -144,8 +145,9 @@ class Launch:
     def _outside_addresses(self, service: str) -> dict[str, str]:
         match service:
             case "payments":
+                usual = self.simulators[0].url
                 return {
-                    "PROVIDER_URL": self.simulators[0].url,
+                    "PROVIDER_URL": self._caller.get("PAYMENTS_PROVIDER_URL", usual),
                     "PROVIDER_WEBHOOK_SECRETS": self._provider["PROVIDER_WEBHOOK_SECRET"],
                 }
             case "notifications":

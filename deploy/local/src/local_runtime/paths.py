@@ -70,10 +70,9 @@ class RunDir:
         """Held by the one supervisor of this directory for as long as it lives."""
         return self.root / "supervisor.lock"
 
-    @property
-    def kafka(self) -> Path:
-        """The broker's settings and log segments."""
-        return self.root / "kafka"
+    def broker(self, number: int, of: int) -> Path:
+        """A broker's settings and log segments."""
+        return self.root / ("kafka" if of == 1 else f"kafka-{number}")
 
     @property
     def provider_book(self) -> Path:

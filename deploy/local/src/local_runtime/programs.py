@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from local_runtime.config import SERVICES
@@ -33,8 +34,13 @@ class Program(Server):
         return f"http://{HOST}:{self.port}"
 
     async def command(self) -> Command:
-        """The same command at every start."""
+        """The same command at every start, with the variables set by then."""
         return self._command
+
+    def set_variables(self, **variables: str) -> None:
+        """Every start from now on has these variables, too."""
+        env = {**self._command.env, **variables}
+        self._command = replace(self._command, env=env)
 
     async def answers(self) -> bool:
         """Whether ``GET /health/ready`` says 200."""

