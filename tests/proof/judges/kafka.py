@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 READ_TIMEOUT_S = 60.0
 FACTS = ("orders.events.v1", "payments.events.v1", "inventory.events.v1", "fulfilment.events.v1")
@@ -93,14 +94,22 @@ class Reader:
                 bootstrap_servers=self.bootstrap, enable_auto_commit=False
             )
             await self._consumer.start()
-            topics = [one for one in await self._consumer.topics() if one.startswith(self.prefix)]
-            self._partitions = [
-                TopicPartition(topic, number)
-                for topic in sorted(topics)
-                for number in self._consumer.partitions_for_topic(topic) or ()
-            ]
+            self._partitions = await self._all_partitions()
             self._consumer.assign(self._partitions)
         return self._consumer
+
+    async def _all_partitions(self) -> list[TopicPartition]:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        await admin.start()
+        try:
+            names = [one for one in await admin.list_topics() if one.startswith(self.prefix)]
+            return [
+                TopicPartition(found["topic"], part["partition"])
+                for found in await admin.describe_topics(sorted(names))
+                for part in found["partitions"]
+            ]
+        finally:
+            await admin.close()
 
     async def _more(self, consumer: "AIOKafkaConsumer[bytes, bytes]") -> list[Told]:
         ends = await consumer.end_offsets(self._partitions)
