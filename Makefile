@@ -36,6 +36,10 @@ demo: setup ## the whole system up, orders flowing and narrated; Ctrl-C stops ev
 test: setup $(NODE) ## run the whole suite against real Kafka and PostgreSQL (RUNTIME=embedded|containers|external)
 	@$(if $(RUNTIME),ORDERPROOF_RUNTIME="$(RUNTIME)") $(BIN)/pytest $(WITHOUT_THEM) $(ARGS)
 
+.PHONY: prove
+prove: setup ## break the system in every way and show the books (FULL=1: three seeds, every point)
+	@$(BIN)/orderproof prove $(if $(FULL),--full) $(ARGS)
+
 .PHONY: test-containers
 test-containers: setup ## build the images and run the compose file, where an engine with the images answers
 	@$(BIN)/pytest $(CONTAINER_TESTS) $(ARGS) || [ $$? -eq 5 ] # 5: all of it skipped, with the reason

@@ -8,6 +8,7 @@ from local_runtime.commands.audit import audit
 from local_runtime.commands.dead_letters import dead_letters
 from local_runtime.commands.doctor import doctor
 from local_runtime.commands.down import down
+from local_runtime.commands.prove import prove
 from local_runtime.commands.replay import replay
 from local_runtime.commands.status import status
 from local_runtime.commands.topics import topics
@@ -23,6 +24,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "audit": audit,
     "demo": demo,
     "replay": replay,
+    "prove": prove,
 }
 GROUPS = {"topics": topics, "dead-letters": dead_letters}
 

@@ -1,0 +1,127 @@
+"""A stack to be broken: real Kafka, PostgreSQL, services and simulators, gone without a trace."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import aiohttp
+from local_runtime.config import StackConfig
+from local_runtime.paths import RunDir
+from local_runtime.ports import PortBook
+from local_runtime.restarts import RestartLimits
+from local_runtime.runtimes.embedded import EmbeddedRuntime
+from local_runtime.supervisor import Supervisor
+
+from tests.proof.judges.journal import Journal
+from tests.proof.judges.kafka import Place
+from tests.proof.load import Load
+from tests.proof.watch import Watch
+from tests.support.kafka_log import KafkaLog
+from tests.support.leftovers import PREFIX
+from tests.support.shop import TIMEOUT, Shop
+
+SERVICES = ("orders", "payments", "inventory", "notifications")
+SCALED = {
+    "ORDERS_DEADLINE_S": "30",
+    "PAYMENTS_CALL_TIMEOUT_S": "1",
+    "PAYMENTS_LEASE_S": "6",
+    "PAYMENTS_SWEEP_DELAYS_S": "[1, 2, 4, 8, 20]",
+    "NOTIFICATIONS_CALL_TIMEOUT_S": "2",
+    "NOTIFICATIONS_LEASE_S": "7",
+}
+# What the provider does between the faults: the two delays serve its tokens.
+CALM = {"late_s": 3.0, "slow_s": 1.6}
+
+
+@dataclass
+class Arena:
+    """A running stack and the run that is under way on it.
+
+    ``journals`` are those of earlier runs; ``forged`` the keys and event ids of records that
+    faults have written, which the judges leave out; ``offsets`` where Kafka was at the last quiet.
+    """
+
+    kind: str
+    shop: Shop
+    servers: EmbeddedRuntime
+    journals: list[Journal] = field(default_factory=list)
+    elsewhere: set[str] = field(default_factory=set)
+    forged: set[str] = field(default_factory=set)
+    offsets: dict[Place, int] = field(default_factory=dict)
+    _load: Load | None = None
+    _watch: Watch | None = None
+
+    @property
+    def system(self) -> Supervisor:
+        return self.shop.system
+
+    @property
+    def instances(self) -> int:
+        return self.system.config.instances
+
+    @property
+    def load(self) -> Load:
+        """The orders of the present run."""
+        assert self._load is not None
+        return self._load
+
+    @property
+    def watch(self) -> Watch:
+        """What Kafka has told since the present run began."""
+        assert self._watch is not None
+        return self._watch
+
+    def begin(self, load: Load, watch: Watch) -> None:
+        self._load, self._watch = load, watch
+
+    async def provider(self, **faults: float) -> None:
+        """Set the provider's faults; without any it is calm again."""
+        url = f"{self.system.addresses.provider}/faults"
+        answer = await self.shop.post(url, {**CALM, **faults})
+        assert answer.status == 200, answer.body
+
+
+@asynccontextmanager
+async def an_arena(
+    kind: str, instances: int, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[Arena]:
+    """Boot everything below a temporary folder; at the end nothing of it is left."""
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    crash_dir = folder / "crash"
+    crash_dir.mkdir()
+    crashes = {f"{one.upper()}_CRASH_DIR": str(crash_dir) for one in SERVICES}
+    config = StackConfig(
+        run_dir=folder / "stack",
+        instances=instances,
+        topic_prefix=f"{kind}.",
+        environment={**SCALED, **crashes, **(environment or {})},
+        fixed_ports=False,
+        restart_limits=RestartLimits(delays_s=(0.0, 1.0), deaths_max=1_000_000),
+    )
+    ports = PortBook(fixed=False)
+    servers = EmbeddedRuntime(RunDir.at(config.run_dir), ports)
+    try:
+        async with (
+            Supervisor(config, servers, ports) as system,
+            aiohttp.ClientSession(
+                timeout=TIMEOUT, connector=aiohttp.TCPConnector(force_close=True, limit=0)
+            ) as http,
+        ):
+            log = KafkaLog(system.addresses.kafka, config.topic_prefix)
+            arena = Arena(kind, Shop(system, http, log, crash_dir), servers)
+            await arena.provider()
+            yield arena
+    finally:
+        RunDir.at(config.run_dir).remove()
+        shutil.rmtree(folder)
+
+
+# How the arena of each kind is booted; a fault names its kind.
+ARENAS: dict[str, Callable[[], AbstractAsyncContextManager[Arena]]] = {
+    "one": partial(an_arena, "one", 1),
+    "two": partial(an_arena, "two", 2),
+}

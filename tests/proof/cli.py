@@ -1,0 +1,128 @@
+"""The command line of the suite: which stages run, with which seed, and what is told at the end."""
+
+import argparse
+import asyncio
+import json
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+
+from tests.proof import catalogue, report
+from tests.proof.report import Progress, Row
+from tests.proof.runner import Pace, run_faults
+from tests.proof.soak import soak
+
+FULL_SEEDS = 3
+
+
+@dataclass(frozen=True)
+class Options:
+    """``minutes`` asks for a soak in place of every fault once; ``only`` are ids of any stage."""
+
+    seed: int
+    only: tuple[str, ...]
+    full: bool
+    minutes: float | None
+    pace: Pace
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One part of the proof. ``missing`` names what it has not got, for the list of not run."""
+
+    name: str
+    run: Callable[[Options, Progress], Awaitable[list[Row]]]
+    missing: Callable[[Options], Sequence[str]]
+
+
+async def _faults(options: Options, progress: Progress) -> list[Row]:
+    faults = catalogue.chosen(options.only)
+    if options.minutes is not None:
+        return await soak(faults, options.seed, options.pace, options.minutes, progress)
+    seeds = [options.seed + n for n in range(FULL_SEEDS if options.full else 1)]
+    rows: list[Row] = []
+    for seed in seeds:
+        rows += await run_faults(faults, seed, options.pace, progress)
+    return rows
+
+
+def _faults_missing(options: Options) -> list[str]:
+    left_out = [one.id for one in catalogue.FAULTS if one not in catalogue.chosen(options.only)]
+    return [*catalogue.missing(), *left_out]
+
+
+# What `make prove` shows, in this order; planted bugs and simulation join here.
+STAGES: tuple[Stage, ...] = (Stage("faults", _faults, _faults_missing),)
+EXPECTED = ("faults", "planted bugs", "simulation", "races")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code 0 only if there was something to show and all of it held."""
+    asked = _parser().parse_args(arguments)
+    options = _options(asked)
+    progress = Progress(Console(quiet=asked.json, highlight=False, soft_wrap=True))
+    progress.say(f"seed {options.seed}")
+    started = time.monotonic()
+    try:
+        rows = asyncio.run(_until_told_to_stop(_run(options, progress)))
+    except asyncio.CancelledError:
+        return 128 + signal.SIGTERM
+    told = report.document(
+        rows, _not_run(options), seed=options.seed, seconds=round(time.monotonic() - started, 1)
+    )
+    report.write(told)
+    if asked.json:
+        sys.stdout.write(json.dumps(told, indent=2) + "\n")
+    _tell(progress, rows, told["not_run"])
+    return 0 if told["passed"] else 1
+
+
+async def _until_told_to_stop(rows: Coroutine[Any, Any, list[Row]]) -> list[Row]:
+    """SIGTERM ends the run as Ctrl-C does: all that was started goes."""
+    task = asyncio.create_task(rows)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await task
+
+
+async def _run(options: Options, progress: Progress) -> list[Row]:
+    rows: list[Row] = []
+    for stage in STAGES:
+        rows += await stage.run(options, progress)
+    return rows
+
+
+def _not_run(options: Options) -> list[str]:
+    have = {stage.name for stage in STAGES}
+    missing = [name for stage in STAGES for name in stage.missing(options)]
+    return [*missing, *(name for name in EXPECTED if name not in have)]
+
+
+def _tell(progress: Progress, rows: Sequence[Row], not_run: Sequence[str]) -> None:
+    progress.console.print(report.table(rows))
+    progress.say(f"not run: {'; '.join(not_run) or 'nothing'}")
+    orders = sum(row.orders for row in rows if not row.id.startswith("all of"))
+    held = sum(row.passed for row in rows)
+    progress.say(f"{held} of {len(rows)} held, {orders} orders; {report.FILE}")
+
+
+def _options(asked: argparse.Namespace) -> Options:
+    seed = secrets.randbits(32) if asked.seed is None else asked.seed
+    only = tuple(one.strip() for one in asked.only.split(",") if one.strip())
+    return Options(seed, only, asked.full, asked.minutes, Pace(orders=asked.orders))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="prove", description="Break the system, judge the books.")
+    parser.add_argument("--seed", type=int, help="the seed of an earlier run")
+    parser.add_argument("--only", default="", help="ids, by comma: F20,F1.before-commit.orders")
+    parser.add_argument("--full", action="store_true", help="three seeds, every point")
+    parser.add_argument("--minutes", type=float, help="a soak: random faults for so long")
+    parser.add_argument("--orders", type=int, default=150, help="orders of each run, at least")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    return parser

@@ -1,0 +1,39 @@
+"""What a fault is: something done to a running system, and the witness that it was done."""
+
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from tests.proof.arena import Arena
+
+ArenaKind = Literal["one", "two", "cluster"]
+
+
+@dataclass(frozen=True)
+class Witness:
+    """What was seen that shows the fault has hit: an exit by signal, a redelivery, a takeover."""
+
+    words: str
+
+
+Act = Callable[["Arena", random.Random], Awaitable[Witness]]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """``act`` returns once the fault is over; without a witness it raises, and the run is void.
+
+    ``id`` is the catalogue's (``F12``), with a variant behind a dot (``F1.relay-after-ack``).
+    """
+
+    id: str
+    title: str
+    act: Act
+    arena: ArenaKind = "one"
+
+    @property
+    def family(self) -> str:
+        """The catalogue's id."""
+        return self.id.partition(".")[0]

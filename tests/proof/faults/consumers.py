@@ -1,0 +1,5 @@
+"""Faults of consumers."""
+
+from tests.proof.fault import Fault
+
+FAULTS: list[Fault] = []

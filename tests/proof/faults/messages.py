@@ -1,0 +1,5 @@
+"""Faults of messages."""
+
+from tests.proof.fault import Fault
+
+FAULTS: list[Fault] = []

@@ -1,0 +1,5 @@
+"""Faults of provider."""
+
+from tests.proof.fault import Fault
+
+FAULTS: list[Fault] = []
