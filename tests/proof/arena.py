@@ -4,21 +4,24 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 from local_runtime.config import StackConfig
 from local_runtime.paths import RunDir
-from local_runtime.ports import PortBook
+from local_runtime.ports import HOST, PortBook
 from local_runtime.restarts import RestartLimits
+from local_runtime.runtimes.base import Backing
 from local_runtime.runtimes.embedded import EmbeddedRuntime
 from local_runtime.supervisor import Supervisor
 
 from tests.proof.judges.journal import Journal
 from tests.proof.judges.kafka import Place
 from tests.proof.load import Load
+from tests.proof.proxy import Proxy, a_proxy
 from tests.proof.watch import Watch
 from tests.support.kafka_log import KafkaLog
 from tests.support.leftovers import PREFIX
@@ -52,6 +55,7 @@ class Arena:
     elsewhere: set[str] = field(default_factory=set)
     forged: set[str] = field(default_factory=set)
     offsets: dict[Place, int] = field(default_factory=dict)
+    lines: Mapping[str, Proxy] = field(default_factory=dict)
     _load: Load | None = None
     _watch: Watch | None = None
 
@@ -75,6 +79,10 @@ class Arena:
         assert self._watch is not None
         return self._watch
 
+    def line(self, to: str) -> Proxy:
+        """The proxy between the services and ``postgres`` or ``provider``."""
+        return self.lines[to]
+
     def begin(self, load: Load, watch: Watch) -> None:
         self._load, self._watch = load, watch
 
@@ -85,11 +93,45 @@ class Arena:
         assert answer.status == 200, answer.body
 
 
+class ClusterBehindLines(EmbeddedRuntime):
+    """Three brokers, and PostgreSQL as it is reached over a line that a fault can break."""
+
+    def __init__(self, run_dir: RunDir, ports: PortBook, line: Proxy) -> None:
+        super().__init__(run_dir, ports, brokers=3)
+        self._line = line
+
+    async def start(self) -> Backing:
+        """PostgreSQL's address is the line's, for services and topics alike."""
+        backing = await super().start()
+        direct = urlsplit(backing.postgres_admin_dsn)
+        self._line.target = direct.port
+        netloc = direct.netloc.replace(f":{direct.port}", f":{self._line.port}")
+        return replace(backing, postgres_admin_dsn=direct._replace(netloc=netloc).geturl())
+
+
+@asynccontextmanager
+async def a_cluster() -> AsyncIterator[Arena]:
+    """Three brokers; lines to PostgreSQL and the provider that can be cut, slowed and dead."""
+    ports = PortBook(fixed=False)
+    async with a_proxy(ports.take(0)) as postgres, a_proxy(ports.take(0)) as provider:
+        address = {"PAYMENTS_PROVIDER_URL": f"http://{HOST}:{provider.port}"}
+        lines = {"postgres": postgres, "provider": provider}
+        async with an_arena("cluster", 1, address, lines) as arena:
+            provider.target = urlsplit(arena.system.addresses.provider).port
+            yield arena
+
+
 @asynccontextmanager
 async def an_arena(
-    kind: str, instances: int, environment: Mapping[str, str] | None = None
+    kind: str,
+    instances: int,
+    environment: Mapping[str, str] | None = None,
+    lines: Mapping[str, Proxy] | None = None,
 ) -> AsyncIterator[Arena]:
-    """Boot everything below a temporary folder; at the end nothing of it is left."""
+    """Boot everything below a temporary folder; at the end nothing of it is left.
+
+    With lines there are three brokers, and every record is on two of them before its ack.
+    """
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     crash_dir = folder / "crash"
     crash_dir.mkdir()
@@ -98,12 +140,18 @@ async def an_arena(
         run_dir=folder / "stack",
         instances=instances,
         topic_prefix=f"{kind}.",
+        topics_profile="local-cluster" if lines else "local",
         environment={**SCALED, **crashes, **(environment or {})},
         fixed_ports=False,
         restart_limits=RestartLimits(delays_s=(0.0, 1.0), deaths_max=1_000_000),
     )
     ports = PortBook(fixed=False)
-    servers = EmbeddedRuntime(RunDir.at(config.run_dir), ports)
+    run_dir = RunDir.at(config.run_dir)
+    servers = (
+        ClusterBehindLines(run_dir, ports, lines["postgres"])
+        if lines
+        else EmbeddedRuntime(run_dir, ports)
+    )
     try:
         async with (
             Supervisor(config, servers, ports) as system,
@@ -112,7 +160,8 @@ async def an_arena(
             ) as http,
         ):
             log = KafkaLog(system.addresses.kafka, config.topic_prefix)
-            arena = Arena(kind, Shop(system, http, log, crash_dir), servers)
+            shop = Shop(system, http, log, crash_dir)
+            arena = Arena(kind, shop, servers, lines=lines or {})
             await arena.provider()
             yield arena
     finally:
@@ -124,4 +173,5 @@ async def an_arena(
 ARENAS: dict[str, Callable[[], AbstractAsyncContextManager[Arena]]] = {
     "one": partial(an_arena, "one", 1),
     "two": partial(an_arena, "two", 2),
+    "cluster": a_cluster,
 }

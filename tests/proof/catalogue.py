@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 
 from tests.proof.fault import Fault
-from tests.proof.faults import consumers, messages, processes, provider
+from tests.proof.faults import brokers, consumers, messages, network, postgres, processes, provider
 
 FAULTS: tuple[Fault, ...] = (
     *processes.FAULTS,
+    *brokers.FAULTS,
+    *postgres.FAULTS,
+    *network.FAULTS,
     *consumers.FAULTS,
     *provider.FAULTS,
     *messages.FAULTS,

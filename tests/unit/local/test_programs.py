@@ -1,10 +1,12 @@
 """The variables of a service instance, and ports that move on."""
 
 import socket
+from pathlib import Path
 
 import pytest
 from local_runtime.ports import HOST, PortBook
-from local_runtime.programs import service_environment
+from local_runtime.processes import Command
+from local_runtime.programs import Program, service_environment
 from local_runtime.runtimes.server import plain_environment
 
 
@@ -54,3 +56,13 @@ def test_servers_do_not_see_what_would_change_them(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("LC_ALL", "de_DE")
 
     assert not [name for name in plain_environment() if name.startswith(("PG", "KAFKA_", "LC_"))]
+
+
+async def test_variables_set_later_are_those_of_the_next_start(tmp_path: Path) -> None:
+    first = Command(["true"], tmp_path / "orders-0.log", {"A": "1", "B": "2"})
+    program = Program("orders-0", "orders", 1, first)
+
+    program.set_variables(B="3", C="4")
+
+    assert (await program.command()).env == {"A": "1", "B": "3", "C": "4"}
+    assert first.env == {"A": "1", "B": "2"}
