@@ -8,8 +8,8 @@ from shared.service import Running
 
 from tests.integration.notifications.mail_server import MailServer
 from tests.integration.notifications.service import Notifications
+from tests.support import mailed_orders as orders
 from tests.support.waiting import eventually
-from tests.unit.notifications import orders
 
 
 async def test_the_connections_that_mails_went_over_are_closed_at_the_end(
