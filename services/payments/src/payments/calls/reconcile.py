@@ -7,7 +7,8 @@ from typing import assert_never
 import structlog
 from shared.database import Db
 
-from payments import facts, metrics, store
+from payments import metrics, store
+from payments.calls.charging import give_back_late
 from payments.calls.desk import Desk
 from payments.domain import ledger
 from payments.domain.attempts import Attempt, heard_of
@@ -145,8 +146,7 @@ def _take_late(work: PaymentsWork, found: Movement, payment: Payment) -> None:
             charge = _charge(work, found, beside=False)
             work.book(ledger.entries(charge, found.money, found.charge_reference))
             work.keep(paid, charge)
-            work.publish(facts.captured(paid, late=True))
-            work.ask_refund(paid, paid.captured_minor, "late-capture")
+            give_back_late(work, paid)
         case other:
             raise AssertionError(f"a payment without money takes it late, not {other}")
 
