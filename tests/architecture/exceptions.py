@@ -53,7 +53,4 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
         "sleeps",
         "tests/unit/simulators/test_tokens.py::test_slow_answers_late_and_holds_its_key_meanwhile",
     ): ("The pause is the fault or the load itself; nothing is waited for."),
-    ("long_files", "tests/integration/payments/test_late_charges.py"): (
-        "One subject: every way a late charge is found, and that it goes back once."
-    ),
 }

@@ -68,6 +68,10 @@ class Counted(Event):
     number: int
     goods: tuple[str, ...] = ()
 
+    @property
+    def line_count(self) -> int:
+        return len(self.goods)
+
 
 class CountedAnew(Counted):
     """The next version, which a group has a handler for only once it is ``upgraded``."""

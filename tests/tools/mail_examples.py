@@ -5,24 +5,9 @@ from datetime import UTC, datetime, timedelta
 from notifications.domain.customer import Customer
 from notifications.domain.fact import Fact, MailedEvent, fact_of
 from notifications.writing.content import Shop
-from shared.contracts.orders import (
-    Address,
-    OrderCancellationRefused,
-    OrderCancelled,
-    OrderConfirmed,
-    OrderDelivered,
-    OrderExpired,
-    OrderLine,
-    OrderPartiallyShipped,
-    OrderPlaced,
-    OrderRefunded,
-    OrderRejected,
-    OrderShipped,
-    ParcelLine,
-    PaymentMethod,
-    Personal,
-    ShippedParcel,
-)
+from shared.contracts.orders import Address, OrderLine, OrderPlaced, ParcelLine, ShippedParcel
+
+from tests.support import mailed_orders as orders
 
 LOCALES = ("en-GB", "de-DE", "fr-FR", "pt-BR")
 SHOP = Shop("The Lantern Shop")
@@ -31,6 +16,9 @@ ORDER_ID = "ord_0198c1a2b3c47d5e8f90a1b2c3d4e5f6"
 ABOUT = {"order_id": ORDER_ID, "client_reference": "web-536365"}
 CURRENCIES = {"en-GB": "GBP", "pt-BR": "BRL"}
 COUNTRIES = {"en-GB": "GB", "de-DE": "DE", "fr-FR": "FR", "pt-BR": "BR"}
+ADDRESS = Address(
+    name="", line1="1 Sample Street", city="Sampleton", postal_code="N1 7AA", country="GB"
+)
 LINES = (
     OrderLine(
         sku="85123A",
@@ -56,23 +44,17 @@ PARCEL = ShippedParcel(
 
 
 def placed(locale: str) -> OrderPlaced:
-    address = Address(
+    country = COUNTRIES.get(locale, "GB")
+    return orders.placed(
+        ORDER_ID,
         name="Customer 17850",
-        line1="1 Sample Street",
-        city="Sampleton",
-        postal_code="N1 7AA",
-        country=COUNTRIES.get(locale, "GB"),
-    )
-    return OrderPlaced(
-        **ABOUT,
-        channel="b2c",
+        email="a17850@example.com",
+        reference="web-536365",
+        address=ADDRESS.model_copy(update={"country": country}),
         currency=currency_of(locale),
         locale=locale,
-        customer_id=None,
         lines=LINES,
         total_minor=TOTAL_MINOR,
-        payment=PaymentMethod(method="card", token="tok_ok"),
-        personal=Personal(name="Customer 17850", email="a17850@example.com", address=address),
         placed_at=AT,
         deadline_at=AT + timedelta(minutes=15),
     )
@@ -89,29 +71,20 @@ def customer(locale: str) -> Customer:
 
 def facts(currency: str) -> dict[str, Fact]:
     """One of each kind; of a kind whose words depend on a member, one for each."""
+    again: dict[str, str] = {**ABOUT, "currency": currency}
     events: dict[str, MailedEvent] = {
         "1-received": placed("en-GB"),
-        "2-confirmed": OrderConfirmed(**ABOUT, total_minor=TOTAL_MINOR, currency=currency),
-        "3-rejected": OrderRejected(**ABOUT, reasons=("payment-declined", "out-of-stock")),
-        "3-rejected-late": OrderRejected(**ABOUT, reasons=("deadline-passed",)),
-        "4-expired": OrderExpired(**ABOUT),
-        "5-partially-shipped": OrderPartiallyShipped(**ABOUT, parcel=PARCEL),
-        "5-shipped": OrderShipped(**ABOUT, parcel=PARCEL),
-        "6-delivered": OrderDelivered(**ABOUT),
-        "7-cancelled": OrderCancelled(**ABOUT, reason="customer"),
-        "7-cancelled-by-us": OrderCancelled(**ABOUT, reason="fraud"),
-        "8-cancellation-refused": OrderCancellationRefused(**ABOUT, reason="already-dispatched"),
-        "9-refunded": _refund(1530, 1530, currency),
-        "9-refunded-again": _refund(2034, 3564, currency),
+        "2-confirmed": orders.confirmed(**again, total_minor=TOTAL_MINOR),
+        "3-rejected": orders.rejected("payment-declined", "out-of-stock", **ABOUT),
+        "3-rejected-late": orders.rejected("deadline-passed", **ABOUT),
+        "4-expired": orders.expired(**ABOUT),
+        "5-partially-shipped": orders.partially_shipped(**ABOUT, parcel=PARCEL),
+        "5-shipped": orders.shipped(**ABOUT, parcel=PARCEL),
+        "6-delivered": orders.delivered(**ABOUT),
+        "7-cancelled": orders.cancelled(**ABOUT),
+        "7-cancelled-by-us": orders.cancelled(**ABOUT, reason="fraud"),
+        "8-cancellation-refused": orders.cancellation_refused(**ABOUT),
+        "9-refunded": orders.refunded(1530, 1530, **again),
+        "9-refunded-again": orders.refunded(2034, 3564, **again),
     }
     return {name: fact_of(event) for name, event in events.items()}
-
-
-def _refund(now_minor: int, total_minor: int, currency: str) -> OrderRefunded:
-    return OrderRefunded(
-        **ABOUT,
-        amount_minor=now_minor,
-        refunded_total_minor=total_minor,
-        currency=currency,
-        reason="customer",
-    )

@@ -35,6 +35,7 @@ from shared.messaging.relay import Relay
 from shared.messaging.topics_check import UnsafeTopic, wait_for_topics
 from shared.messaging.unit_of_work import Transactions
 from shared.observability import logging, tracing
+from shared.retention import refuse_short_memory, timer_of
 from shared.service import Running, Service, Timer
 from shared.settings import EX_CONFIG, ServiceSettings, load
 
@@ -54,6 +55,7 @@ def run(settings: type[Settings], build: Callable[[Settings], Service]) -> None:
     """The main function of a service; ends the process with a sysexits.h code."""
     loaded = load(settings)
     service = build(loaded)
+    refuse_short_memory(service)
     logging.set_up(service.name, loaded.instance_name)
     crash.arm(loaded.crash_dir, loaded.instance_name)
     if loaded.environment in ALLOWANCES:
@@ -130,7 +132,7 @@ class _Process:
         self._start("relay", parts.relay.run)
         if parts.worker is not None:
             self._start("worker", parts.worker.run)
-        for timer in service.timers:
+        for timer in (*service.timers, timer_of(service)):
             self._start(timer.name, partial(tick, timer, running))
         watch = Watch(pool, promises_of(service), settings.invariants_interval_s)
         self._start("invariants", watch.run)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from asyncpg import Pool, Record
@@ -41,6 +42,7 @@ class Service:
     worker: Callable[[Running], Worker] | None = None
     timers: tuple["Timer", ...] = ()
     invariants: tuple["Invariant", ...] = ()
+    retention: tuple["Retention", ...] = ()
     gates: Mapping[str, "Gate"] = field(default_factory=dict)
     close: Callable[[], Awaitable[None]] | None = None
 
@@ -56,6 +58,19 @@ class Timer:
     name: str
     interval_s: float
     act: Callable[[Running], Any]
+
+
+@dataclass(frozen=True)
+class Retention:
+    """Rows ``t`` of ``table`` go when ``column`` is older than ``keep`` and ``condition`` holds.
+
+    An index on ``column`` finds them; without one each look would read the whole table.
+    """
+
+    table: str
+    column: str
+    keep: timedelta
+    condition: str = "true"
 
 
 @dataclass(frozen=True)

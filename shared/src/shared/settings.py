@@ -2,6 +2,7 @@
 
 import ipaddress
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NoReturn, Self, TypeVar
 
@@ -53,6 +54,18 @@ class ServiceSettings(BaseSettings):
     )
     invariants_interval_s: float = Field(
         20, ge=0.1, le=3600, description="from one check of the service's promises to the next"
+    )
+    inbox_retention_days: int = Field(
+        30,
+        ge=1,
+        le=3650,
+        description="how long an event's id is known; at least a week more than Kafka keeps it",
+    )
+    idempotency_retention_h: int = Field(
+        720, ge=24, le=87_600, description="how long an Idempotency-Key and its answer are kept"
+    )
+    work_retention_days: int = Field(
+        30, ge=1, le=3650, description="how long calls to the outside that are done are kept"
     )
     drain_timeout_s: float = Field(8, gt=0, le=120, description="time to finish on SIGTERM")
     clock_offset_s: float = Field(0, description="local only: moves this service's clock")
@@ -120,14 +133,20 @@ def load(settings: type[Settings]) -> Settings:
     try:
         return settings()
     except ValidationError as error:
-        refuse(settings, error)
+        refuse(*_wrong(settings, error))
 
 
-def refuse(settings: type[ServiceSettings], error: ValidationError) -> NoReturn:
+def refuse(*wrong: str) -> NoReturn:
+    """End the start: each line begins with the variable that is wrong or unsafe."""
+    for one in wrong:
+        print(one, file=sys.stderr)
+    sys.exit(EX_CONFIG)
+
+
+def _wrong(settings: type[ServiceSettings], error: ValidationError) -> Iterator[str]:
     prefix = settings.model_config.get("env_prefix", "")
     for one in error.errors(include_input=False, include_url=False):
         where = "_".join(str(part) for part in one["loc"])
         name = where if where.startswith("ORDERPROOF") else f"{prefix}{where}".upper()
         message = one["msg"].removeprefix("Value error, ")
-        print(f"{name}: {message}" if where else message, file=sys.stderr)
-    sys.exit(EX_CONFIG)
+        yield f"{name}: {message}" if where else message

@@ -1,5 +1,6 @@
 """What storefronts submit through Kafka: placed, cancelled or refused, and told in sequence."""
 
+import json
 import secrets
 from typing import Any
 
@@ -74,6 +75,22 @@ async def test_a_reference_that_cannot_be_stored_is_refused_and_parks_nobody(
     assert await service.order_under("web-2")
     [refused] = [one for one in await service.all_told() if one.name == REFUSED]
     assert refused.data["errors"][0]["pointer"] == "/client_reference"
+
+
+async def test_a_submission_that_says_a_thing_twice_is_refused_and_parks_nobody(
+    service: Orders,
+) -> None:
+    """Which of the two quantities was meant is not ours to choose."""
+    body = json.dumps(an_order(a_line("sku-1", 2), reference="web-1"))
+    twice = body.replace('"quantity": 2', '"quantity": 1, "quantity": 2')
+
+    await service.take_in(a_record(SUBMITTED, twice.encode(), "web-1"), submitted("web-2"))
+
+    [refused] = await service.told("web-1")
+    assert (refused.name, refused.data["reason"]) == (REFUSED, "duplicate-member")
+    assert [one["pointer"] for one in refused.data["errors"]] == ["/lines/0/quantity"]
+    assert await service.parked() == []
+    assert await service.order_under("web-2")
 
 
 async def test_a_submission_beyond_the_limit_of_a_body_is_refused(service: Orders) -> None:

@@ -21,7 +21,7 @@ class MailServer:
     data_answers: list[str] = field(default_factory=list)
     arrivals: list[EmailMessage] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
-    connections: int = 0
+    protocols: list[SMTP] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     hold: asyncio.Event | None = None
 
@@ -44,8 +44,18 @@ class MailServer:
         return self.data_answers.pop(0) if self.data_answers else OK
 
     def connection(self) -> SMTP:
-        self.connections += 1
-        return SMTP(self, hostname="mail.example", enable_SMTPUTF8=True)
+        self.protocols.append(SMTP(self, hostname="mail.example", enable_SMTPUTF8=True))
+        return self.protocols[-1]
+
+    @property
+    def connections(self) -> int:
+        """How many there were."""
+        return len(self.protocols)
+
+    @property
+    def open(self) -> int:
+        """How many there are."""
+        return sum(one.transport is not None for one in self.protocols)
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from shared.http import problem
 from shared.service import Running
 
 from tests.integration.notifications.service import Notifications
-from tests.unit.notifications import orders
+from tests.support import mailed_orders as orders
 
 
 def client(service: Notifications) -> httpx2.AsyncClient:

@@ -4,7 +4,7 @@ import pytest
 from notifications.invariants import INVARIANTS
 
 from tests.integration.notifications.service import Notifications
-from tests.unit.notifications import orders
+from tests.support import mailed_orders as orders
 
 
 async def broken(service: Notifications) -> list[str]:

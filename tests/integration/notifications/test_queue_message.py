@@ -8,7 +8,7 @@ from notifications.handlers.queue_message import UnknownCustomer
 from shared.errors import Permanent
 
 from tests.integration.notifications.service import Notifications
-from tests.unit.notifications import orders
+from tests.support import mailed_orders as orders
 
 
 async def kinds(service: Notifications) -> list[str]:

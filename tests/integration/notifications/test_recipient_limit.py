@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from tests.integration.notifications.mail_server import MailServer
 from tests.integration.notifications.service import Notifications
-from tests.unit.notifications import orders
+from tests.support import mailed_orders as orders
 
 
 def limit(service: Notifications, mails_per_hour_max: int) -> None:

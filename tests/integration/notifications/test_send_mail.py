@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from tests.integration.notifications.mail_server import MailServer
 from tests.integration.notifications.service import Notifications
-from tests.unit.notifications import orders
+from tests.support import mailed_orders as orders
 
 
 async def states(service: Notifications) -> list[tuple[str, int]]:

@@ -1,6 +1,6 @@
 """Orders placed by HTTP and moved on by facts, as the pipeline would move them."""
 
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import uuid4
 
 import httpx2
@@ -20,6 +20,7 @@ from shared.messaging.unit_of_work import Transactions
 from tests.support.builders import an_order
 
 Client = httpx2.AsyncClient
+Database: TypeAlias = "Pool[Record]"
 
 
 async def place(client: Client, **members: Any) -> str:
@@ -31,7 +32,7 @@ async def place(client: Client, **members: Any) -> str:
     return str(answer.json()["order_id"])
 
 
-async def advance(pool: "Pool[Record]", order_id: str, *facts: Event) -> None:
+async def advance(pool: Database, order_id: str, *facts: Event) -> None:
     transactions = Transactions(pool, Clock(), OrdersWork)
     for fact in facts:
         async with transactions.begin() as work:
@@ -74,3 +75,13 @@ def delivered(order_id: str) -> Event:
     return ShipmentDelivered(
         order_id=order_id, fulfilment_order_id="ffo_1", shipment_id="shp_1", complete=True
     )
+
+
+def leading_to(status: str, order_id: str) -> tuple[Event, ...]:
+    """The facts that bring a new order there."""
+    if status == "rejected":
+        return declining(order_id)
+    complete = status != "partially_shipped"
+    later = (dispatched(order_id, complete=complete), delivered(order_id))
+    steps = {"confirmed": 0, "partially_shipped": 1, "shipped": 1, "delivered": 2}[status]
+    return (*confirming(order_id), *later[:steps])

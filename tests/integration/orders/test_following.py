@@ -3,27 +3,16 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from typing import Any, TypeAlias
+from typing import Any
 
 import pytest
-from asyncpg import Pool, Record
 from fastapi import FastAPI
 from orders import stream
 from orders.shapes import OrderView, TimelineView
 
-from tests.integration.orders.support import (
-    Client,
-    advance,
-    confirming,
-    declining,
-    delivered,
-    dispatched,
-    place,
-)
+from tests.integration.orders.support import Client, Database, advance, leading_to, place
 from tests.support.in_process import app_of, client_of, problem_of, timer_of
 from tests.support.waiting import eventually
-
-Database: TypeAlias = "Pool[Record]"
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +49,7 @@ def events_in(text: str) -> list[tuple[int, str, dict[str, Any]]]:
 
 async def test_what_is_shown_has_the_documented_shape(client: Client, pool: Database) -> None:
     order_id = await place(client, metadata={"a": "b"}, campaign="c")
-    await advance(pool, order_id, *confirming(order_id))
+    await advance(pool, order_id, *leading_to("confirmed", order_id))
 
     OrderView.model_validate_json((await client.get(f"/v1/orders/{order_id}")).content)
     timeline = await client.get(f"/v1/orders/{order_id}/timeline")
@@ -82,7 +71,7 @@ async def test_an_order_that_is_known_already_is_not_sent_again(
         answer = await client.get(url, headers={"If-None-Match": known})
         assert (answer.status_code, answer.content) == (304, b"")
         assert answer.headers["etag"] == tag
-    await advance(pool, order_id, *declining(order_id))
+    await advance(pool, order_id, *leading_to("rejected", order_id))
     changed = await client.get(url, headers={"If-None-Match": tag})
     assert (changed.status_code, changed.headers["etag"]) == (200, '"3"')
 
@@ -107,7 +96,7 @@ async def test_who_waits_is_answered_when_it_is_decided(client: Client, pool: Da
     waiting = asyncio.create_task(
         client.get(f"/v1/orders/{order_id}?wait_for=decided&timeout_s=20")
     )
-    await advance(pool, order_id, *confirming(order_id))
+    await advance(pool, order_id, *leading_to("confirmed", order_id))
 
     assert (await waiting).json()["status"] == "confirmed"
 
@@ -117,7 +106,7 @@ async def test_a_stream_tells_every_change_and_ends_with_the_order(
 ) -> None:
     order_id = await place(client)
     following = asyncio.create_task(client.get(f"/v1/orders/{order_id}/events"))
-    for fact in (*confirming(order_id), dispatched(order_id), delivered(order_id)):
+    for fact in leading_to("delivered", order_id):
         await advance(pool, order_id, fact)
     async with asyncio.timeout(10):
         answer = await following
@@ -137,7 +126,7 @@ async def test_a_stream_goes_on_after_the_last_event_it_told(
     client: Client, pool: Database
 ) -> None:
     order_id = await place(client)
-    await advance(pool, order_id, *declining(order_id))
+    await advance(pool, order_id, *leading_to("rejected", order_id))
     url = f"/v1/orders/{order_id}/events"
 
     resumed = await client.get(url, headers={"Last-Event-ID": "2"})
@@ -175,6 +164,6 @@ async def test_only_so_many_streams_are_open(client: Client, app: FastAPI, pool:
     answer = await client.get(url)
     assert problem_of(answer) == (503, "too-many-streams")
     assert answer.headers["retry-after"] == "5"
-    await advance(pool, order_id, *declining(order_id))
+    await advance(pool, order_id, *leading_to("rejected", order_id))
     assert {one.status_code for one in await asyncio.gather(*following)} == {200}
     assert (await client.get(url)).status_code == 200

@@ -1,18 +1,16 @@
 """One key is one order: repeated, raced, reused, and while the first is still at work."""
 
 import asyncio
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import uuid4
 
 import httpx2
 import pytest
-from asyncpg import Pool, Record
 from shared.http import idempotency
 
+from tests.integration.orders.support import Database
 from tests.support.builders import an_order
 from tests.support.in_process import app_of, client_of, problem_of
-
-Database: TypeAlias = "Pool[Record]"
 
 
 async def place(

@@ -1,38 +1,16 @@
 """Orders are listed by what is true of them, in pages that neither skip nor repeat."""
 
 import re
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from asyncpg import Pool, Record
 from orders import store
 from orders.domain.order import Fulfilment, Status, summary_of
 from orders.shapes import OrdersView
-from shared.contracts.event import Event
 
-from tests.integration.orders.support import (
-    Client,
-    advance,
-    confirming,
-    declining,
-    delivered,
-    dispatched,
-    place,
-)
+from tests.integration.orders.support import Client, Database, advance, leading_to, place
 from tests.support.in_process import problem_of
-
-Database: TypeAlias = "Pool[Record]"
-
-
-def leading_to(status: str, order_id: str) -> tuple[Event, ...]:
-    """The facts that bring a new order there."""
-    if status == "rejected":
-        return declining(order_id)
-    complete = status != "partially_shipped"
-    later = (dispatched(order_id, complete=complete), delivered(order_id))
-    steps = {"confirmed": 0, "partially_shipped": 1, "shipped": 1, "delivered": 2}[status]
-    return (*confirming(order_id), *later[:steps])
 
 
 async def page(client: Client, **query: Any) -> tuple[list[str], str | None]:

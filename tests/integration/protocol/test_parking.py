@@ -5,6 +5,7 @@ import random
 from collections import Counter
 
 import pytest
+from shared.messaging import pipeline
 from shared.messaging.redrive import redrive
 
 from tests.integration.protocol.judge import mend_and_redrive, violations
@@ -62,6 +63,23 @@ async def test_a_longer_list_than_one_redrive_reads_strands_nothing(
     assert (first.done + second.done, second.left) == (621, 0)
     assert first.left == 620 - first.done
     assert await violations(service, tally, {"a": range(1, 622)}) == []
+
+
+async def test_a_redrive_locks_for_no_more_than_a_batch_may_hold(
+    service: TallyService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tally = Tally("heavy", broken={("a", 1)})
+    await service.pipeline(tally).process(counted("a", 1, 2, 3, goods=("g-1", "g-2")))
+    tally.mend()
+    monkeypatch.setattr(pipeline, "LINES_MAX", 4)
+
+    place = (await service.fetch("SELECT * FROM parked_events ORDER BY id LIMIT 1"))[0]
+    first = await redrive(service.transactions, tally.groups, place, "people")
+    second = await redrive(service.transactions, tally.groups, place, "people")
+
+    assert (first.done, first.left) == (2, 1)
+    assert (second.done, second.left) == (1, 0)
+    assert await violations(service, tally, {"a": (1, 2, 3)}) == []
 
 
 async def test_behind_a_parked_event_all_wait_even_those_before_a_second_poison_record(

@@ -3,6 +3,7 @@
 import pytest
 from local_runtime.paths import topics_file
 from local_runtime.topics import Difference, Topic, compare, read_topics
+from shared.contracts.topics import RETENTION_DAYS
 
 _EVENTS = {
     "storefront.orders.v1",
@@ -43,6 +44,7 @@ def test_partners_may_be_away_for_ninety_days() -> None:
         for topic in read_topics(topics_file(), "production")
     }
 
+    assert {name: retention[name] for name in RETENTION_DAYS} == RETENTION_DAYS
     assert retention.pop("fulfilment.events.v1") == 90
     assert {retention[name] for name in _DEAD_LETTERS} == {30}
     assert {retention[name] for name in _EVENTS & retention.keys()} == {14}

@@ -4,7 +4,7 @@ import pytest
 from babel import Locale
 from notifications.writing import formats
 
-from tests.unit.notifications.orders import PLACED_AT
+from tests.support.mailed_orders import PLACED_AT
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from notifications.writing.mails import Written, write
 from notifications.writing.subject import subject_of
 from shared.contracts.orders import OrderLine, OrderPlaced
 
-from tests.unit.notifications import orders
+from tests.support import mailed_orders as orders
 from tests.unit.notifications.reading import read, text_in
 
 SHOP = Shop("The Shop")

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 import pytest
 from notifications.domain.letter import Message, Sender, compose, is_deliverable
 
-from tests.unit.notifications.orders import PLACED_AT
+from tests.support.mailed_orders import PLACED_AT
 
 SENDER = Sender("The Shop", "orders@shop.example", "shop.example")
 MESSAGE = Message(

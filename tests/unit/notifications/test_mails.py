@@ -13,7 +13,7 @@ from notifications.writing.subject import subject_of
 from notifications.writing.text import text_of
 from shared.contracts.orders import OrderLine, OrderPlaced, ParcelLine
 
-from tests.unit.notifications import orders
+from tests.support import mailed_orders as orders
 from tests.unit.notifications.reading import strings_of, text_in
 
 ALL: list[MailedEvent] = [

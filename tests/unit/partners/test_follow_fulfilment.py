@@ -5,7 +5,7 @@ from shared.contracts.inventory import FulfilmentOrderCancelled
 from shared.messaging.envelope import encode_headers
 
 from docs.partners.follow_fulfilment import FulfilmentEvent, SequenceCheck, Verdict, read_event
-from tests.unit.notifications.orders import PLACED_AT
+from tests.support.mailed_orders import PLACED_AT
 
 NEW, DUPLICATE, OUT_OF_ORDER = Verdict.NEW, Verdict.DUPLICATE, Verdict.OUT_OF_ORDER
 

@@ -177,3 +177,19 @@ def test_a_submission_counts_as_many_lines_as_it_brings() -> None:
     assert placed(timedelta(seconds=5)).line_count == 2
     odd: tuple[object, ...] = ({"lines": 7}, {}, [], None)
     assert [OrderSubmitted(body=one).line_count for one in odd] == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ('{"a": 1, "b": {"a": 1}}', None),
+        ('{"a": 1, "a": 1}', "/a"),
+        ('{"lines": [{"sku": "x"}, {"sku": "x", "sku": "x"}]}', "/lines/1/sku"),
+        ('{"a\\u0000": 1, "a\\u0000": 1}', "/a\\u0000"),
+        ('{"a": NaN, "a": ' + "9" * 4_000 + "}", "/a"),
+    ],
+)
+def test_a_submission_points_at_the_member_that_is_given_twice(
+    text: str, where: str | None
+) -> None:
+    assert OrderSubmitted.from_json(text.encode()).repeated == where

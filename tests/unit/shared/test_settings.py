@@ -51,6 +51,8 @@ def start(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> ShopS
         (LOCAL, {"SHOP_KAFKA_AUTO_OFFSET_RESET": "latest"}, "SHOP_KAFKA_AUTO_OFFSET_RESET"),
         (LOCAL, {"SHOP_HTTP_HOST": "0.0.0.0"}, "SHOP_HTTP_HOST"),
         (LOCAL, {"SHOP_HTTP_HOST": "::"}, "SHOP_HTTP_HOST"),
+        (LOCAL, {"SHOP_IDEMPOTENCY_RETENTION_H": "23"}, "SHOP_IDEMPOTENCY_RETENTION_H"),
+        (LOCAL, {"SHOP_INBOX_RETENTION_DAYS": "0"}, "SHOP_INBOX_RETENTION_DAYS"),
         (LOCAL, {"SHOP_HTTP_HOST": "10.0.0.1"}, "SHOP_HTTP_HOST"),
         (LOCAL, {"SHOP_HTTP_HOST": "shop.example.com"}, "SHOP_HTTP_HOST"),
         (

@@ -50,9 +50,10 @@ def build(settings: NotificationsSettings) -> Service:
     """Notifications as ``shared.running`` runs it; it publishes nothing."""
     load_catalogues()
     template()
+    mailer = Mailer(settings)
 
     def worker(running: Running) -> Worker:
-        sender = MailSender(running.transactions, Mailer(settings), settings)
+        sender = MailSender(running.transactions, mailer, settings)
         return Worker(
             transactions=running.transactions,
             owner=settings.instance_name,
@@ -60,6 +61,9 @@ def build(settings: NotificationsSettings) -> Service:
             slots=settings.sends_max,
             lease_s=settings.lease_s,
         )
+
+    async def close() -> None:
+        mailer.close()
 
     return Service(
         name=NAME,
@@ -70,4 +74,5 @@ def build(settings: NotificationsSettings) -> Service:
         routes=api.routes,
         worker=worker,
         invariants=INVARIANTS,
+        close=close,
     )

@@ -8,6 +8,13 @@ from shared.settings import ServiceSettings
 class OrdersSettings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="ORDERS_")
 
+    # Fulfilment's topic, which partners read too, is kept for a season.
+    inbox_retention_days: int = Field(
+        100,
+        ge=1,
+        le=3650,
+        description="how long an event's id is known; at least a week more than Kafka keeps it",
+    )
     deadline_s: float = Field(
         900, ge=1, le=30 * 86_400, description="an order undecided for so long expires"
     )

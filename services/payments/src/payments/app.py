@@ -1,6 +1,7 @@
 """The payments service: which event wakes which handler, and what it is made of."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 
 from fastapi import APIRouter
@@ -28,6 +29,7 @@ from payments.handlers.settle_ended_order import settle_ended_order
 from payments.http_provider import HttpProvider
 from payments.invariants import INVARIANTS
 from payments.provider import Provider
+from payments.retention import retention
 from payments.settings import PaymentsSettings
 from payments.unit_of_work import PaymentsWork
 
@@ -62,6 +64,7 @@ def build(settings: PaymentsSettings, provider: Provider | None = None) -> Servi
         groups=(ConsumerGroup("payments", (topics.ORDERS,), HANDLERS),),
         publishes=PUBLISHES,
         invariants=INVARIANTS,
+        retention=retention(settings),
         routes=lambda running: _routes(running, settings, calls),
         worker=lambda running: _worker(running, settings, calls),
         timers=(
@@ -93,7 +96,8 @@ def _worker(running: Running, settings: PaymentsSettings, provider: Provider) ->
 
 def _schedule(settings: PaymentsSettings) -> Schedule:
     settle = settings.limits.settle_after
-    return Schedule(settings.provider_name, settings.reconcile_interval_s, settle)
+    keep = timedelta(days=settings.provider_movements_retention_days)
+    return Schedule(settings.provider_name, settings.reconcile_interval_s, settle, keep)
 
 
 def _desk(running: Running, settings: PaymentsSettings) -> Desk:

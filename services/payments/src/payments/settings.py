@@ -70,6 +70,15 @@ class PaymentsSettings(ServiceSettings):
         description="whsec_…, what provider events are signed with; two with a space between "
         "while one replaces the other; none: no events are taken in",
     )
+    provider_events_retention_days: int = Field(
+        90, ge=7, le=3650, description="how long a provider's event is known by its webhook-id"
+    )
+    provider_movements_retention_days: int = Field(
+        400,
+        ge=30,
+        le=3650,
+        description="how far back the provider's list is kept and compared with the ledger",
+    )
 
     @field_validator("provider_webhook_secrets")
     @classmethod

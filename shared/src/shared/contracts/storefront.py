@@ -11,12 +11,14 @@ from pydantic_core import from_json
 from shared.contracts import topics
 from shared.contracts.currencies import CURRENCIES
 from shared.contracts.event import Event
+from shared.contracts.json_members import repeated_member
 from shared.contracts.orders import Channel, FieldError
 
 QUANTITY_MAX = 1_000_000
 LINES_MAX = 1_000
 REFERENCE_MAX = 128
 SUBMISSION_BYTES_MAX = 256 * 1024
+GIVEN_TWICE = "is given more than once"
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 AMOUNT_MINOR_MAX = 10**15  # Exact in every JSON reader (RFC 8259, 6) and far from a bigint's end.
 
@@ -135,6 +137,12 @@ def pointer(location: Sequence[int | str]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
 
 
+def shown_pointer(location: Sequence[int | str]) -> str:
+    """A pointer that can be written as UTF-8 whatever the names are, and is no novel."""
+    shown = pointer(location).encode(errors="backslashreplace").decode()
+    return shown.replace("\x00", "\\u0000")[:500]
+
+
 class StorefrontEvent(Event):
     """Keyed by ``client_reference``: the order has no id yet."""
 
@@ -149,10 +157,15 @@ class OrderSubmitted(StorefrontEvent):
     type: ClassVar[str] = "storefront.order-submitted.v1"
     body: Any
     body_bytes: int = Field(0, exclude=True)
+    repeated: str | None = Field(None, exclude=True)
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:
-        return cls(body=from_json(data), body_bytes=len(data))
+        """``repeated`` points at a member that is given twice: what was meant is not guessed."""
+        body = from_json(data)
+        where = repeated_member(data.decode()) if len(data) <= SUBMISSION_BYTES_MAX else None
+        pointed = None if where is None else shown_pointer(where)
+        return cls(body=body, body_bytes=len(data), repeated=pointed)
 
     @property
     def key(self) -> str:

@@ -10,6 +10,7 @@ from shared.database.pool import connect
 from shared.errors import Permanent
 
 LOCK_ID = 0x6F70726D  # "oprm": instances that start together migrate one after the other.
+COMMON = ("messaging.sql", "retention.sql")
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -36,13 +37,14 @@ class Migration:
 
 def migrations_of(package: str) -> list[Migration]:
     """The common tables first, then ``package``'s ``migrations/NNNN_name.sql`` by name."""
-    common = files("shared.database").joinpath("messaging.sql")
+    common = files("shared.database")
     own = files(package).joinpath("migrations")
     found: list[Traversable] = sorted(
         (one for one in own.iterdir() if one.name.endswith(".sql")), key=lambda one: one.name
     )
-    return [Migration("0000_messaging.sql", common.read_text())] + [
-        Migration(one.name, one.read_text()) for one in found
+    return [
+        *(Migration(f"0000_{name}", common.joinpath(name).read_text()) for name in COMMON),
+        *(Migration(one.name, one.read_text()) for one in found),
     ]
 
 

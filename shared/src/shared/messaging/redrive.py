@@ -15,9 +15,11 @@ from shared.messaging.batch import Batch
 from shared.messaging.envelope import Record, unpack
 from shared.messaging.group import ConsumerGroup
 from shared.messaging.parse import Known, parse
+from shared.messaging.pipeline import chunks
 from shared.messaging.unit_of_work import Cause, Rank, Transactions, UnitOfWork
 
 LIST_MAX = 200
+EVENTS_MAX = 500
 
 _LIST = """
 SELECT e.*, (SELECT count(*) FROM parked_events w
@@ -33,7 +35,7 @@ _LOCK_KEY = """
 SELECT true FROM parked_keys WHERE consumer = $1 AND topic = $2 AND key = $3 FOR UPDATE
 """
 _READ_LIST = """
-SELECT * FROM parked_events WHERE consumer = $1 AND topic = $2 AND key = $3 ORDER BY id LIMIT 500
+SELECT * FROM parked_events WHERE consumer = $1 AND topic = $2 AND key = $3 ORDER BY id LIMIT $4
 """
 _COUNT_LIST = """
 SELECT count(*) FROM parked_events WHERE consumer = $1 AND topic = $2 AND key = $3
@@ -90,7 +92,9 @@ async def redrive(
     """Run a parked key's events again, in order, through the handlers, in one transaction.
 
     Stops at the first that fails. Never publishes again and never touches the inbox. The key
-    itself goes with its last event. A ``dry_run`` does all of it and rolls back.
+    itself goes with its last event. At most ``EVENTS_MAX`` events are read, and of these as many
+    are locked for as a batch may hold; what is ``left`` is for the next redrive. A ``dry_run``
+    does all of it and rolls back.
     """
     key = (place["consumer"], place["topic"], place["key"])
     try:
@@ -117,8 +121,10 @@ async def _redrive_key(
     work.lock(Rank.PARKED_KEYS)
     if not await work.db.fetchval(_LOCK_KEY, *key):
         return Redriven(done=0, left=0)
-    rows = await work.db.fetch(_READ_LIST, *key)
+    rows = await work.db.fetch(_READ_LIST, *key, EVENTS_MAX)
     readable, unreadable = _readable(rows, group)
+    if len(batch := _first_batch(readable)) < len(readable):
+        readable, unreadable = batch, None
     done, failed = await _run_in_order(work, group, readable, operator)
     if failed is None and unreadable is not None:
         failed = await _note_failure(work.db, unreadable[0], unreadable[1])
@@ -140,6 +146,12 @@ def _readable(
             return readable, (row, getattr(parsed, "reason", "unknown-family"))
         readable.append((row, parsed))
     return readable, None
+
+
+def _first_batch(items: list[tuple[Row, Known]]) -> list[tuple[Row, Known]]:
+    """As many as a batch of the pipeline may hold: everything is locked before the first runs."""
+    first = next(chunks([known for _, known in items], EVENTS_MAX), ())
+    return items[: len(first)]
 
 
 async def _run_in_order(
@@ -182,12 +194,12 @@ async def discard(
         work.lock(Rank.PARKED_KEYS)
         if not await work.db.fetchval(_LOCK_KEY, *key):
             return Redriven(done=0, left=0)
-        first = await work.db.fetchrow(_READ_LIST, *key)
+        first = await work.db.fetchrow(_READ_LIST, *key, 1)
         if first is None or first["id"] != place["id"]:
             return Redriven(done=0, left=-1, failed="not the first of its key any more")
         await work.db.execute(_DELETE_EVENT, first["id"])
         await _audit(work, first["id"], "discarded", operator, reason)
-        if await work.db.fetchval(_READ_LIST, *key) is None:
+        if await work.db.fetchval(_READ_LIST, *key, 1) is None:
             await work.db.execute(_DELETE_KEY, *key)
     return await redrive(transactions, groups, place, operator)
 

@@ -15,6 +15,7 @@ from shared.contracts.orders import (
     Personal,
 )
 from shared.contracts.storefront import (
+    GIVEN_TWICE,
     SUBMISSION_BYTES_MAX,
     OrderSubmitted,
     Submission,
@@ -38,10 +39,13 @@ Checked: TypeAlias = Submission | Invalid
 
 
 def check_submitted(event: OrderSubmitted) -> Checked:
-    """Read what came through Kafka, within the limit that HTTP has too."""
+    """Read what came through Kafka, within the limits that HTTP has too."""
     if event.body_bytes > SUBMISSION_BYTES_MAX:
         detail = f"the limit is {SUBMISSION_BYTES_MAX} bytes"
         return Invalid("body-too-large", (FieldError(pointer="", detail=detail),))
+    if event.repeated is not None:
+        twice = FieldError(pointer=event.repeated, detail=GIVEN_TWICE)
+        return Invalid("duplicate-member", (twice,))
     return check(event.body)
 
 

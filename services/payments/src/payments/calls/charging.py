@@ -39,6 +39,7 @@ from payments.domain.payment import (
 from payments.provider import Captured, Charge, ChargeAnswer, NotFound, Unknown
 from payments.provider import Declined as ProviderDeclined
 from payments.store import Sweep
+from payments.unit_of_work import PaymentsWork
 
 log = structlog.get_logger(__name__)
 
@@ -83,14 +84,19 @@ def settle_capture(case: Case, found: Captured) -> None:
             case.work.publish(facts.captured(payment, late=False))
         case PaidLate(payment):
             _book(case, payment, found)
-            case.work.publish(facts.captured(payment, late=True))
-            case.work.ask_refund(payment, payment.captured_minor, "late-capture")
+            give_back_late(case.work, payment)
         case PaidWrong(payment):
             _book(case, payment, found)
             case.work.publish(facts.declined(payment, "amount-mismatch"))
             case.work.ask_refund(payment, payment.captured_minor, "amount-mismatch")
         case AlreadyPaid():
             _note_again(case, found)
+
+
+def give_back_late(work: PaymentsWork, paid: Payment) -> None:
+    """Money pays for nothing any more -> PaymentCaptured, and a refund of all of it."""
+    work.publish(facts.captured(paid, late=True))
+    work.ask_refund(paid, paid.captured_minor, "late-capture")
 
 
 def settle_decline(case: Case, answer: ProviderDeclined) -> None:

@@ -7,7 +7,8 @@ from typing import assert_never
 import structlog
 from shared.database import Db
 
-from payments import facts, metrics, store
+from payments import metrics, store
+from payments.calls.charging import give_back_late
 from payments.calls.desk import Desk
 from payments.domain import ledger
 from payments.domain.attempts import Attempt, heard_of
@@ -36,11 +37,15 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How often a provider's list is compared; the last ``settle`` is left to the next time."""
+    """How often a provider's list is compared; the last ``settle`` is left to the next time.
+
+    What is older than ``keep`` is compared no more.
+    """
 
     provider: str
     interval_s: float
     settle: timedelta
+    keep: timedelta = timedelta(days=400)
 
 
 async def reconcile(desk: Desk, provider: Provider, schedule: Schedule) -> bool:
@@ -52,7 +57,7 @@ async def reconcile(desk: Desk, provider: Provider, schedule: Schedule) -> bool:
     if listing is None or not await _read(desk, provider, listing):
         return False
     await _settle(desk)
-    await _finish(desk, listing, schedule.interval_s)
+    await _finish(desk, listing, schedule)
     return True
 
 
@@ -141,8 +146,7 @@ def _take_late(work: PaymentsWork, found: Movement, payment: Payment) -> None:
             charge = _charge(work, found, beside=False)
             work.book(ledger.entries(charge, found.money, found.charge_reference))
             work.keep(paid, charge)
-            work.publish(facts.captured(paid, late=True))
-            work.ask_refund(paid, paid.captured_minor, "late-capture")
+            give_back_late(work, paid)
         case other:
             raise AssertionError(f"a payment without money takes it late, not {other}")
 
@@ -152,11 +156,12 @@ def _charge(work: PaymentsWork, found: Movement, *, beside: bool) -> Attempt:
     return stray_charge(found, max(charges, default=0) + 1, work.now, beside=beside)
 
 
-async def _finish(desk: Desk, listing: Listing, interval_s: float) -> None:
+async def _finish(desk: Desk, listing: Listing, schedule: Schedule) -> None:
     async with desk.transactions.pool.acquire() as db, db.transaction():
         differences = await _differences(db)
         now = await desk.transactions.clock.now(db)
-        await store.finish_listing(db, listing, now, interval_s, differences)
+        await store.finish_listing(db, listing, now, schedule.interval_s, differences)
+        await store.compare_from(db, listing.provider, now - schedule.keep)
     metrics.RECONCILED_AT.set(now.timestamp())
     log.info("reconciled", until=listing.until.isoformat(), differences=differences)
 

@@ -240,21 +240,26 @@ def queue_refund(
     minor = min(asked_minor, payment.refundable_minor)
     if minor <= 0:
         return NothingToRefund()
+    refund = next_refund(payment, Money(minor, payment.captured_currency), reason, now)
+    queued = payment.refund_queued_minor + minor
+    status: Status = "captured_late" if payment.status == "captured_late" else "refund_pending"
+    asked = replace(payment, refund_queued_minor=queued, refunds=refund.number, status=status)
+    return RefundQueued(asked, refund)
+
+
+def next_refund(payment: Payment, money: Money, reason: str, now: datetime) -> Attempt:
+    """A refund under a key of its own, which the payment has yet to count."""
     number = payment.refunds + 1
-    refund = Attempt(
+    return Attempt(
         order_id=payment.order_id,
         operation="refund",
         number=number,
         provider_key=f"{payment.payment_id}-refund-{number}",
-        amount_minor=minor,
-        currency=payment.captured_currency,
+        amount_minor=money.minor,
+        currency=money.currency,
         created_at=now,
         reason=reason,
     )
-    queued = payment.refund_queued_minor + minor
-    status: Status = "captured_late" if payment.status == "captured_late" else "refund_pending"
-    asked = replace(payment, refund_queued_minor=queued, refunds=number, status=status)
-    return RefundQueued(asked, refund)
 
 
 def refund_done(payment: Payment, minor: int) -> Payment:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from payments.domain.attempts import Attempt, Operation
 from payments.domain.money import Money
-from payments.domain.payment import Payment
+from payments.domain.payment import Payment, next_refund
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +94,6 @@ def stray_charge(found: Movement, number: int, now: datetime, *, beside: bool) -
 
 def stray_refund(payment: Payment, charge: Attempt, now: datetime) -> tuple[Payment, Attempt]:
     """All of a charge that came beside the payment goes back; the payment only counts it."""
-    number = payment.refunds + 1
-    refund = Attempt(
-        order_id=payment.order_id,
-        operation="refund",
-        number=number,
-        provider_key=f"{payment.payment_id}-refund-{number}",
-        amount_minor=charge.amount_minor,
-        currency=charge.currency,
-        created_at=now,
-        reason="stray-charge",
-        stray_charge=charge.stray_charge,
-    )
-    return replace(payment, refunds=number), refund
+    refund = next_refund(payment, charge.money, "stray-charge", now)
+    beside = replace(refund, stray_charge=charge.stray_charge)
+    return replace(payment, refunds=refund.number), beside

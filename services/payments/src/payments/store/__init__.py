@@ -21,6 +21,7 @@ from payments.store.payments import (
 from payments.store.statement import (
     Listing,
     claim_listing,
+    compare_from,
     finish_listing,
     go_on,
     hurry_comparison,
@@ -44,6 +45,7 @@ __all__ = [
     "claim_listing",
     "claim_sweeps",
     "close_rows",
+    "compare_from",
     "finish_listing",
     "finish_rows",
     "go_on",

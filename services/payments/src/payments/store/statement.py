@@ -42,6 +42,9 @@ UPDATE reconciliations SET covered_to = listing_to, listing_to = NULL, cursor = 
     finished_at = $4, differences = $5
 WHERE provider = $1 AND listing_to = $2
 """
+_COMPARE_FROM = """
+UPDATE reconciliations SET covered_from = $2 WHERE provider = $1 AND covered_from < $2
+"""
 _HURRY = "UPDATE reconciliations SET due_at = $2 WHERE provider = $1 AND due_at > $2"
 _MARK_BOOKED = f"""
 UPDATE provider_movements m SET state = 'booked' WHERE m.state <> 'booked' AND {IN_LEDGER}
@@ -98,6 +101,11 @@ async def finish_listing(
 ) -> None:
     due_at = now + timedelta(seconds=interval_s)
     await db.execute(_FINISH, listing.provider, listing.until, due_at, now, differences)
+
+
+async def compare_from(db: Db, provider: str, since: datetime) -> None:
+    """What lies before ``since`` is compared no more, and may be forgotten."""
+    await db.execute(_COMPARE_FROM, provider, since)
 
 
 async def hurry_comparison(db: Db, provider: str, due_at: datetime) -> None:
