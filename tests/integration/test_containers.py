@@ -1,5 +1,6 @@
 """The images and the compose file for real; runs wherever an engine with the images answers."""
 
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from local_runtime.runtimes.containers import ContainersRuntime, Images
 from local_runtime.supervisor import Supervisor
 from local_runtime.topics import apply_topics, read_topics
 
+from tests.conftest import KEPT_LOGS
 from tests.support import engine
 from tests.support.builders import a_line
 from tests.support.compose import OURS, SECOND, SIMULATORS, ComposeSystem
@@ -42,9 +44,13 @@ class Running:
 
 
 @pytest.fixture(scope="module")
-async def running() -> AsyncIterator[Running]:
-    """The whole system by the documented commands; afterwards nothing of it is left."""
+async def running(request: pytest.FixtureRequest) -> AsyncIterator[Running]:
+    """The whole system by the documented commands; afterwards nothing of it is left.
+
+    The logs of a failed run are kept in .run/test-logs.
+    """
     system = ComposeSystem()
+    failed_before = request.session.testsfailed
     try:
         await system.up(UP)
         async with aiohttp.ClientSession(timeout=TIMEOUT) as http:
@@ -53,6 +59,8 @@ async def running() -> AsyncIterator[Running]:
             log = KafkaLog(system.addresses.kafka, "")
             yield Running(system, Shop(supervisor, http, log, Path()))
     finally:
+        if request.session.testsfailed > failed_before or sys.exc_info()[0] is not None:
+            system.keep_logs(KEPT_LOGS / system.project)
         await system.run(DOWN)
         engine.docker("image", "rm", *system.images())
     assert system.leftovers() == []

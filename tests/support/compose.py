@@ -83,6 +83,14 @@ class ComposeSystem:
         form = ("--format", "{{.Repository}}:{{.Tag}}")
         return engine.names("image", "ls", *form, "--filter", f"reference=*:{self.project}")
 
+    def keep_logs(self, folder: Path) -> None:
+        """What every container and the broker's group coordinator said, and how busy we were."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, container in self.containers().items():
+            said = engine.logs(container["Id"])
+            folder.joinpath(f"{name}.log").write_text(said, "utf-8")
+        folder.joinpath("load").write_text(str(os.getloadavg()), "utf-8")
+
     def _ours(self) -> tuple[str, str]:
         return ("--filter", f"label=com.docker.compose.project={self.project}")
 

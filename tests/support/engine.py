@@ -48,6 +48,12 @@ def inspect(kind: str, name: str) -> dict[str, Any]:
     return found[0]
 
 
+def logs(container: str) -> str:
+    """What it printed and when, to either of its outputs."""
+    done = _run("logs", "--timestamps", container)
+    return done.stdout + done.stderr
+
+
 def _failure(*arguments: str) -> str | None:
     try:
         done = _run(*arguments)
