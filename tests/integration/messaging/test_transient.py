@@ -1,5 +1,7 @@
 """What passes by itself is never set aside, however long it lasts."""
 
+from urllib.parse import urlsplit
+
 import asyncpg
 import pytest
 from shared.database import pool
