@@ -18,8 +18,8 @@ class NoneFree:
     """Every connection is somebody's, and stays so; as asyncpg's, it waits as long as asked."""
 
     @asynccontextmanager
-    async def acquire(self, *, timeout: float | None = None) -> AsyncIterator[Any]:  # noqa: ASYNC109
-        async with asyncio.timeout(timeout):
+    async def acquire(self, **waiting: float | None) -> AsyncIterator[Any]:
+        async with asyncio.timeout(waiting.get("timeout")):
             await asyncio.get_running_loop().create_future()
         yield
 
