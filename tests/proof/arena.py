@@ -1,6 +1,7 @@
 """A stack to be broken: real Kafka, PostgreSQL, services and simulators, gone without a trace."""
 
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -20,13 +21,14 @@ from tests.proof.judges.journal import Journal
 from tests.proof.judges.kafka import Place
 from tests.proof.load import Load
 from tests.proof.watch import Watch
+from tests.support import mendable_inventory
 from tests.support.kafka_log import KafkaLog
 from tests.support.leftovers import PREFIX
 from tests.support.shop import TIMEOUT, Shop
 
 SERVICES = ("orders", "payments", "inventory", "notifications")
 SCALED = {
-    "ORDERS_DEADLINE_S": "30",
+    "ORDERS_DEADLINE_S": "16",
     "PAYMENTS_CALL_TIMEOUT_S": "1",
     "PAYMENTS_LEASE_S": "6",
     "PAYMENTS_SWEEP_DELAYS_S": "[1, 2, 4, 8, 20]",
@@ -64,6 +66,11 @@ class Arena:
         return self.system.config.instances
 
     @property
+    def deadline_s(self) -> float:
+        """How long an order may stay undecided."""
+        return float(self.system.config.environment["ORDERS_DEADLINE_S"])
+
+    @property
     def load(self) -> Load:
         """The orders of the present run."""
         assert self._load is not None
@@ -99,6 +106,7 @@ async def an_arena(
         instances=instances,
         topic_prefix=f"{kind}.",
         environment={**SCALED, **crashes, **(environment or {})},
+        commands={"inventory": [sys.executable, mendable_inventory.__file__]},
         fixed_ports=False,
         restart_limits=RestartLimits(delays_s=(0.0, 1.0), deaths_max=1_000_000),
     )

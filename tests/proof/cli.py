@@ -42,7 +42,7 @@ class Stage:
 
 
 async def _faults(options: Options, progress: Progress) -> list[Row]:
-    faults = catalogue.chosen(options.only)
+    faults = catalogue.chosen(options.only, full=options.full)
     if options.minutes is not None:
         return await soak(faults, options.seed, options.pace, options.minutes, progress)
     seeds = [options.seed + n for n in range(FULL_SEEDS if options.full else 1)]
@@ -53,8 +53,10 @@ async def _faults(options: Options, progress: Progress) -> list[Row]:
 
 
 def _faults_missing(options: Options) -> list[str]:
-    left_out = [one.id for one in catalogue.FAULTS if one not in catalogue.chosen(options.only)]
-    return [*catalogue.missing(), *left_out]
+    chosen = catalogue.chosen(options.only, full=options.full)
+    left_out = [one for one in catalogue.FAULTS if one not in chosen]
+    told = [f"{one.id} (needs {one.needs})" if one.needs else one.id for one in left_out]
+    return [*catalogue.missing(), *told]
 
 
 # What `make prove` shows, in this order; planted bugs and simulation join here.
