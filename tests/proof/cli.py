@@ -66,8 +66,13 @@ EXPECTED = ("faults", "planted bugs", "simulation", "races")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0 only if there was something to show and all of it held."""
-    asked = _parser().parse_args(arguments)
+    parser = _parser()
+    asked = parser.parse_args(arguments)
     options = _options(asked)
+    try:
+        catalogue.chosen(options.only, full=options.full)
+    except ValueError as error:
+        parser.error(str(error))
     progress = Progress(Console(quiet=asked.json, highlight=False, soft_wrap=True))
     progress.say(f"seed {options.seed}")
     started = time.monotonic()

@@ -43,7 +43,7 @@ class Row:
 
     @property
     def passed(self) -> bool:
-        return not self.void and not self.violations
+        return bool(self.witness) and not self.void and not self.violations
 
     def holds(self, checks: set[str]) -> str:
         """A cell of the table: how many violations there are of some checks."""
