@@ -24,8 +24,9 @@ from tests.proof.watch import Watch
 from tests.support import mendable_inventory
 from tests.support.kafka_log import KafkaLog
 from tests.support.leftovers import PREFIX
-from tests.support.shop import TIMEOUT, Shop
+from tests.support.shop import TIMEOUT, Shop, list_files
 
+KEPT_LOGS = Path(".run") / "proof-logs"
 SERVICES = ("orders", "payments", "inventory", "notifications")
 SCALED = {
     "ORDERS_DEADLINE_S": "16",
@@ -45,6 +46,7 @@ class Arena:
 
     ``journals`` are those of earlier runs; ``forged`` the keys and event ids of records that
     faults have written, which the judges leave out; ``offsets`` where Kafka was at the last quiet.
+    The logs of an arena where a run has ``failed`` are kept in .run/proof-logs.
     """
 
     kind: str
@@ -54,6 +56,7 @@ class Arena:
     elsewhere: set[str] = field(default_factory=set)
     forged: set[str] = field(default_factory=set)
     offsets: dict[Place, int] = field(default_factory=dict)
+    failed: bool = False
     _load: Load | None = None
     _watch: Watch | None = None
 
@@ -91,6 +94,12 @@ class Arena:
         answer = await self.shop.post(url, {**CALM, **faults})
         assert answer.status == 200, answer.body
 
+    async def calm(self) -> None:
+        """No order to die is left, and the provider answers."""
+        for order in list_files(self.shop.crash_dir):
+            order.unlink()
+        await self.provider()
+
 
 @asynccontextmanager
 async def an_arena(
@@ -122,7 +131,11 @@ async def an_arena(
             log = KafkaLog(system.addresses.kafka, config.topic_prefix)
             arena = Arena(kind, Shop(system, http, log, crash_dir), servers)
             await arena.provider()
-            yield arena
+            try:
+                yield arena
+            finally:
+                if arena.failed:
+                    shutil.copytree(system.run_dir.logs, KEPT_LOGS / kind, dirs_exist_ok=True)
     finally:
         RunDir.at(config.run_dir).remove()
         shutil.rmtree(folder)

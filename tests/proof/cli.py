@@ -113,7 +113,7 @@ def _not_run(options: Options) -> list[str]:
 def _tell(progress: Progress, rows: Sequence[Row], not_run: Sequence[str]) -> None:
     progress.console.print(report.table(rows))
     progress.say(f"not run: {'; '.join(not_run) or 'nothing'}")
-    orders = sum(row.orders for row in rows if not row.id.startswith("all of"))
+    orders = sum(row.orders for row in rows if row.counts)
     held = sum(row.passed for row in rows)
     progress.say(f"{held} of {len(rows)} held, {orders} orders; {report.FILE}")
 

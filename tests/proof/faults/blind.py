@@ -48,12 +48,12 @@ async def _kill(arena: Arena, service: str, nth: int) -> str:
 
 
 def _last_call(trace: Path) -> str:
-    """The name of the call at which the signal was injected."""
+    """The name of the call at which the signal came."""
     lines = trace.read_text(errors="replace").splitlines()
-    hit = next((one for one in reversed(lines) if "INJECTED" in one or "killed by" in one), "")
     trace.unlink()
-    assert hit, "strace tells of no injection"
-    return hit.partition(" ")[2].strip().partition("(")[0]
+    assert any("killed by SIGKILL" in one for one in lines), "strace tells of no death"
+    calls = [one.split()[1].partition("(")[0] for one in lines if "(" in one]
+    return calls[-1] if calls else "unknown"
 
 
 FAULTS = [

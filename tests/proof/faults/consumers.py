@@ -29,7 +29,7 @@ _END_SESSION = """
 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 WHERE datname = current_database() AND application_name = $1
 """
-Change = Callable[["AIOKafkaAdminClient", str, Mapping[TopicPartition, int]], Awaitable[None]]
+Change = Callable[[Arena, str, Mapping[TopicPartition, int]], Awaitable[None]]
 
 
 async def stop_a_consumer(arena: Arena, luck: random.Random) -> Witness:
@@ -92,7 +92,7 @@ async def rebalance_storm(arena: Arena, luck: random.Random) -> Witness:
     """A stranger joins each group, is given partitions, applies nothing and leaves, again."""
     prefix, given = arena.system.config.topic_prefix, 0
     for _ in range(STORM_TURNS):
-        strangers = [await _join(arena, prefix + one) for one in GROUPS]
+        strangers = await asyncio.gather(*(_join(arena, prefix + one) for one in GROUPS))
         try:
             for stranger in strangers:
                 given += await _assigned(stranger)
@@ -182,9 +182,10 @@ async def _with_group_down(arena: Arena, luck: random.Random, change: Change, do
         committed = {
             place: found.offset
             for place, found in (await admin.list_consumer_group_offsets(group)).items()
+            if found.offset > 0
         }
         await eventually(lambda: _is_empty(admin, group), f"{group} empty", GROUP_EMPTY_S)
-        await change(admin, group, committed)
+        await change(arena, group, committed)
     finally:
         await admin.close()
         await arena.system.bring_back(f"{service}-0")
@@ -202,20 +203,20 @@ async def _is_empty(admin: AIOKafkaAdminClient, group: str) -> bool:
     return bool(found[2] == "Empty")
 
 
-async def _delete_group(
-    admin: AIOKafkaAdminClient, group: str, _: Mapping[TopicPartition, int]
-) -> None:
-    node = await admin.find_coordinator(group)
-    answer = await admin._send_request_to_node(node, DeleteGroupsRequest([group]))
+async def _delete_group(arena: Arena, group: str, _: Mapping[TopicPartition, int]) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=arena.system.addresses.kafka)
+    await admin.start()
+    try:
+        node = await admin.find_coordinator(group)
+        answer = await admin._send_request_to_node(node, DeleteGroupsRequest([group]))
+    finally:
+        await admin.close()
     assert [code for _, code in answer.results] == [0], answer
 
 
-async def _commit_zero(
-    admin: AIOKafkaAdminClient, group: str, committed: Mapping[TopicPartition, int]
-) -> None:
-    bootstrap = admin._client._bootstrap_servers
+async def _commit_zero(arena: Arena, group: str, committed: Mapping[TopicPartition, int]) -> None:
     consumer: AIOKafkaConsumer[bytes, bytes] = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False
+        bootstrap_servers=arena.system.addresses.kafka, group_id=group, enable_auto_commit=False
     )
     await consumer.start()
     try:

@@ -16,6 +16,7 @@ from tests.support.waiting import eventually, pause
 
 DOUBLED_FOR_S = 6.0
 ORDERS_TOPIC = "orders.events.v1"
+COPIED = (*FACTS, "storefront.orders.v1")
 
 
 async def poison(arena: Arena, _: random.Random) -> Witness:
@@ -84,7 +85,7 @@ async def every_record_twice(arena: Arena, _: random.Random) -> Witness:
 async def _copy_all(arena: Arena, duration_s: float) -> int:
     address, prefix = arena.system.addresses.kafka, arena.system.config.topic_prefix
     consumer: AIOKafkaConsumer[bytes, bytes] = AIOKafkaConsumer(
-        *(prefix + one for one in FACTS), bootstrap_servers=address, auto_offset_reset="latest"
+        *(prefix + one for one in COPIED), bootstrap_servers=address, auto_offset_reset="latest"
     )
     producer = AIOKafkaProducer(bootstrap_servers=address)
     await consumer.start()
