@@ -1,6 +1,7 @@
 """A stack to be broken: real Kafka, PostgreSQL, services and simulators, gone without a trace."""
 
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -23,13 +24,15 @@ from tests.proof.judges.kafka import Place
 from tests.proof.load import Load
 from tests.proof.proxy import Proxy, a_proxy
 from tests.proof.watch import Watch
+from tests.support import mendable_inventory
 from tests.support.kafka_log import KafkaLog
 from tests.support.leftovers import PREFIX
-from tests.support.shop import TIMEOUT, Shop
+from tests.support.shop import TIMEOUT, Shop, list_files
 
+KEPT_LOGS = Path(".run") / "proof-logs"
 SERVICES = ("orders", "payments", "inventory", "notifications")
 SCALED = {
-    "ORDERS_DEADLINE_S": "30",
+    "ORDERS_DEADLINE_S": "16",
     "PAYMENTS_CALL_TIMEOUT_S": "1",
     "PAYMENTS_LEASE_S": "6",
     "PAYMENTS_SWEEP_DELAYS_S": "[1, 2, 4, 8, 20]",
@@ -46,6 +49,7 @@ class Arena:
 
     ``journals`` are those of earlier runs; ``forged`` the keys and event ids of records that
     faults have written, which the judges leave out; ``offsets`` where Kafka was at the last quiet.
+    The logs of an arena where a run has ``failed`` are kept in .run/proof-logs.
     """
 
     kind: str
@@ -56,6 +60,7 @@ class Arena:
     forged: set[str] = field(default_factory=set)
     offsets: dict[Place, int] = field(default_factory=dict)
     lines: Mapping[str, Proxy] = field(default_factory=dict)
+    failed: bool = False
     _load: Load | None = None
     _watch: Watch | None = None
 
@@ -66,6 +71,11 @@ class Arena:
     @property
     def instances(self) -> int:
         return self.system.config.instances
+
+    @property
+    def deadline_s(self) -> float:
+        """How long an order may stay undecided."""
+        return float(self.system.config.environment["ORDERS_DEADLINE_S"])
 
     @property
     def load(self) -> Load:
@@ -92,6 +102,12 @@ class Arena:
         answer = await self.shop.post(url, {**CALM, **faults})
         assert answer.status == 200, answer.body
 
+    async def calm(self) -> None:
+        """No order to die is left, and the provider answers."""
+        for order in list_files(self.shop.crash_dir):
+            order.unlink()
+        await self.provider()
+
 
 class ClusterBehindLines(EmbeddedRuntime):
     """Three brokers, and PostgreSQL as it is reached over a line that a fault can break."""
@@ -114,9 +130,13 @@ async def a_cluster() -> AsyncIterator[Arena]:
     """Three brokers; lines to PostgreSQL and the provider that can be cut, slowed and dead."""
     ports = PortBook(fixed=False)
     async with a_proxy(ports.take(0)) as postgres, a_proxy(ports.take(0)) as provider:
-        address = {"PAYMENTS_PROVIDER_URL": f"http://{HOST}:{provider.port}"}
+        given = {
+            "PAYMENTS_PROVIDER_URL": f"http://{HOST}:{provider.port}",
+            # Longer than any fault of a broker, so that orders go on instead of being expired.
+            "ORDERS_DEADLINE_S": "60",
+        }
         lines = {"postgres": postgres, "provider": provider}
-        async with an_arena("cluster", 1, address, lines) as arena:
+        async with an_arena("cluster", 1, given, lines) as arena:
             provider.target = urlsplit(arena.system.addresses.provider).port
             yield arena
 
@@ -142,6 +162,7 @@ async def an_arena(
         topic_prefix=f"{kind}.",
         topics_profile="local-cluster" if lines else "local",
         environment={**SCALED, **crashes, **(environment or {})},
+        commands={"inventory": [sys.executable, mendable_inventory.__file__]},
         fixed_ports=False,
         restart_limits=RestartLimits(delays_s=(0.0, 1.0), deaths_max=1_000_000),
     )
@@ -163,7 +184,11 @@ async def an_arena(
             shop = Shop(system, http, log, crash_dir)
             arena = Arena(kind, shop, servers, lines=lines or {})
             await arena.provider()
-            yield arena
+            try:
+                yield arena
+            finally:
+                if arena.failed:
+                    shutil.copytree(system.run_dir.logs, KEPT_LOGS / kind, dirs_exist_ok=True)
     finally:
         RunDir.at(config.run_dir).remove()
         shutil.rmtree(folder)

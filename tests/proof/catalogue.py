@@ -1,9 +1,19 @@
 """The faults that this suite has, and those of the catalogue that it has not yet."""
 
+import shutil
 from collections.abc import Sequence
 
 from tests.proof.fault import Fault
-from tests.proof.faults import brokers, consumers, messages, network, postgres, processes, provider
+from tests.proof.faults import (
+    blind,
+    brokers,
+    consumers,
+    messages,
+    network,
+    postgres,
+    processes,
+    provider,
+)
 
 FAULTS: tuple[Fault, ...] = (
     *processes.FAULTS,
@@ -13,6 +23,7 @@ FAULTS: tuple[Fault, ...] = (
     *consumers.FAULTS,
     *provider.FAULTS,
     *messages.FAULTS,
+    *blind.FAULTS,
 )
 
 # The catalogue's faults that a run is to show, each by its id and what it is.
@@ -50,12 +61,15 @@ CATALOGUE = {
 }
 
 
-def chosen(only: Sequence[str]) -> list[Fault]:
+def chosen(only: Sequence[str], *, full: bool) -> list[Fault]:
     """The faults of the ids or families in ``only``; all when it is empty. Unknown ids raise."""
     for name in only:
         if name not in CATALOGUE and name not in {one.id for one in FAULTS}:
             raise ValueError(f"{name}: no such fault")
-    return [one for one in FAULTS if not only or {one.id, one.family} & set(only)]
+    runnable = [one for one in FAULTS if not one.needs or shutil.which(one.needs)]
+    if only:
+        return [one for one in runnable if {one.id, one.family} & set(only)]
+    return [one for one in runnable if full or not one.full_only]
 
 
 def missing() -> list[str]:

@@ -42,7 +42,7 @@ class Stage:
 
 
 async def _faults(options: Options, progress: Progress) -> list[Row]:
-    faults = catalogue.chosen(options.only)
+    faults = catalogue.chosen(options.only, full=options.full)
     if options.minutes is not None:
         return await soak(faults, options.seed, options.pace, options.minutes, progress)
     seeds = [options.seed + n for n in range(FULL_SEEDS if options.full else 1)]
@@ -53,8 +53,10 @@ async def _faults(options: Options, progress: Progress) -> list[Row]:
 
 
 def _faults_missing(options: Options) -> list[str]:
-    left_out = [one.id for one in catalogue.FAULTS if one not in catalogue.chosen(options.only)]
-    return [*catalogue.missing(), *left_out]
+    chosen = catalogue.chosen(options.only, full=options.full)
+    left_out = [one for one in catalogue.FAULTS if one not in chosen]
+    told = [f"{one.id} (needs {one.needs})" if one.needs else one.id for one in left_out]
+    return [*catalogue.missing(), *told]
 
 
 # What `make prove` shows, in this order; planted bugs and simulation join here.
@@ -64,8 +66,13 @@ EXPECTED = ("faults", "planted bugs", "simulation", "races")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0 only if there was something to show and all of it held."""
-    asked = _parser().parse_args(arguments)
+    parser = _parser()
+    asked = parser.parse_args(arguments)
     options = _options(asked)
+    try:
+        catalogue.chosen(options.only, full=options.full)
+    except ValueError as error:
+        parser.error(str(error))
     progress = Progress(Console(quiet=asked.json, highlight=False, soft_wrap=True))
     progress.say(f"seed {options.seed}")
     started = time.monotonic()
@@ -106,7 +113,7 @@ def _not_run(options: Options) -> list[str]:
 def _tell(progress: Progress, rows: Sequence[Row], not_run: Sequence[str]) -> None:
     progress.console.print(report.table(rows))
     progress.say(f"not run: {'; '.join(not_run) or 'nothing'}")
-    orders = sum(row.orders for row in rows if not row.id.startswith("all of"))
+    orders = sum(row.orders for row in rows if row.counts)
     held = sum(row.passed for row in rows)
     progress.say(f"{held} of {len(rows)} held, {orders} orders; {report.FILE}")
 

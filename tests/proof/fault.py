@@ -25,6 +25,7 @@ Act = Callable[["Arena", random.Random], Awaitable[Witness]]
 class Fault:
     """``act`` returns once the fault is over; without a witness it raises, and the run is void.
 
+    ``needs`` is a program without which it is not run; ``full_only`` is for the long run.
     ``id`` is the catalogue's (``F12``), with a variant behind a dot (``F1.relay-after-ack``).
     """
 
@@ -32,6 +33,8 @@ class Fault:
     title: str
     act: Act
     arena: ArenaKind = "one"
+    needs: str = ""
+    full_only: bool = False
 
     @property
     def family(self) -> str:

@@ -11,6 +11,7 @@ import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from random import choice
 from typing import Any
 from uuid import uuid4
 
@@ -39,7 +40,10 @@ AGAIN = (429, 503)
 
 @dataclass
 class Load:
-    """One run's orders; ``skus`` are the plentiful ones first, the last two are scarce."""
+    """One run's orders; ``skus`` are the plentiful ones first, the last two are scarce.
+
+    ``avoided`` are instances of orders that nobody goes to for now.
+    """
 
     shop: Shop
     luck: random.Random
@@ -47,6 +51,7 @@ class Load:
     run: str
     skus: list[str]
     outcome_of: Callable[[str], str | None]
+    avoided: set[int] = field(default_factory=set)
     producer: "AIOKafkaProducer | None" = None
     _tasks: "set[asyncio.Task[None]]" = field(default_factory=set)
 
@@ -110,17 +115,23 @@ class Load:
         intent = Intent(reference, uuid4().hex, units, body["total_minor"], token)
         return self.journal.ordered(intent), json.dumps(body).encode()
 
-    async def place(self, intent: Intent, body: bytes, instance: int = 0) -> None:
+    async def place(self, intent: Intent, body: bytes) -> None:
         """Ask, under one key, until there is an answer."""
-        url = f"{self.shop.url('orders', instance)}/v1/orders"
-        await self._until_answered(url, body, intent)
+
+        async def ask() -> Answer | None:
+            return await self._try(f"{self._orders()}/v1/orders", body, intent.key)
+
+        with contextlib.suppress(AssertionError):  # Never answered: nothing was promised.
+            answer = await eventually(ask, intent.reference, ANSWER_TIMEOUT_S)
+            assert answer is not None
+            intent.replies.append(Reply(answer.status, answer.raw))
 
     async def cancel(self, intent: Intent) -> None:
         """Cancel an acknowledged order; too late is an answer, too."""
-        url = f"{self.shop.url('orders')}/v1/orders/{min(intent.order_ids)}/cancel"
+        path = f"/v1/orders/{min(intent.order_ids)}/cancel"
 
         async def ask() -> Answer | None:
-            return await self._try(url, b'{"reason": "customer"}', uuid4().hex)
+            return await self._try(self._orders() + path, b'{"reason": "customer"}', uuid4().hex)
 
         intent.cancel_asked = True
         answer = await eventually(ask, f"{intent.reference} cancelled", ANSWER_TIMEOUT_S)
@@ -160,11 +171,10 @@ class Load:
         roll, wait_s = luck.random(), luck.uniform(0, 1.5)
         if luck.random() < BY_KAFKA:
             intent.by = "kafka"
-            await self._submit(intent, body)
+            await self.submit(intent, body)
             return
         again = luck.random() < AGAIN_ANYWAY
-        instance = luck.randrange(self.shop.system.config.instances)
-        await self.place(intent, body, instance)
+        await self.place(intent, body)
         if again:
             await self.place(intent, body)
         if not intent.order_ids:
@@ -174,15 +184,6 @@ class Load:
             await self.cancel(intent)
         elif roll < CANCELLED + SHIPPED:
             await self._ship(intent)
-
-    async def _until_answered(self, url: str, body: bytes, intent: Intent) -> None:
-        async def ask() -> Answer | None:
-            return await self._try(url, body, intent.key)
-
-        with contextlib.suppress(AssertionError):  # Never answered: nothing was promised.
-            answer = await eventually(ask, intent.reference, ANSWER_TIMEOUT_S)
-            assert answer is not None
-            intent.replies.append(Reply(answer.status, answer.raw))
 
     async def _try(self, url: str, body: bytes, key: str) -> Answer | None:
         """None when there is no answer, or one that says to try again."""
@@ -195,7 +196,12 @@ class Load:
             return None
         return answer
 
-    async def _submit(self, intent: Intent, body: bytes) -> None:
+    def _orders(self) -> str:
+        """An instance of orders; which one is no matter of the seed, since attempts are not."""
+        instances = range(self.shop.system.config.instances)
+        return self.shop.url("orders", choice([n for n in instances if n not in self.avoided]))
+
+    async def submit(self, intent: Intent, body: bytes) -> None:
         """By Kafka; repeated until the broker has acknowledged it, as a storefront would."""
         headers = {
             "ce_specversion": "1.0",

@@ -12,6 +12,8 @@ from enum import StrEnum
 
 from local_runtime.ports import HOST
 
+from tests.support.waiting import pause
+
 CHUNK_BYTES = 64 * 1024
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, for no time.
 
@@ -151,7 +153,7 @@ class Proxy:
         await self._open[way].wait()
         if way is Way.TO_SERVER:
             if self.latency_s:
-                await asyncio.sleep(self.latency_s)
+                await pause(self.latency_s)
             self.chunks += 1
             self._sniff(link, chunk)
         elif link.marked:

@@ -23,7 +23,7 @@ class Row:
     """One thing shown: a fault's run, a planted bug, a simulation.
 
     ``void`` says why the run shows nothing; such a run fails. ``recovery_s`` is from the fault's
-    end until an order placed after it was decided.
+    end until an order placed after it was decided. What was counted before does not count again.
     """
 
     id: str
@@ -40,10 +40,11 @@ class Row:
     violations: list[Violation] = field(default_factory=list)
     timeline: list[str] = field(default_factory=list)
     again: str = ""
+    counts: bool = True
 
     @property
     def passed(self) -> bool:
-        return not self.void and not self.violations
+        return bool(self.witness) and not self.void and not self.violations
 
     def holds(self, checks: set[str]) -> str:
         """A cell of the table: how many violations there are of some checks."""
@@ -97,8 +98,8 @@ def document(rows: Sequence[Row], not_run: Sequence[str], **more: Any) -> dict[s
     """The same for machines."""
     return {
         "passed": bool(rows) and all(row.passed for row in rows),
-        "runs": sum(row.runs for row in rows),
-        "orders": sum(row.orders for row in rows),
+        "runs": sum(row.runs for row in rows if row.counts),
+        "orders": sum(row.orders for row in rows if row.counts),
         "violations": sum(len(row.violations) for row in rows),
         "not_run": list(not_run),
         **more,

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import aiohttp
+
 from tests.proof import evidence
 from tests.proof.arena import ARENAS, SERVICES, Arena
 from tests.proof.fault import Fault
@@ -46,6 +48,7 @@ async def run_faults(
             for fault in (one for one in faults if one.arena == kind):
                 progress.say(f"{fault.id:<22} {fault.title}")
                 rows.append(await run_fault(arena, fault, seed, pace, progress))
+                arena.failed |= not rows[-1].passed
                 progress.finished(rows[-1])
             rows.append(await judge_all(arena, seed))
             progress.finished(rows[-1])
@@ -66,13 +69,12 @@ async def run_fault(arena: Arena, fault: Fault, seed: int, pace: Pace, progress:
             row.void = f"{type(error).__name__}: {error}"
         left = watch.in_flight(load.journal)
         progress.phase(row.void or f"{left} of {len(load.journal.intents)} orders undecided")
-        await arena.provider()
+        await arena.calm()
         row.violations += await _quiet(arena, load, watch)
         progress.phase(f"judging, {watch.in_flight(load.journal)} undecided")
         seen, broken = await _settled(arena, load.journal, watch)
         row.violations += broken
         row.orders, row.mails_repeated = len(seen.fates), repeated(seen.mails)
-        row.violations += await _own_promises(arena)
         ids = dict.fromkeys(one.order_id for one in row.violations if one.order_id)
         for order_id in list(ids)[:BROKEN_MAX]:
             row.timeline += await evidence.timeline(arena, seen, order_id)
@@ -85,7 +87,7 @@ async def judge_all(arena: Arena, seed: int) -> Row:
     started = time.monotonic()
     row = Row(f"all of {arena.kind}", "every run of the arena judged as one", seed)
     seen = await evidence.gather(arena, Journal.of(*arena.journals), since={})
-    row.runs, row.orders = len(arena.journals), len(seen.fates)
+    row.runs, row.orders, row.counts = len(arena.journals), len(seen.fates), False
     row.violations, row.mails_repeated = judge(seen), repeated(seen.mails)
     row.witness = f"{len(seen.told)} records, {len(seen.book)} operations, {len(seen.mails)} mails"
     row.seconds = time.monotonic() - started
@@ -170,9 +172,9 @@ async def _busy(arena: Arena) -> bool:
         try:
             outbox = (await arena.shop.get(arena.shop.url(service) + "/ops/outbox")).body
             work = (await arena.shop.get(arena.shop.url(service) + "/ops/work")).body
-        except OSError:
-            return True
-        if outbox.get("rows", 1) or work.get("kinds", 1):
+            if outbox["rows"] or work["kinds"]:
+                return True
+        except (aiohttp.ClientError, TimeoutError, KeyError, TypeError):
             return True
     return False
 
@@ -184,7 +186,7 @@ async def _settled(
     give_up_at = time.monotonic() + SETTLED_WITHIN_S
     while True:
         seen = await evidence.gather(arena, journal, since=watch.since)
-        broken = judge(seen)
+        broken = judge(seen) + await _own_promises(arena)
         if not broken or time.monotonic() > give_up_at:
             break
         await pause(1)

@@ -28,6 +28,7 @@ async def soak(
             fault, own = luck.choice(drawn), luck.getrandbits(32)
             late = replace(pace, lead_s=lead_s)
             rows.append(await run_fault(arena, fault, own, late, progress))
+            arena.failed |= not rows[-1].passed
             progress.finished(rows[-1])
         rows.append(await judge_all(arena, seed))
         progress.finished(rows[-1])

@@ -25,7 +25,7 @@ from tests.support.wiring import EXAMPLE_SETTINGS, module_of, settings_of
 class NoDatabase:
     """A pool whose server is away: what gets through to it is answered 503."""
 
-    def acquire(self) -> Any:
+    def acquire(self, **_: Any) -> Any:
         raise ConnectionRefusedError("no database")
 
     async def fetch(self, *_: Any) -> Any:

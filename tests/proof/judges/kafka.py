@@ -14,7 +14,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-READ_TIMEOUT_S = 60.0
+READ_TIMEOUT_S, FETCH_WAIT_MAX_MS = 60.0, 50
 FACTS = ("orders.events.v1", "payments.events.v1", "inventory.events.v1", "fulfilment.events.v1")
 ORDERS = FACTS[0]
 OUTCOMES = ("confirmed", "rejected", "expired", "cancelled")
@@ -91,11 +91,15 @@ class Reader:
     async def _connected(self) -> "AIOKafkaConsumer[bytes, bytes]":
         if self._consumer is None:
             self._consumer = AIOKafkaConsumer(
-                bootstrap_servers=self.bootstrap, enable_auto_commit=False
+                bootstrap_servers=self.bootstrap,
+                enable_auto_commit=False,
+                fetch_max_wait_ms=FETCH_WAIT_MAX_MS,
             )
             await self._consumer.start()
             self._partitions = await self._all_partitions()
             self._consumer.assign(self._partitions)
+            for partition in self._partitions:
+                self._consumer.seek(partition, self._next(partition))
         return self._consumer
 
     async def _all_partitions(self) -> list[TopicPartition]:
@@ -114,8 +118,6 @@ class Reader:
     async def _more(self, consumer: "AIOKafkaConsumer[bytes, bytes]") -> list[Told]:
         ends = await consumer.end_offsets(self._partitions)
         left = {one for one in self._partitions if self._next(one) < ends[one]}
-        for partition in left:
-            consumer.seek(partition, self._next(partition))
         found: list[Told] = []
         reached = {one: self._next(one) for one in left}
         while left:

@@ -73,3 +73,10 @@ def test_names_each_setting_that_differs() -> None:
         Difference("t", "retention.ms", "1", "2"),
         Difference("t", "cleanup.policy", "delete", "unset"),
     ]
+
+
+def test_three_brokers_keep_every_record_on_two_before_its_ack() -> None:
+    found = read_topics(topics_file(), "local-cluster")
+
+    assert {topic.replication_factor for topic in found} == {3}
+    assert {topic.settings["min.insync.replicas"] for topic in found} == {"2"}

@@ -103,7 +103,7 @@ def _change_shipments(routes: APIRouter, transactions: Transactions[InventoryWor
     @routes.post("/shipments/{shipment_id}/events", openapi_extra=UNKNOWN)
     async def deliver_shipment(shipment_id: Id, _: ShipmentEventBody) -> ShipmentView:
         """What the carrier tells; telling it again changes nothing."""
-        async with transactions.begin() as work:
+        async with transactions.answering() as work:
             return await actions.deliver_shipment(work, shipment_id)
 
 

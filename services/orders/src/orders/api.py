@@ -78,7 +78,7 @@ def _cancel(router: APIRouter, running: Running) -> None:
         With ``If-Match``, only the version that was read is cancelled.
         """
         asked = read_cancellation(await request.json() if await request.body() else {})
-        async with running.transactions.begin(tracing.current_traceparent()) as work:
+        async with running.transactions.answering(tracing.current_traceparent()) as work:
             await work.lock_orders([order_id])
             if order_id not in work.rows:
                 raise not_found("There is no such order.")

@@ -102,7 +102,7 @@ def event_router(running: Running, sender: Sender, wake: Callable[[], None]) -> 
         signed = verified(sender.keys, request.headers, await _body(request))
         if signed is None:
             raise _badly_signed(provider)
-        async with running.transactions.begin(tracing.current_traceparent()) as work:
+        async with running.transactions.answering(tracing.current_traceparent()) as work:
             event, first = await take_in(work, sender, signed)
         if first and event.outcome == "asked":
             wake()

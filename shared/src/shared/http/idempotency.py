@@ -117,10 +117,12 @@ class _Claim:
 async def _once(
     transactions: Transactions[Work], claim: _Claim, act: Callable[[Work], Awaitable[Answer]]
 ) -> Response:
-    async with transactions.begin(tracing.current_traceparent()) as work:
+    crash.point("api.before_claim")
+    async with transactions.answering(tracing.current_traceparent()) as work:
         work.lock(Rank.UNIQUE_KEYS)
         if not await _is_first(work.db, claim, work.now):
             return _replay(await work.db.fetchrow(_READ, *claim.place), claim.fingerprint)
+        crash.point("api.after_claim")
         answer = await act(work)
         stored = (answer.status, answer.body, answer.location)
         await work.db.execute(_STORE, *claim.place, *stored)

@@ -3,16 +3,18 @@
 import asyncio
 import dataclasses
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import ConsumerStoppedError, KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaMessage
 
+from shared import crash
 from shared.messaging.envelope import Record
 from shared.messaging.pipeline import Pipeline
 from shared.observability import metrics
@@ -59,6 +61,7 @@ class Consumer:
             parser=_parse,
             decoder=_decode,
             no_reply=True,
+            listener=_CrashOnRevoke(),
             session_timeout_ms=SESSION_TIMEOUT_MS,
             heartbeat_interval_ms=HEARTBEAT_INTERVAL_MS,
             max_poll_interval_ms=POLL_INTERVAL_MAX_MS,
@@ -156,6 +159,17 @@ class Consumer:
             value=raw.value,
             headers=raw.headers,
         )
+
+
+class _CrashOnRevoke(ConsumerRebalanceListener):  # type: ignore[misc]
+    """A rebalance needs nothing of us, since a batch is a transaction: only the seam is here."""
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        if revoked:
+            crash.point("consumer.on_revoke")
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Reading goes on where the group has committed."""
 
 
 async def _parse(

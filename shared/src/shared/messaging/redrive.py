@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from asyncpg import Record as Row
 
+from shared import crash
 from shared.clock import rfc3339
 from shared.database import Db
 from shared.database.transient import is_transient
@@ -126,6 +127,7 @@ async def _redrive_key(
     if len(batch := _first_batch(readable)) < len(readable):
         readable, unreadable = batch, None
     done, failed = await _run_in_order(work, group, readable, operator)
+    crash.point("redrive.in_transaction")
     if failed is None and unreadable is not None:
         failed = await _note_failure(work.db, unreadable[0], unreadable[1])
     # Counted, not concluded: the list may be longer than what was read of it.

@@ -24,6 +24,7 @@ PING_INTERVAL_S = 1.0
 LEADER_RETRY_S = 1.0
 ROWS_MAX, BYTES_MAX = 500, 8 * 1024 * 1024
 SEND_TIMEOUT_S = 30.0
+TOPIC_WAIT_S = 3.0
 CLOSE_TIMEOUT_S = 5.0
 BACKOFF_FIRST_S, BACKOFF_MAX_S = 0.2, 10.0
 
@@ -59,6 +60,7 @@ class Relay:
     progress_at: float = 0.0
     _idle: Idle = field(default_factory=Idle)
     _blocked: dict[int, tuple[float, float]] = field(default_factory=dict)
+    _known: set[str] = field(default_factory=set)
 
     def wake(self) -> None:
         self._idle.wake()
@@ -144,12 +146,17 @@ class Relay:
     async def _send_all(
         self, producer: AIOKafkaProducer, rows: Sequence[Record]
     ) -> list[BaseException | None]:
-        """One task, one row after the other; gives why each was not acknowledged."""
+        """One task, one row after the other; gives why each was not acknowledged.
+
+        Topics that we have not sent to yet come last: nobody else waits for one that is missing.
+        """
+        places = sorted(range(len(rows)), key=lambda place: rows[place]["topic"] not in self._known)
+        missing: set[str] = set()
         sent: list[asyncio.Future[object] | Exception] = [TimeoutError("not sent")] * len(rows)
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):
-                for place, row in enumerate(rows):
-                    sent[place] = await self._send(producer, row)
+                for place in places:
+                    sent[place] = await self._send(producer, rows[place], missing)
                 if waited := [one for one in sent if isinstance(one, asyncio.Future)]:
                     await asyncio.wait(waited)
         except TimeoutError:
@@ -157,12 +164,16 @@ class Relay:
         return [_why_not(one) for one in sent]
 
     async def _send(
-        self, producer: AIOKafkaProducer, row: Record
+        self, producer: AIOKafkaProducer, row: Record, missing: set[str]
     ) -> "asyncio.Future[object] | Exception":
         """Hand a row to the producer; a row that it does not take holds up only its own shard."""
+        topic = row["topic"]
+        if topic in missing or not await self._is_there(producer, topic):
+            missing.add(topic)
+            return TimeoutError(f"{topic} is missing")
         try:
             sent: asyncio.Future[object] = await producer.send(
-                self.topic_prefix + row["topic"],
+                self.topic_prefix + topic,
                 row["payload"],
                 key=row["key"],
                 headers=unpack(row["headers"]),
@@ -170,6 +181,17 @@ class Relay:
         except (KafkaError, AssertionError, TypeError, ValueError) as error:
             return error
         return sent
+
+    async def _is_there(self, producer: AIOKafkaProducer, topic: str) -> bool:
+        """Whether Kafka knows the topic; the producer alone would wait for it much longer."""
+        try:
+            async with asyncio.timeout(TOPIC_WAIT_S):
+                await producer.partitions_for(self.topic_prefix + topic)
+        except (KafkaError, TimeoutError):
+            self._known.discard(topic)
+            return False
+        self._known.add(topic)
+        return True
 
     def _open_shards(self) -> list[int]:
         now = asyncio.get_running_loop().time()

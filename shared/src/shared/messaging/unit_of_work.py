@@ -1,7 +1,7 @@
 """The unit of work: what one transaction locks, changes and tells."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -23,6 +23,8 @@ from shared.observability import tracing
 from shared.turns import Turns
 from shared.work import rows as work_rows
 from shared.work.rows import NewWork
+
+CONNECTION_WAIT_S = 1.0
 
 
 class Rank(IntEnum):
@@ -186,10 +188,19 @@ class Transactions(Generic[Work]):
     on_work: list[Callable[[], None]] = field(default_factory=list)
     turns: Turns = field(default_factory=Turns)
 
+    def answering(self, traceparent: str = "") -> AbstractAsyncContextManager[Work]:
+        """As ``begin``, for a request: who waits long for a connection had better come again."""
+        return self.begin(traceparent, CONNECTION_WAIT_S)
+
     @asynccontextmanager
-    async def begin(self, traceparent: str = "") -> AsyncIterator[Work]:
-        """One READ COMMITTED transaction; it commits when the block ends without an error."""
-        async with self.pool.acquire() as db:
+    async def begin(
+        self, traceparent: str = "", wait_s: float | None = None
+    ) -> AsyncIterator[Work]:
+        """One READ COMMITTED transaction; it commits when the block ends without an error.
+
+        Raises ``TimeoutError`` when no connection is free within ``wait_s``.
+        """
+        async with self.pool.acquire(timeout=wait_s) as db:
             async with db.transaction():
                 work = self.unit_of_work(db, await self.clock.now(db), traceparent)
                 yield work

@@ -22,6 +22,7 @@ class Profile(StrEnum):
     """The sizes in the file."""
 
     LOCAL = "local"
+    LOCAL_CLUSTER = "local-cluster"
     PRODUCTION = "production"
 
 

@@ -4,6 +4,7 @@ from shared.service import Running
 
 from orders import store
 from orders.domain.steps import DeadlinePassed
+from shared import crash
 
 ORDERS_MAX = 200
 
@@ -14,6 +15,7 @@ async def expire_orders(running: Running) -> None:
         order_ids = await store.past_deadline(db, await running.clock.now(db), ORDERS_MAX)
     if not order_ids:
         return
+    crash.point("timer.before_transaction")
     async with running.transactions.begin() as work:
         await work.lock_orders(order_ids)
         for order_id in order_ids:

@@ -1,0 +1,55 @@
+"""A run that shows nothing, or breaks anything, fails; what was not run is named."""
+
+import pytest
+
+from tests.proof import catalogue, report
+from tests.proof.cli import main
+from tests.proof.judges.verdict import Violation
+from tests.proof.report import Row
+
+BROKEN = Violation("captured-once", "ord_1", "captured 2 times")
+
+
+def test_a_row_passes_only_with_a_witness_and_no_violation() -> None:
+    assert Row("F2", "x", 1, witness="seen").passed
+    assert not Row("F2", "x", 1).passed
+    assert not Row("F2", "x", 1, witness="seen", void="nothing in flight").passed
+    assert not Row("F2", "x", 1, witness="seen", violations=[BROKEN]).passed
+
+
+def test_the_document_passes_when_every_row_does() -> None:
+    good, bad = Row("F2", "x", 1, witness="seen", orders=3), Row("F3", "x", 1)
+
+    told = report.document([good], ["F5"], seed=7)
+    assert (told["passed"], told["orders"], told["not_run"], told["seed"]) == (True, 3, ["F5"], 7)
+    assert not report.document([good, bad], [])["passed"]
+    assert not report.document([], [])["passed"]
+
+
+def test_money_stock_and_mails_are_told_apart() -> None:
+    row = Row("F2", "x", 1, witness="seen", violations=[BROKEN])
+
+    cells = [row.holds(one) for one in (report.MONEY, report.STOCK, report.MAILS)]
+    assert cells == ["1 BROKEN", "right", "right"]
+    assert Row("F2", "x", 1, void="no witness").holds(report.MONEY) == "void"
+
+
+def test_ids_are_unique_and_of_the_catalogue() -> None:
+    ids = [one.id for one in catalogue.FAULTS]
+
+    assert len(ids) == len(set(ids))
+    assert {one.family for one in catalogue.FAULTS} <= catalogue.CATALOGUE.keys()
+
+
+def test_a_family_chooses_its_faults_and_the_long_sweep_only_by_name_or_in_full() -> None:
+    assert {one.family for one in catalogue.chosen(["F30"], full=False)} == {"F30"}
+    assert [one.id for one in catalogue.chosen(["F1.K5"], full=False)] == ["F1.K5"]
+    short = {one.id for one in catalogue.chosen([], full=False)}
+    assert short < {one.id for one in catalogue.chosen([], full=True)}
+
+
+def test_an_unknown_fault_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--only", "F99"])
+
+    assert "F99: no such fault" in capsys.readouterr().err
