@@ -52,7 +52,10 @@ class ServiceSettings(BaseSettings):
         50, ge=1, description="more of one error class stop the partition"
     )
     invariants_interval_s: float = Field(
-        20, ge=0.1, le=3600, description="from one check of the service's promises to the next"
+        20,
+        ge=0.1,
+        le=3600,
+        description="from one look at which promises are due for a check to the next",
     )
     drain_timeout_s: float = Field(8, gt=0, le=120, description="time to finish on SIGTERM")
     clock_offset_s: float = Field(0, description="local only: moves this service's clock")
