@@ -101,14 +101,14 @@ async def test_it_finds_what_was_damaged(audited: Shop, damage: Damage) -> None:
         assert damage.audit <= found.keys(), found
         assert all(found[name] for name in damage.audit), "it names what it is about"
         if damage.metric is not None:
-            await eventually(lambda: violated(audited, damage), "the gauge shows it", 20)
+            await eventually(lambda: violated(audited, damage), "the gauge shows it", 60)
 
     async def holds() -> bool:
         return broken(await audit(audited, grace_s=0)) == {}
 
     await eventually(holds, "it holds again once that is undone", 60)
     if damage.metric is not None:
-        await eventually(lambda: kept(audited, damage), "the gauge shows that too", 20)
+        await eventually(lambda: kept(audited, damage), "the gauge shows that too", 60)
 
 
 async def violated(shop: Shop, damage: Damage) -> bool:

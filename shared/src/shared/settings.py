@@ -53,7 +53,10 @@ class ServiceSettings(BaseSettings):
         50, ge=1, description="more of one error class stop the partition"
     )
     invariants_interval_s: float = Field(
-        20, ge=0.1, le=3600, description="from one check of the service's promises to the next"
+        20,
+        ge=0.1,
+        le=3600,
+        description="from one look at which promises are due for a check to the next",
     )
     inbox_retention_days: int = Field(
         30,

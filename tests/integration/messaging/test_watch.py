@@ -7,6 +7,7 @@ import pytest
 from asyncpg import Pool, Record
 from prometheus_client import REGISTRY
 from shared.database.pool import open_pool
+from shared.invariants import watch as watch_module
 from shared.invariants.common import COMMON
 from shared.invariants.watch import Watch
 from shared.service import Invariant
@@ -45,6 +46,12 @@ def an_event(key: str, age: str = "interval '61 s'", count: int = 1) -> str:
 
 def gauge(name: str, invariant: str) -> float | None:
     return REGISTRY.get_sample_value(f"orderproof_{name}", {"invariant": invariant})
+
+
+@pytest.fixture(autouse=True)
+def everything_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How often a check comes is the subject of one test alone."""
+    monkeypatch.setattr(watch_module, "TIME_SHARE_MAX", float("inf"))
 
 
 async def told(watch: Watch) -> list[dict[str, Any]]:
@@ -135,6 +142,32 @@ async def test_what_cannot_be_checked_is_not_said_to_hold(pool: "Pool[Record]", 
     assert await told(watch) == []
     watch.invariants = [Invariant(name, "Now they do.", "SELECT 1 WHERE false")]
     assert [one["event"] for one in await told(watch)] == ["invariants-checked-again"]
+
+
+async def test_what_takes_long_is_checked_more_rarely_and_the_rest_as_ever(
+    pool: "Pool[Record]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch_module, "TIME_SHARE_MAX", 0.001)
+    rows = "SELECT id FROM outbox"
+    long_ = Invariant("takes-long", "It holds.", f"{rows} WHERE pg_sleep(0.1) IS NOT NULL")
+    watch = Watch(pool, [long_, OUTBOX], interval_s=20)
+    await pool.execute(an_event("'ord_1'"))
+    assert {one["invariant"] for one in await told(watch)} == {"takes-long", OUTBOX.name}
+    monkeypatch.setitem(watch._due_at, OUTBOX.name, 0)
+
+    await pool.execute("DELETE FROM outbox")
+
+    assert [one["invariant"] for one in await told(watch)] == [OUTBOX.name]
+    assert gauge("invariant_violations", "takes-long") == 1, "as it was found"
+
+
+@pytest.mark.parametrize(("took_s", "pause_s"), [(0, 0), (0.02, 20), (0.5, 500), (9, 3600)])
+def test_a_check_takes_a_thousandth_of_the_time_and_comes_every_hour(
+    took_s: float, pause_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch_module, "TIME_SHARE_MAX", 0.001)
+
+    assert watch_module.pause_after(took_s) == pytest.approx(pause_s)
 
 
 async def test_a_check_changes_nothing(pool: "Pool[Record]") -> None:

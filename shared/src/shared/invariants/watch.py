@@ -20,19 +20,21 @@ from shared.service import Invariant
 
 log = structlog.get_logger(__name__)
 
-TIMEOUT_S = 5.0
-# Tables grow and checks with them; the pause after a round grows too, and this stays.
-TIME_SHARE_MAX = 0.02
+TIMEOUT_S = 15.0
+# Tables grow and checks with them: what takes long is checked more rarely, and this stays.
+TIME_SHARE_MAX = 0.001
+PAUSE_S_MAX = 3600.0
 
 
 @dataclass
 class Watch:
-    """``invariants`` are checked one after another, at most every ``interval_s``."""
+    """Every ``interval_s`` those of ``invariants`` that are due are checked, one after another."""
 
     pool: "Pool[Record]"
     invariants: Sequence[Invariant]
     interval_s: float
     timeout_s: float = TIMEOUT_S
+    _due_at: dict[str, float] = field(default_factory=dict)
     _named: dict[str, frozenset[str]] = field(default_factory=dict)
     _unchecked: frozenset[str] = frozenset()
 
@@ -42,20 +44,26 @@ class Watch:
         # Instances that start together do not check together.
         await asyncio.sleep(random.uniform(0, self.interval_s))  # noqa: S311
         while True:
-            started = time.monotonic()
             await self.look()
-            took_s = time.monotonic() - started
-            await asyncio.sleep(max(self.interval_s, took_s / TIME_SHARE_MAX))
+            await asyncio.sleep(self.interval_s)
 
     async def look(self) -> None:
-        """Check each of them once and tell what has changed."""
-        verdicts = [await check(self.pool, one, self.timeout_s) for one in self.invariants]
+        """Check once each of them that is due, and tell what has changed."""
+        verdicts = [await self._check(one) for one in self.invariants if self._is_due(one)]
         for verdict in verdicts:
             self._measure(verdict)
             if verdict.unchecked is None:
                 self._tell(verdict)
         self._tell_unchecked(verdicts)
         INVARIANTS_CHECKED_AT.set_to_current_time()
+
+    def _is_due(self, one: Invariant) -> bool:
+        return time.monotonic() >= self._due_at.get(one.name, 0)
+
+    async def _check(self, one: Invariant) -> Verdict:
+        verdict = await check(self.pool, one, self.timeout_s)
+        self._due_at[one.name] = time.monotonic() + pause_after(verdict.took_s)
+        return verdict
 
     def _measure(self, verdict: Verdict) -> None:
         INVARIANT_SECONDS.labels(verdict.name).set(verdict.took_s)
@@ -82,6 +90,12 @@ class Watch:
         failed = {one.name: one.unchecked for one in verdicts if one.unchecked is not None}
         if new := {name: why for name, why in failed.items() if name not in self._unchecked}:
             log.warning("invariants-unchecked", reasons=new)
-        if back := sorted(self._unchecked - failed.keys()):
-            log.warning("invariants-checked-again", invariants=back)
-        self._unchecked = frozenset(failed)
+        back = self._unchecked & {one.name for one in verdicts if one.unchecked is None}
+        if back:
+            log.warning("invariants-checked-again", invariants=sorted(back))
+        self._unchecked = (self._unchecked | failed.keys()) - back
+
+
+def pause_after(took_s: float) -> float:
+    """Seconds until a check that took so long is due again: a thousand times, an hour at most."""
+    return min(took_s / TIME_SHARE_MAX, PAUSE_S_MAX)
