@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 from shared.messaging import pipeline
 from shared.messaging.redrive import redrive
+from shared.messaging.redrive import discard, redrive
 
 from tests.integration.protocol.judge import mend_and_redrive, violations
 from tests.integration.protocol.script import watch
@@ -94,3 +95,19 @@ async def test_behind_a_parked_event_all_wait_even_those_before_a_second_poison_
     assert await service.effects("a") == []
     await mend_and_redrive(service, tally)
     assert await violations(service, tally, {"a": (1, 2, 3)}) == []
+
+
+async def test_behind_a_dropped_event_the_rest_still_waits_for_what_fails(
+    service: TallyService,
+) -> None:
+    tally = Tally("dropped", broken={("a", 1), ("a", 2)})
+    await service.pipeline(tally).process(counted("a", 1, 2, 3))
+    place = (await service.fetch("SELECT * FROM parked_events ORDER BY id LIMIT 1"))[0]
+
+    dropped = await discard(service.transactions, tally.groups, place, "people", "a mistake")
+    await service.pipeline(tally).process(counted("a", 4))
+
+    assert (dropped.done, dropped.left, dropped.failed) == (0, 2, "Broken")
+    assert await service.effects("a") == []
+    await mend_and_redrive(service, tally)
+    assert await violations(service, tally, {"a": (2, 3, 4)}) == []

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -16,6 +17,8 @@ DRAWN = 5
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 only when every bug that was planted was caught."""
+    # Ended from outside, it still stops the servers and removes the copy.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     asked = _parser().parse_args(arguments)
     known = catalogue()
     if asked.list:

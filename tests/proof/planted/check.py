@@ -57,8 +57,8 @@ class Result:
 
     def __str__(self) -> str:
         ended = "took too long" if self.code is None else f"pytest ended with {self.code}"
-        broken = [f"{one.test}: {one.why}" for one in self.failures if one.is_broken_code]
-        return f"{ended}\n{chr(10).join(broken) or self.tail}"
+        failed = [f"{one.test}: {one.why}" for one in self.failures]
+        return "\n".join([ended, *(failed or [self.tail])])
 
 
 def needs_servers(checks: Sequence[str]) -> bool:

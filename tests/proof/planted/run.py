@@ -90,8 +90,8 @@ class _Runner:
             result = self._check(all_of_them, TIMEOUT_S * len(all_of_them))
             if result.green:
                 self.before |= dict.fromkeys(checks, result)
-            state = "green" if result.green else "not all green"
-            progress(f"{len(checks)} checks without a bug: {state} in {result.seconds:.1f} s")
+            state = "green" if result.green else f"not all green: {result}\nOne by one:"
+            progress(f"{len(checks)} checks without a bug in {result.seconds:.1f} s: {state}")
 
     def judge(self, planted: Planted) -> Verdict:
         before = self.before.get(planted.checks)

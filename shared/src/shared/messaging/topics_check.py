@@ -53,9 +53,8 @@ async def _missing(
 
 
 async def _refuse_unsafe(admin: AIOKafkaAdminClient, topics: Collection[str]) -> None:
-    resources = [
-        ConfigResource(ConfigResourceType.TOPIC, name, ["min.insync.replicas"]) for name in topics
-    ]
+    asked = {"min.insync.replicas": None}
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name, asked) for name in topics]
     for response in await admin.describe_configs(resources):
         for _, _, _, name, entries in response.resources:
             in_sync = int(entries[0][1])
