@@ -46,7 +46,10 @@ DISPATCHED = frozenset({Fulfilment.PARTIALLY_SHIPPED, Fulfilment.SHIPPED, Fulfil
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The row that serialises an order; ``reasons`` are joined by commas."""
+    """The row that serialises an order; ``reasons`` are joined by commas.
+
+    ``traceparent`` is the trace context in which it was placed.
+    """
 
     order_id: str
     tenant: str
@@ -62,6 +65,7 @@ class Order:
     version: int
     placed_at: datetime
     deadline_at: datetime
+    traceparent: str = ""
 
 
 def summary_of(status: str, fulfilment: str) -> str:
