@@ -215,8 +215,10 @@ async def test_an_undecided_order_expires_at_its_deadline(shop: Shop, slow: Slow
     assert await shop.book(slow.never) == []
     await _free(shop, slow.never_sku, 1)
     await _no_money(shop, slow.never)
-    (told,) = (await _traces(shop, slow.never)).values()
-    assert {"orders.order-expired.v1", "payments.payment-voided.v1"} <= set(told), "one trace"
+    traces = await _traces(shop, slow.never)
+    assert len(traces) == 1, traces
+    (told,) = traces.values()
+    assert {"orders.order-expired.v1", "payments.payment-voided.v1"} <= set(told)
 
 
 async def _charged(shop: Shop, order_id: str) -> None:

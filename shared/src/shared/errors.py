@@ -9,6 +9,10 @@ class Retryable(OrderproofError):
     """It passes by itself: the same work is tried again."""
 
 
+class Forgotten(Retryable):
+    """What was known when we asked whether it is new went, by its age, before we read it."""
+
+
 class Permanent(OrderproofError):
     """It fails again however often it is tried: the record is parked for people."""
 

@@ -80,11 +80,11 @@ def refuse_short_memory(service: Service) -> None:
     """Exit with code 78 when an event's id is forgotten while Kafka can still bring the event."""
     settings = service.settings
     read = {topic for group in service.groups for topic in group.topics}
-    topic = max(sorted(read), key=RETENTION_DAYS.__getitem__)
-    needed = RETENTION_DAYS[topic] + SEGMENT_DAYS
-    if settings.inbox_retention_days < needed:
+    kept_days = max((RETENTION_DAYS[topic] for topic in read), default=0)
+    needed_days = kept_days + SEGMENT_DAYS
+    if settings.inbox_retention_days < needed_days:
         refuse(
-            f"{settings.variable('inbox_retention_days')}: at least {needed}, for {topic} is kept "
-            f"{RETENTION_DAYS[topic]} days and each record until its segment ends; what comes "
-            "again later would take effect twice"
+            f"{settings.variable('inbox_retention_days')}: at least {needed_days}, for Kafka keeps "
+            f"what is read here {kept_days} days and each record until its segment ends; what "
+            "comes again later would take effect twice"
         )

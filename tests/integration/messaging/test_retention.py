@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from shared.messaging import inbox
 from shared.retention import prune
 from shared.service import Retention, Running
 
@@ -53,6 +54,26 @@ async def test_an_event_that_comes_again_within_its_time_is_still_a_repetition(
     await service.pipeline(tally).process(counted("a", 1))
 
     assert await service.effects("a") == [1]
+
+
+async def test_an_event_that_is_forgotten_while_it_is_looked_up_is_new_and_not_parked(
+    service: TallyService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the statement that finds it known and the one that reads its hash."""
+    tally, insert = Tally("inbox"), inbox.insert
+    await service.pipeline(tally).process(counted("a", 1))
+
+    async def then_pruned(*values: Any) -> set[inbox.Key]:
+        monkeypatch.setattr(inbox, "insert", insert)
+        found = await insert(*values)
+        await service.pool.execute("DELETE FROM inbox")
+        return found
+
+    monkeypatch.setattr(inbox, "insert", then_pruned)
+    await service.pipeline(tally).process(counted("a", 1, 2))
+
+    assert await service.effects("a") == [1, 1, 2]
+    assert await service.parked(tally) == []
 
 
 @pytest.mark.parametrize("rows", [2_499, 2_000])

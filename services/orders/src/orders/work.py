@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import attrgetter
 from typing import ClassVar
 
 from shared.contracts import topics
@@ -41,9 +42,11 @@ ORDERS = OrderTable(
         "version": "integer",
         "placed_at": "timestamptz",
         "deadline_at": "timestamptz",
+        "traceparent": "text",
     },
     sequences={topics.ORDERS: "orders_sequence"},
     insert_missing=False,
+    placed_in=attrgetter("traceparent"),
 )
 
 
@@ -109,6 +112,7 @@ class OrdersWork(UnitOfWork[Order]):
         reference.mine = False
         self.asked_under(submission.client_reference, reference.order_id)
         order, placed = place(submission, reference.order_id, self.now, deadline_s)
+        order = replace(order, traceparent=self.cause(order.order_id))
         self.rows[order.order_id] = order
         self._placed.append((order.order_id, submission))
         self._note(order, placed.type)

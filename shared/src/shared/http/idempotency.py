@@ -13,6 +13,7 @@ from fastapi import Request, Response
 
 from shared import crash
 from shared.database import Db
+from shared.errors import Forgotten
 from shared.http.problem import Problem
 from shared.messaging.unit_of_work import Rank, Transactions, Work
 from shared.observability import tracing
@@ -161,7 +162,8 @@ def _in_progress() -> Problem:
 
 
 def _replay(stored: asyncpg.Record | None, fingerprint: bytes) -> Response:
-    assert stored is not None
+    if stored is None:
+        raise Forgotten("idempotency-key")
     if stored["fingerprint"] != fingerprint:
         raise Problem(422, "idempotency-key-reused", "This key was used with another request.")
     answer = Answer(stored["status"], stored["body"], stored["location"])

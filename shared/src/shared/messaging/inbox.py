@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from shared.database import Db
+from shared.errors import Forgotten
 from shared.messaging.parse import Identity
 
 
@@ -49,9 +50,11 @@ async def stored_hashes(db: Db, consumer: str, keys: Sequence[Key]) -> dict[Key,
     """The hashes of keys that were not new.
 
     A statement of its own: the inserting one does not see what another transaction committed
-    while it waited.
+    while it waited. Raises ``Forgotten``.
     """
     records = await db.fetch(_HASHES, consumer, [one.source for one in keys], [k.id for k in keys])
+    if len(records) < len(keys):
+        raise Forgotten(consumer)
     return {Key(one["source"], one["id"]): one["hash"] for one in records}
 
 

@@ -26,6 +26,7 @@ class OrderTable(Generic[Row]):
 
     ``sequences`` names one counter column for each topic the service publishes. A service that
     learns of orders from others has ``insert_missing``: its row starts with the defaults.
+    Where timers tell of orders, ``placed_in`` gives the trace context that a row keeps.
     """
 
     name: str
@@ -33,6 +34,7 @@ class OrderTable(Generic[Row]):
     columns: Mapping[str, str]
     sequences: Mapping[str, str]
     insert_missing: bool = True
+    placed_in: Callable[[Row], str] = lambda _: ""
 
     async def lock(
         self, db: Db, order_ids: Collection[str]

@@ -117,8 +117,8 @@ class UnitOfWork(Generic[Row]):
 
     def cause(self, key: str) -> str:
         """The trace context of what made this order's work happen."""
-        known = self.cause_of(key).traceparent
-        return known or self._traceparent or tracing.current_traceparent()
+        told = self.cause_of(key).traceparent or self._traceparent
+        return told or self._placed_in(key) or tracing.current_traceparent()
 
     def cause_of(self, key: str) -> Cause:
         """The event that made this order's work happen; nothing when it was no event."""
@@ -154,6 +154,11 @@ class UnitOfWork(Generic[Row]):
         except BaseException:
             self._abandoned = True
             raise
+
+    def _placed_in(self, key: str) -> str:
+        """The context kept with the order: what a timer does was asked for by nothing else."""
+        row = self.rows.get(key)
+        return "" if row is None else self.table.placed_in(row)
 
     async def _write_rows(self) -> None:
         new = [row for order_id, row in self.rows.items() if order_id not in self._loaded]

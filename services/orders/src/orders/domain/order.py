@@ -60,7 +60,10 @@ NEXT: Mapping[Status, frozenset[Status]] = {
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The row that serialises an order; ``reasons`` are joined by commas."""
+    """The row that serialises an order; ``reasons`` are joined by commas.
+
+    ``traceparent`` is the trace context in which it was placed.
+    """
 
     order_id: str
     tenant: str
@@ -76,6 +79,7 @@ class Order:
     version: int
     placed_at: datetime
     deadline_at: datetime
+    traceparent: str = ""
 
 
 def summary_of(status: str, fulfilment: str) -> str:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 
 import structlog
+from opentelemetry.trace import SpanKind
+from shared.observability import tracing
 
 from payments import store
 from payments.calls import charging, refunding
@@ -74,12 +76,13 @@ class Sweeper:
 
 
 async def _ask(desk: Desk, provider: Provider, due: Sweep) -> None:
-    note = await _answer(provider, due)
-    try:
-        await desk.note(due.attempt, note)
-    except Exception as error:
-        # One attempt that cannot be recorded must not keep the others from being looked for.
-        log.error("sweep-failed", order_id=due.attempt.order_id, error=repr(error)[:300])
+    with tracing.span(f"sweep {due.attempt.operation}", SpanKind.INTERNAL, due.traceparent):
+        note = await _answer(provider, due)
+        try:
+            await desk.note(due.attempt, note)
+        except Exception as error:
+            # One attempt that cannot be recorded must not keep the others from being looked for.
+            log.error("sweep-failed", order_id=due.attempt.order_id, error=repr(error)[:300])
 
 
 async def _answer(provider: Provider, due: Sweep) -> Note:

@@ -33,6 +33,7 @@ class Payment:
 
     ``end_reason`` is set once the order has ended; with status ``none`` that is a tombstone, and
     the order is never charged. What the provider took may differ from what it was asked for.
+    ``traceparent`` is the trace context in which the payment was asked for.
     """
 
     order_id: str
@@ -52,6 +53,7 @@ class Payment:
     end_reason: str | None = None
     decline_reason: DeclineReason | None = None
     opened_at: datetime | None = None
+    traceparent: str = ""
 
     @property
     def price(self) -> Money:

@@ -37,6 +37,7 @@ def _asked(order: OrderPlaced, work: PaymentsWork) -> Payment:
         token=order.payment.token,
         decide_by=order.decide_by,
         opened_at=work.now,
+        traceparent=work.cause(order.order_id),
     )
 
 

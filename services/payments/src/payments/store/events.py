@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.database import Db
+from shared.errors import Forgotten
 
 from payments.domain.attempts import AttemptKey
 from payments.domain.heard import KnownAttempt, Outcome
@@ -53,9 +54,10 @@ async def claim_event(db: Db, event: NewEvent, now: datetime) -> bool:
 
 
 async def kept_event(db: Db, provider: str, event_id: str) -> tuple[bytes, Outcome]:
-    """Hash and outcome of an event that is known."""
+    """Hash and outcome of an event that is known. Raises ``Forgotten``."""
     row = await db.fetchrow(_READ, provider, event_id)
-    assert row is not None
+    if row is None:
+        raise Forgotten(event_id)
     return row["hash"], row["outcome"]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
 
@@ -35,8 +36,10 @@ PAYMENTS: OrderTable[Payment] = OrderTable(
         "end_reason": "text",
         "decline_reason": "text",
         "opened_at": "timestamptz",
+        "traceparent": "text",
     },
     sequences={topics.PAYMENTS: "payments_sequence"},
+    placed_in=attrgetter("traceparent"),
 )
 
 _ATTEMPT = tuple(one.name for one in fields(Attempt))
@@ -89,9 +92,9 @@ UPDATE payment_attempts a SET next_sweep_at = $1::timestamptz + $2
 FROM (
     SELECT order_id, operation, number FROM payment_attempts WHERE next_sweep_at <= $1
     ORDER BY next_sweep_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
-) due
+) due JOIN payments p USING (order_id)
 WHERE (a.order_id, a.operation, a.number) = (due.order_id, due.operation, due.number)
-RETURNING a.order_id, a.operation, a.number, a.provider_key, a.next_sweep_at
+RETURNING a.order_id, a.operation, a.number, a.provider_key, a.next_sweep_at, p.traceparent
 """
 
 _HOLD_LEASES = """
@@ -128,6 +131,7 @@ class Sweep(NamedTuple):
     attempt: AttemptKey
     provider_key: str
     claimed_until: datetime
+    traceparent: str
 
 
 async def load_attempts(db: Db, keys: Collection[AttemptKey]) -> dict[AttemptKey, Attempt]:
@@ -177,6 +181,7 @@ async def claim_sweeps(db: Db, now: datetime, hold_s: float, limit: int) -> list
             AttemptKey(one["order_id"], one["operation"], one["number"]),
             one["provider_key"],
             one["next_sweep_at"],
+            one["traceparent"],
         )
         for one in await db.fetch(_CLAIM_SWEEPS, now, timedelta(seconds=hold_s), limit)
     ]
