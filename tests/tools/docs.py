@@ -10,7 +10,16 @@ from pathlib import Path
 from notifications.writing.languages import CATALOGUES
 
 from tests.support.wiring import SERVICES, settings_of
-from tests.tools import catalogues, events, fields, lifecycle, mail_template, promises, settings
+from tests.tools import (
+    catalogues,
+    events,
+    fields,
+    lifecycle,
+    mail_template,
+    promises,
+    proofs,
+    settings,
+)
 from tests.tools.blocks import replaced
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,6 +34,8 @@ def documents() -> dict[Path, str]:
     found[path] = replaced(current(path), {"chart": lifecycle.chart(), "rules": lifecycle.table()})
     path = Path("docs/operations.md")
     found[path] = replaced(current(path), {"promises": promises.table()})
+    path = Path("docs/proof.md")
+    found[path] = replaced(current(path), {"faults": proofs.faults(), "planted": proofs.planted()})
     for service in SERVICES:
         path = Path("services", service, "README.md")
         listed = settings_of(service)

@@ -6,7 +6,6 @@ from collections import Counter
 
 import pytest
 from shared.messaging import pipeline
-from shared.messaging.redrive import redrive
 from shared.messaging.redrive import discard, redrive
 
 from tests.integration.protocol.judge import mend_and_redrive, violations
