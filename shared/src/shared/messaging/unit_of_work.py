@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
+import asyncpg
 from asyncpg import Pool
 
 from shared import crash
@@ -206,11 +207,16 @@ class Transactions(Generic[Work]):
         Raises ``TimeoutError`` when no connection is free within ``wait_s``.
         """
         async with self.pool.acquire(timeout=wait_s) as db:
-            async with db.transaction():
-                work = self.unit_of_work(db, await self.clock.now(db), traceparent)
-                yield work
-                await self._flush(work)
-                crash.point("before_commit")
+            try:
+                async with db.transaction():
+                    work = self.unit_of_work(db, await self.clock.now(db), traceparent)
+                    yield work
+                    await self._flush(work)
+                    crash.point("before_commit")
+            except asyncpg.ReadOnlySQLTransactionError:
+                # A session stays as read-only as the server or the setting was when it began.
+                await self.pool.expire_connections()
+                raise
             self._wake(work)
 
     async def _flush(self, work: Work) -> None:
