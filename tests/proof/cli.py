@@ -130,6 +130,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", default="", help="ids, by comma: F20,F1.before-commit.orders")
     parser.add_argument("--full", action="store_true", help="three seeds, every point")
     parser.add_argument("--minutes", type=float, help="a soak: random faults for so long")
-    parser.add_argument("--orders", type=int, default=150, help="orders of each run, at least")
+    parser.add_argument(
+        "--orders", type=int, default=Pace.orders, help="orders of each run, at least"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     return parser
