@@ -115,7 +115,8 @@ def _tell(progress: Progress, rows: Sequence[Row], not_run: Sequence[str]) -> No
     progress.say(f"not run: {'; '.join(not_run) or 'nothing'}")
     orders = sum(row.orders for row in rows if row.counts)
     held = sum(row.passed for row in rows)
-    progress.say(f"{held} of {len(rows)} held, {orders} orders; {report.FILE}")
+    kills = sum(row.kills for row in rows)
+    progress.say(f"{held} of {len(rows)} held; {orders} orders, {kills} SIGKILLs; {report.FILE}")
 
 
 def _options(asked: argparse.Namespace) -> Options:

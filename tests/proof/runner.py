@@ -122,7 +122,8 @@ async def _hit(arena: Arena, fault: Fault, pace: Pace, row: Row, progress: Progr
     row.in_flight = watch.in_flight(load.journal)
     progress.phase(f"{row.in_flight} orders in flight")
     async with asyncio.timeout(ACT_TIMEOUT_S):
-        row.witness = (await fault.act(arena, load.luck)).words
+        witness = await fault.act(arena, load.luck)
+    row.witness, row.kills = witness.words, witness.kills
     ended = time.monotonic()
     progress.phase(row.witness)
     row.recovery_s = await _recovery_s(arena, ended)
