@@ -24,8 +24,8 @@ from tests.support.shop import Answer, Shop
 from tests.support.waiting import eventually, pause, ticks
 
 TOKENS = (
-    *("tok_ok",) * 9,
-    *("tok_slow",) * 6,
+    *("tok_ok",) * 12,
+    *("tok_slow",) * 3,
     "tok_timeout_done",
     "tok_timeout_not_done",
     "tok_error_then_ok",
