@@ -21,6 +21,8 @@ NO_ANSWER = {
 
 async def work(world: World, service: str | None = None) -> bool:
     """A worker leases rows that are due, and begins with them."""
+    if world.waits("work"):
+        return False
     service = service or world.rng.choice(("payments", "payments", "notifications"))
     rows = await world.system.lease(service, world.rng.choice((1, 2, 8)))
     for row in rows:

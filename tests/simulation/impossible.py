@@ -10,4 +10,6 @@ def impossible(row: tuple[str, ...], fault: str) -> str | None:
         return "inventory closes a fulfilment order once, when asked; only then the order ends"
     if fault in ("declined", "wrong-amount") and status in MONEY_NEEDED:
         return "an order whose charge was declined or wrong is never confirmed"
+    if fault == "declined" and fact in ("PaymentCaptured", "PaymentRefunded"):
+        return "the provider never takes money under a key that it has declined"
     return None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,7 @@ from payments.calls import sweep as sweeping
 from payments.calls.perform import perform
 from payments.domain.attempts import AttemptKey, heard_of
 from payments.store import Sweep
-from shared.contracts.inventory import Hold, ShipmentDelivered
+from shared.contracts.inventory import Hold, ShipmentDelivered, ShipmentLine
 from shared.messaging.pipeline import Pipeline
 from shared.work.rows import LeasedRow
 
@@ -133,8 +134,6 @@ class MemorySystem:
         return [self._claim(attempts, one.key) for one in due]
 
     def _claim(self, attempts: dict[AttemptKey, Any], key: AttemptKey) -> Sweep:
-        from dataclasses import replace
-
         until = self.clock.time + timedelta(seconds=LEASE_S)
         attempts[key] = replace(attempts[key], next_sweep_at=until)
         return Sweep(key, attempts[key].provider_key, until)
@@ -174,7 +173,7 @@ class MemorySystem:
                 work,
                 order,
                 body,
-                tuple(actions.ShipmentLine(**one.model_dump()) for one in body.lines),
+                tuple(ShipmentLine(**one.model_dump()) for one in body.lines),
             )
             actions._ship(work, lines, planned.holds)
             parcel = Parcel(lines.shipment_id, order_id, lines.fulfilment_order_id)

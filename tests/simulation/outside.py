@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 from shared.contracts.event import Event
 from shared.contracts.storefront import SUBMISSION_EXAMPLE as EXAMPLE
@@ -9,6 +10,9 @@ from shared.contracts.storefront import OrderCancellationSubmitted, OrderSubmitt
 from shared.messaging.envelope import encode_headers
 
 from tests.simulation.world import SKUS, World
+
+PRICE_MINOR = 255
+STALLED_STEPS = 60
 
 
 def submit(world: World) -> bool:
@@ -20,11 +24,11 @@ def submit(world: World) -> bool:
         return False
     reference = f"web-{len(world.submitted) + 1}"
     skus = world.rng.sample(SKUS, world.rng.choice((1, 1, 2)))
-    lines = [
-        {"sku": sku, "quantity": world.rng.choice((1, 2, 4)), "unit_price_minor": 255}
+    lines: list[dict[str, Any]] = [
+        {"sku": sku, "quantity": world.rng.choice((1, 2, 4)), "unit_price_minor": PRICE_MINOR}
         for sku in skus
     ]
-    total = sum(one["quantity"] * one["unit_price_minor"] for one in lines)  # type: ignore[operator]
+    total = sum(one["quantity"] * PRICE_MINOR for one in lines)
     world.submitted[reference] = {
         **EXAMPLE,
         "client_reference": reference,
@@ -90,12 +94,15 @@ async def warehouse(world: World) -> bool:
 
 async def timers(world: World) -> bool:
     """A deadline timer reads what has passed, and acts on it; or stalls in between."""
+    if world.waits("timers") or world.stalled_until > len(world.history):
+        return False
     order_ids = await world.system.past_deadline()
     if not order_ids:
         return False
     if world.roll("stale-timer"):
         world.strike("stale-timer", order_ids)
         world.stale.append(order_ids)
+        world.stalled_until = len(world.history) + STALLED_STEPS
         return True
     await _expire(world, order_ids)
     return True
@@ -105,7 +112,7 @@ async def expire_late(world: World) -> bool:
     """A stalled timer goes on with what it has read long ago."""
     if not world.stale:
         return False
-    await _expire(world, world.stale.pop(0))
+    await _expire(world, world.stale.pop(world.rng.randrange(len(world.stale))))
     return True
 
 

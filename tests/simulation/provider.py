@@ -12,7 +12,6 @@ from payments.provider import (
     Charge,
     ChargeAnswer,
     Declined,
-    ListAnswer,
     NotFound,
     Page,
     Refund,
@@ -71,7 +70,6 @@ class SimulatedProvider:
     known: dict[str, ChargeAnswer | RefundAnswer] = field(default_factory=dict)
     late: list[tuple[datetime, Charge | Refund]] = field(default_factory=list)
     order_of: dict[str, str] = field(default_factory=dict)
-    refused: list[str] = field(default_factory=list)
     left: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     async def charge(self, charge: Charge) -> ChargeAnswer:
@@ -99,8 +97,11 @@ class SimulatedProvider:
     def do(self, request: Charge | Refund, *, wrong: bool = False) -> Any:
         """The operation takes place now, unless one under its key has already."""
         if request.key not in self.known:
-            act = self._capture if isinstance(request, Charge) else self._give_back
-            self.known[request.key] = act(request, WRONG_BY if wrong else 0)  # type: ignore[operator]
+            self.known[request.key] = (
+                self._capture(request, WRONG_BY if wrong else 0)
+                if isinstance(request, Charge)
+                else self._give_back(request)
+            )
         return self.known[request.key]
 
     def decline(self, charge: Charge) -> Any:
@@ -125,7 +126,7 @@ class SimulatedProvider:
         self._write(charge.order_id, charge.key, reference, "charge", money)
         return Captured(reference, money)
 
-    def _give_back(self, refund: Refund, _: int) -> Refunded:
+    def _give_back(self, refund: Refund) -> Refunded:
         """More than was captured is noted and given all the same: the judge must see it."""
         reference = f"re_{len(self.book) + 1}"
         order_id = self.order_of[refund.charge_reference]
@@ -145,4 +146,3 @@ UNKNOWN = {
     "garbage": Unknown("unexpected-body-200"),
     "no-answer": Unknown("TimeoutError"),
 }
-__all__ = ["UNKNOWN", "Call", "ListAnswer", "SimulatedProvider", "ask"]

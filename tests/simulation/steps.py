@@ -50,7 +50,7 @@ def send(world: World, row: object) -> None:
     key = text(record.key)
     if header(record, "ce_type") == "orders.order-placed.v1" and key not in world.placed:
         world.placed.append(key)
-        world.struck[key] |= world.struck[from_json(record.value)["client_reference"]]
+        world.struck[key] |= world.struck[from_json(record.value or b"")["client_reference"]]
 
 
 def send_late(world: World) -> bool:
@@ -87,7 +87,7 @@ async def deliver(world: World, group: str | None = None) -> bool:
 
 def _poll(world: World, group: str) -> list[Record]:
     read = world.system.pipeline(group).group.topics
-    sources = world.broker.unread(group, read)
+    sources = [one for one in world.broker.unread(group, read) if not world.waits(one.topic)]
     chosen = world.rng.sample(sources, min(len(sources), world.rng.choice((1, 2, 3))))
     records_max = 200 if world.calm else world.rng.choice((1, 2, 5, 20))
     return [one for source in chosen for one in world.broker.read(group, source, records_max)]
