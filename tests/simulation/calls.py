@@ -62,6 +62,7 @@ async def _run(world: World, job: Job) -> None:
     if died:
         world.strike("worker-dies-in-commit", job.keys)
         await _kill(job)
+        await world.system.quiet()
     elif job.task.done():
         job.task.result()
     elif job not in world.jobs:
