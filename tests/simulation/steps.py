@@ -6,7 +6,7 @@ from shared.messaging.envelope import Record, unpack
 from shared.messaging.relay import oldest_of_each_key
 
 from tests.simulation.seams import Died
-from tests.simulation.system import PUBLISHERS, SERVICE_OF, SERVICES
+from tests.simulation.system import SERVICE_OF, SERVICES
 from tests.simulation.world import World
 
 GROUPS = tuple(SERVICE_OF)
@@ -23,7 +23,7 @@ def header(record: Record, name: str) -> str:
 
 async def relay(world: World, service: str | None = None) -> bool:
     """A relay publishes what is oldest of each key, and deletes what was acknowledged."""
-    service = service or world.rng.choice(PUBLISHERS)
+    service = service or world.rng.choice(SERVICES)
     rows = await world.system.unsent(service)
     oldest = oldest_of_each_key(rows[: world.rng.choice((1, 4, 500))])
     if not oldest:

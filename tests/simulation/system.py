@@ -27,7 +27,7 @@ from shared.work.rows import LeasedRow
 from tests.simulation.memory import Used
 
 SERVICES = ("orders", "payments", "inventory", "notifications")
-PUBLISHERS = SERVICES[:3]
+
 SERVICE_OF = {
     "orders": "orders",
     "orders-intake": "orders",
