@@ -142,7 +142,8 @@ def _operation(world: World, call: Call, keys: tuple[str, ...]) -> Any:
             return UNKNOWN[how]
     if world.roll("no-answer-done-late"):
         world.strike("no-answer-done-late", keys)
-        provider.do_late(request, world.rng.choice(LATE_S))
+        wrong = charge and world.roll("wrong-amount")
+        provider.do_late(request, world.rng.choice(LATE_S), wrong=wrong)
         return UNKNOWN["no-answer"]
     if charge and request.key not in provider.known:
         if world.roll("wrong-amount"):

@@ -158,7 +158,7 @@ async def _all(act: Callable[..., Awaitable[bool]], *arguments: Any) -> bool:
 async def _next(world: World) -> datetime | None:
     due = await world.system.next_due()
     moments = [due] if due else []
-    moments += [at for at, _ in world.provider.late]
+    moments += [at for at, _, _ in world.provider.late]
     moments += [job.call.started_at + timedelta(seconds=LEASE_S) for job in world.jobs]
     return min(moments, default=None)
 

@@ -49,8 +49,10 @@ def send(world: World, row: object) -> None:
     record = world.broker.send(one["topic"], one["key"], one["payload"], headers)  # type: ignore[arg-type]
     key = text(record.key)
     if header(record, "ce_type") == "orders.order-placed.v1" and key not in world.placed:
+        reference = from_json(record.value or b"")["client_reference"]
         world.placed.append(key)
-        world.struck[key] |= world.struck[from_json(record.value or b"")["client_reference"]]
+        world.references[key] = reference
+        world.struck[key] |= world.struck[reference]
 
 
 def send_late(world: World) -> bool:
