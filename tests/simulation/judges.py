@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic_core import from_json
 from shared.contracts import topics
@@ -18,6 +18,9 @@ NOT_MAILED = {
     "orders.storefront-order-refused.v1",
 }
 OWN = (topics.ORDERS, topics.PAYMENTS, topics.INVENTORY, topics.FULFILMENT)
+
+Told: TypeAlias = dict[str, list[tuple[str, dict[str, Any]]]]
+"""Of each order the types and data of its events, in order."""
 
 
 async def judge(world: World) -> None:
@@ -37,9 +40,9 @@ async def judge(world: World) -> None:
             world.wrong(text)
 
 
-def _told(world: World) -> dict[str, list[tuple[str, dict[str, Any]]]]:
+def _told(world: World) -> Told:
     """Every event of each order on the orders topic, once each, in order."""
-    told: dict[str, list[tuple[str, dict[str, Any]]]] = defaultdict(list)
+    told: Told = defaultdict(list)
     seen: set[bytes] = set()
     for record in world.broker.topic(topics.ORDERS):
         headers = dict(record.headers)
@@ -82,9 +85,7 @@ def _out_of_sequence(record: Record, last: dict[bytes, int], seen: set[bytes]) -
     return f"{record.topic}: {key.decode()} tells {number} where {last[key]} comes"
 
 
-def _outcomes(
-    world: World, picture: Picture, told: dict[str, list[tuple[str, dict[str, Any]]]]
-) -> Iterator[str]:
+def _outcomes(world: World, picture: Picture, told: Told) -> Iterator[str]:
     """Every submission is one order, and every order has exactly one end, told once."""
     for reference in sorted(world.submitted):
         if reference not in picture.references:
@@ -175,26 +176,31 @@ def _stock(world: World, picture: Picture) -> Iterator[str]:
         yield f"sent {dict(+by_order)}, completed orders asked for {dict(wanted)}"
 
 
-def _mails(
-    world: World, picture: Picture, told: dict[str, list[tuple[str, dict[str, Any]]]]
-) -> Iterator[str]:
-    """Every fact that customers should hear of was mailed, under one id each."""
-    kinds: dict[str, set[str]] = defaultdict(set)
-    facts = {}
-    for order_id, kind, detail, message_id in picture.messages:
-        kinds[order_id].add(kind)
-        facts[message_id] = (order_id, kind, detail)
-    mailed = Counter(facts.get(one) for one in {message_id for _, message_id in world.mailbox})
-    for fact, count in mailed.items():
-        if fact is None or count > 1:
-            yield f"{fact} was mailed under {count} ids"
-    if len(mailed) != len(facts):
-        yield f"{len(facts)} messages, {len(mailed)} mailed"
+def _mails(world: World, picture: Picture, told: Told) -> Iterator[str]:
+    """Every fact that customers should hear of was mailed, in order, under one id each."""
+    facts = {one: (order_id, kind, detail) for order_id, kind, detail, one in picture.messages}
+    first = dict.fromkeys(message_id for _, message_id in world.mailbox)
+    mailed: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for message_id in first:
+        order_id, kind, detail = facts[message_id]
+        mailed[order_id].append((kind, detail))
     for order_id in picture.orders:
-        wanted = {
-            kind.removeprefix("orders.").removesuffix(".v1")
-            for kind, _ in told[order_id]
-            if kind not in NOT_MAILED
-        }
-        if kinds[order_id] != wanted:
-            yield f"{order_id} was told {sorted(wanted)} and mailed {sorted(kinds[order_id])}"
+        wanted = list(dict.fromkeys(_fact(*one) for one in told[order_id] if _is_mailed(one[0])))
+        if mailed[order_id] != wanted:
+            yield f"{order_id} was told {wanted} and mailed {mailed[order_id]}"
+
+
+def _is_mailed(kind: str) -> bool:
+    return kind not in NOT_MAILED
+
+
+def _fact(kind: str, data: dict[str, Any]) -> tuple[str, str]:
+    """What tells one mail from another: the kind, and which parcel or refund it is about."""
+    name = kind.removeprefix("orders.").removesuffix(".v1")
+    match name:
+        case "order-shipped" | "order-partially-shipped":
+            return name, data["parcel"]["shipment_id"]
+        case "order-refunded":
+            return name, str(data["refunded_total_minor"])
+        case _:
+            return name, ""

@@ -129,13 +129,20 @@ class RowHolder:
         db.later(lambda: db.held.sequences.update(counters))
 
 
+def draft_of(work: UnitOfWork[Any]) -> Draft:
+    """What this unit of work has instead of a connection."""
+    draft: Any = work.db
+    assert isinstance(draft, Draft)
+    return draft
+
+
 class InMemory(UnitOfWork[Any]):
     """A unit of work whose flush goes into its draft; everything else is the service's own."""
 
     async def flush(self) -> None:
         await self._write_rows()
         await self.save()
-        draft: Draft = self.db  # type: ignore[assignment]
+        draft = self.draft
         outgoing, work = self.outgoing, self.work
         draft.later(lambda: draft.held.tell(outgoing))
         draft.later(lambda: draft.held.ask(work))
@@ -143,7 +150,7 @@ class InMemory(UnitOfWork[Any]):
 
     @property
     def draft(self) -> Draft:
-        return self.db  # type: ignore[return-value]
+        return draft_of(self)
 
 
 class HeldTransactions(Transactions[Any]):
@@ -151,12 +158,12 @@ class HeldTransactions(Transactions[Any]):
 
     def __init__(self, held: Held, clock: SimulatedClock, unit_of_work: type[Any]) -> None:
         super().__init__(None, clock, unit_of_work)  # type: ignore[arg-type]
-        self.held = held
+        self.held, self.now = held, clock.now
 
     @asynccontextmanager
     async def begin(self, traceparent: str = "") -> Any:
         draft = Draft(self.held)
-        work = self.unit_of_work(draft, await self.clock.now(None), traceparent)  # type: ignore[arg-type]
+        work = self.unit_of_work(draft, await self.now(None), traceparent)
         yield work
         await work.flush()
         crash.point("before_commit")

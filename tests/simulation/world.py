@@ -2,12 +2,13 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from random import Random
 from typing import Any
 
 from inventory.domain.stock import Place
+from shared.contracts import topics
 from shared.messaging.envelope import Record
 
 from tests.simulation.broker import Broker
@@ -15,11 +16,15 @@ from tests.simulation.faults import rates
 from tests.simulation.provider import SimulatedProvider
 from tests.simulation.seams import Deaths, Job, SimulatedClock
 from tests.simulation.system import System
+from tests.simulation.themes import theme
 
 ORDERS = range(10, 15)
 FAULTS_MIN, DELIVERIES_MIN = 5, 200
 SKUS = ("85123A", "22423", "47566")
 LOCATIONS = ("york", "leeds")
+# A topic that is read, or a worker or timer that acts, much more seldom than others.
+SLOW = (None, topics.PAYMENTS, topics.INVENTORY, topics.FULFILMENT, topics.ORDERS, "work", "timers")
+SELDOM = 0.06
 
 
 @dataclass
@@ -36,10 +41,25 @@ class Profile:
     hurry_s: tuple[float, ...]
     weights: dict[str, float]
     stock: dict[Place, int]
+    slow: str | None
+    late_cancels: float = 0.0
 
 
 def profile(rng: Random) -> Profile:
+    """Drawn at random; some seeds are about something."""
+    drawn = _drawn(rng)
+    members, often = theme(rng)
+    drawn.rates.update(often)
+    if members.pop("plenty", False):
+        drawn.stock.update(dict.fromkeys(drawn.stock, 60))
+        drawn.weights.update(customer=3.0, warehouse=0.4, work=4.0, answer=5.0)
+    return replace(drawn, **members)
+
+
+def _drawn(rng: Random) -> Profile:
     deadline_s = rng.choice((900.0, 60.0, 20.0))
+    often = rates(rng)
+    often[rng.choice(sorted(often))] = 0.3
     weights = {
         "submit": 2.0,
         "relay": rng.choice((4.0, 8.0)),
@@ -57,17 +77,18 @@ def profile(rng: Random) -> Profile:
         orders=rng.choice(ORDERS),
         deadline_s=deadline_s,
         steps=rng.choice((250, 350, 450)),
-        rates=rates(rng),
+        rates=often,
         declines=rng.choice((0.0, 0.1, 0.3)),
         cancels=rng.choice((0.1, 0.4, 0.8)),
         refunds=rng.choice((0.0, 0.3)),
         hurry_s=rng.choice(((0.05, 0.5), (0.5, 3.0, 20.0), (0.1, 10.0, 70.0))),
         weights=weights,
         stock={Place(sku, one): rng.choice((2, 6, 30)) for sku in SKUS for one in LOCATIONS},
+        slow=rng.choice(SLOW),
     )
 
 
-@dataclass
+@dataclass(repr=False)
 class World:
     """``struck`` says which faults an order has met, by its id or by its reference."""
 
@@ -89,11 +110,13 @@ class World:
     deliveries: int = 0
     submitted: dict[str, dict[str, Any]] = field(default_factory=dict)
     placed: list[str] = field(default_factory=list)
+    references: dict[str, str] = field(default_factory=dict)
     jobs: list[Job] = field(default_factory=list)
     old: list[tuple[str, list[Record]]] = field(default_factory=list)
     stopped: dict[str, int] = field(default_factory=dict)
     unsent_late: list[Any] = field(default_factory=list)
     stale: list[list[str]] = field(default_factory=list)
+    stalled_until: int = 0
     may_park: set[tuple[str, bytes]] = field(default_factory=set)
     garbage: set[tuple[str, bytes]] = field(default_factory=set)
     parcels: list[str] = field(default_factory=list)
@@ -106,6 +129,11 @@ class World:
     def roll(self, kind: str) -> bool:
         """Whether this fault strikes now; never while the world comes to rest."""
         return not self.calm and self.rng.random() < self.profile.rates[kind]
+
+    def waits(self, what: str) -> bool:
+        """Whether this is what is slow in this seed, and it is not its turn."""
+        slow = not self.calm and self.profile.slow == what
+        return slow and self.rng.random() > SELDOM
 
     def strike(self, kind: str, keys: Iterable[str]) -> None:
         self.faults[kind] += 1
