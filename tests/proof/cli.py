@@ -13,7 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
-from tests.proof import catalogue, report
+from tests.proof import catalogue, report, stages
 from tests.proof.report import Progress, Row
 from tests.proof.runner import Pace, run_faults
 from tests.proof.soak import soak
@@ -23,13 +23,17 @@ FULL_SEEDS = 3
 
 @dataclass(frozen=True)
 class Options:
-    """``minutes`` asks for a soak in place of every fault once; ``only`` are ids of any stage."""
+    """``minutes`` asks for a soak in place of every fault once; ``only`` are faults' ids.
+
+    ``stages`` are the names of those that run.
+    """
 
     seed: int
     only: tuple[str, ...]
     full: bool
     minutes: float | None
     pace: Pace
+    stages: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -59,9 +63,21 @@ def _faults_missing(options: Options) -> list[str]:
     return [*catalogue.missing(), *told]
 
 
-# What `make prove` shows, in this order; planted bugs and simulation join here.
-STAGES: tuple[Stage, ...] = (Stage("faults", _faults, _faults_missing),)
-EXPECTED = ("faults", "planted bugs", "simulation", "races")
+async def _planted(options: Options, progress: Progress) -> list[Row]:
+    return await stages.plant_bugs(options.seed, options.full, progress)
+
+
+async def _simulation(options: Options, progress: Progress) -> list[Row]:
+    return await stages.simulate(options.seed, options.full, progress)
+
+
+# What `make prove` shows, in this order; --only takes their names as well as ids of faults.
+STAGES: tuple[Stage, ...] = (
+    Stage("simulation", _simulation, lambda _: ()),
+    Stage("planted", _planted, lambda options: stages.bugs_left(options.seed, options.full)),
+    Stage("faults", _faults, _faults_missing),
+)
+RACES = "races in their thousands (500 of each are in make test)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -100,14 +116,16 @@ async def _until_told_to_stop(rows: Coroutine[Any, Any, list[Row]]) -> list[Row]
 async def _run(options: Options, progress: Progress) -> list[Row]:
     rows: list[Row] = []
     for stage in STAGES:
-        rows += await stage.run(options, progress)
+        if stage.name in options.stages:
+            rows += await stage.run(options, progress)
     return rows
 
 
 def _not_run(options: Options) -> list[str]:
-    have = {stage.name for stage in STAGES}
-    missing = [name for stage in STAGES for name in stage.missing(options)]
-    return [*missing, *(name for name in EXPECTED if name not in have)]
+    found = [RACES]
+    for stage in STAGES:
+        found += stage.missing(options) if stage.name in options.stages else [stage.name]
+    return found
 
 
 def _tell(progress: Progress, rows: Sequence[Row], not_run: Sequence[str]) -> None:
@@ -121,14 +139,23 @@ def _tell(progress: Progress, rows: Sequence[Row], not_run: Sequence[str]) -> No
 
 def _options(asked: argparse.Namespace) -> Options:
     seed = secrets.randbits(32) if asked.seed is None else asked.seed
-    only = tuple(one.strip() for one in asked.only.split(",") if one.strip())
-    return Options(seed, only, asked.full, asked.minutes, Pace(orders=asked.orders))
+    named = [one.strip() for one in asked.only.split(",") if one.strip()]
+    names = [stage.name for stage in STAGES]
+    only = tuple(one for one in named if one not in names)
+    run = [one for one in names if one in named or not named]
+    if only or asked.minutes is not None:
+        run = [*(one for one in run if one in named), "faults"]
+    return Options(
+        seed, only, asked.full, asked.minutes, Pace(orders=asked.orders), tuple(dict.fromkeys(run))
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="prove", description="Break the system, judge the books.")
     parser.add_argument("--seed", type=int, help="the seed of an earlier run")
-    parser.add_argument("--only", default="", help="ids, by comma: F20,F1.before-commit.orders")
+    parser.add_argument(
+        "--only", default="", help="faults or stages, by comma: F20,F1.K3,simulation"
+    )
     parser.add_argument("--full", action="store_true", help="three seeds, every point")
     parser.add_argument("--minutes", type=float, help="a soak: random faults for so long")
     parser.add_argument(

@@ -89,7 +89,7 @@ def table(rows: Sequence[Row]) -> Table:
     for head in heads:
         made.add_column(head, overflow="fold")
     for row in rows:
-        judged = [row.holds(one) for one in (MONEY, STOCK, MAILS)]
+        judged = [row.holds(one) if row.orders else "" for one in (MONEY, STOCK, MAILS)]
         told = [row.void or row.witness, f"{row.recovery_s:.1f}", str(len(row.violations))]
         made.add_row(row.id, str(row.runs), str(row.orders), *judged, *told[::-1])
     return made

@@ -161,7 +161,7 @@ class HeldTransactions(Transactions[Any]):
         self.held, self.now = held, clock.now
 
     @asynccontextmanager
-    async def begin(self, traceparent: str = "") -> Any:
+    async def begin(self, traceparent: str = "", wait_s: float | None = None) -> Any:
         draft = Draft(self.held)
         work = self.unit_of_work(draft, await self.now(None), traceparent)
         yield work

@@ -141,7 +141,7 @@ class MemorySystem:
     def _claim(self, attempts: dict[AttemptKey, Any], key: AttemptKey) -> Sweep:
         until = self.clock.time + timedelta(seconds=LEASE_S)
         attempts[key] = replace(attempts[key], next_sweep_at=until)
-        return Sweep(key, attempts[key].provider_key, until)
+        return Sweep(key, attempts[key].provider_key, until, "")
 
     async def sweep(self, due: Any) -> None:
         await sweeping._ask(self.desk, self.provider, due)

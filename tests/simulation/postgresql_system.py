@@ -72,8 +72,8 @@ class NotedTransactions(Transactions[Any]):
         self.used: list[Used] = []
 
     @asynccontextmanager
-    async def begin(self, traceparent: str = "") -> AsyncIterator[Any]:
-        async with super().begin(traceparent) as work:
+    async def begin(self, traceparent: str = "", wait_s: float | None = None) -> AsyncIterator[Any]:
+        async with super().begin(traceparent, wait_s) as work:
             yield work
         self.used.extend(getattr(work, "used", ()))
 

@@ -1,0 +1,69 @@
+"""What is shown beside the faults: bugs that are planted, and the simulation, each told as rows."""
+
+import asyncio
+import os
+import time
+
+from tests.proof.judges.verdict import Violation
+from tests.proof.planted import run as planted
+from tests.proof.planted.catalogue import Planted, catalogue, draw
+from tests.proof.report import Progress, Row
+from tests.simulation import run as simulation
+
+DRAWN = 5
+SEEDS, SEEDS_FULL = 2_000, 100_000
+
+
+async def plant_bugs(seed: int, full: bool, progress: Progress) -> list[Row]:
+    """All bugs, or five drawn by the seed; each must be caught by its check."""
+    known = catalogue()
+    chosen = known if full else draw(known, seed, DRAWN)
+    progress.say(f"planting {len(chosen)} of {len(known)} bugs")
+    verdicts = await asyncio.to_thread(planted.run, chosen, progress.phase, seed)
+    return [_bug(one, seed) for one in verdicts]
+
+
+def bugs_left(seed: int, full: bool) -> list[str]:
+    """What is not planted in such a run."""
+    known = catalogue()
+    left = 0 if full else len(known) - len(draw(known, seed, DRAWN))
+    return [f"{left} of {len(known)} planted bugs"] if left else []
+
+
+async def simulate(seed: int, full: bool, progress: Progress) -> list[Row]:
+    """Seeds of the fast tier, from one that the seed chooses."""
+    count, first, began = SEEDS_FULL if full else SEEDS, seed % 1_000_000, time.monotonic()
+    progress.say(f"simulating {count} seeds from {first}")
+    seeds = range(first, first + count)
+    report = await asyncio.to_thread(simulation.simulate, seeds, os.cpu_count() or 1)
+    row = Row("simulation", "seeds of orders on simulated parts", seed, runs=report.seeds)
+    row.counts, row.seconds = False, time.monotonic() - began
+    row.witness = (
+        f"{report.orders} orders, {report.deliveries} deliveries, "
+        f"{sum(report.faults.values())} faults in memory"
+    )
+    row.violations = [
+        Violation("simulation", f"seed {one.seed}", "; ".join(one.violations))
+        for one in report.failures
+    ]
+    row.violations += [
+        Violation("impossible", "", " ".join(cell) + " was hit") for cell in report.surprises
+    ]
+    row.again = "; ".join(one.command for one in report.failures[:3])
+    progress.finished(row)
+    return [row]
+
+
+def _bug(verdict: planted.Verdict, seed: int) -> Row:
+    known: Planted = verdict.planted
+    again = f".venv/bin/python -m tests.proof.planted --only {known.name}"
+    row = Row(f"bug {known.number:02}", known.bug, seed, again=again, counts=False)
+    match verdict:
+        case planted.Caught(_, test, _, seconds):
+            row.witness, row.seconds = f"{known.name}: caught by {test}", seconds
+        case planted.Missed(_, seconds):
+            row.witness, row.seconds = f"{known.name}: planted", seconds
+            row.violations.append(Violation("bug-is-caught", "", f"{known.checks} saw nothing"))
+        case planted.Broken(_, why):
+            row.void = why
+    return row
