@@ -62,6 +62,7 @@ async def _run(world: World, job: Job) -> None:
     if died:
         world.strike("worker-dies-in-commit", job.keys)
         await _kill(job)
+        await world.system.quiet()
     elif job.task.done():
         job.task.result()
     elif job not in world.jobs:
@@ -141,7 +142,8 @@ def _operation(world: World, call: Call, keys: tuple[str, ...]) -> Any:
             return UNKNOWN[how]
     if world.roll("no-answer-done-late"):
         world.strike("no-answer-done-late", keys)
-        provider.do_late(request, world.rng.choice(LATE_S))
+        wrong = charge and world.roll("wrong-amount")
+        provider.do_late(request, world.rng.choice(LATE_S), wrong=wrong)
         return UNKNOWN["no-answer"]
     if charge and request.key not in provider.known:
         if world.roll("wrong-amount"):

@@ -13,7 +13,7 @@ from tests.simulation import calls, outside, steps
 from tests.simulation.judges import judge
 from tests.simulation.provider import SimulatedProvider
 from tests.simulation.seams import Deaths, Died, SimulatedClock, seeded
-from tests.simulation.system import LEASE_S, PUBLISHERS, SERVICES, System
+from tests.simulation.system import LEASE_S, SERVICES, System
 from tests.simulation.world import DELIVERIES_MIN, FAULTS_MIN, Profile, World, profile
 
 ROUNDS_MAX = 1_000
@@ -134,7 +134,7 @@ async def _rest(world: World) -> None:
 async def _round(world: World) -> bool:
     """Everything that can be done now; False when there was nothing."""
     moved = [steps.send_late(world)]
-    moved += [await _all(steps.relay, world, service) for service in PUBLISHERS]
+    moved += [await _all(steps.relay, world, service) for service in SERVICES]
     moved += [await _all(steps.deliver, world, group) for group in steps.GROUPS]
     moved += [await calls.work(world, service) for service in ("payments", "notifications")]
     if world.rng.random() < LATE_TIMERS:
@@ -158,7 +158,7 @@ async def _all(act: Callable[..., Awaitable[bool]], *arguments: Any) -> bool:
 async def _next(world: World) -> datetime | None:
     due = await world.system.next_due()
     moments = [due] if due else []
-    moments += [at for at, _ in world.provider.late]
+    moments += [at for at, _, _ in world.provider.late]
     moments += [job.call.started_at + timedelta(seconds=LEASE_S) for job in world.jobs]
     return min(moments, default=None)
 

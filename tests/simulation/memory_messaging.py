@@ -9,8 +9,9 @@ from typing import Any
 from payments.calls.desk import Ask, Call, Desk, Done, Later, Lost, Step, _Request
 from shared.messaging import inbox
 from shared.messaging.batch import Batch
+from shared.messaging.dead_letters import send_dead_letter
 from shared.messaging.group import ConsumerGroup
-from shared.messaging.parking import ToPark
+from shared.messaging.parking import WAITING, ToPark
 from shared.messaging.parse import Known, parse
 from shared.messaging.pipeline import (
     Item,
@@ -51,6 +52,8 @@ class HeldPipeline(Pipeline):
         runnable, aside = _separate(fresh, parked)
         for _, park in aside:
             self._park(work, park)
+            if park.reason != WAITING:
+                send_dead_letter(work, self.service, park)
         return runnable
 
     async def _take(self, work: Work, items: Sequence[Item]) -> list[Item]:

@@ -24,7 +24,13 @@ from shared.messaging.pipeline import Pipeline
 from shared.work.rows import LeasedRow
 
 from tests.simulation.memory import Held, HeldTransactions, Used, WorkRow
-from tests.simulation.memory_messaging import HeldDesk, HeldPipeline, owns, redrive_in_memory
+from tests.simulation.memory_messaging import (
+    HeldDesk,
+    HeldPipeline,
+    change,
+    owns,
+    redrive_in_memory,
+)
 from tests.simulation.memory_work import (
     HeldInventory,
     HeldMessages,
@@ -42,7 +48,6 @@ UNITS_OF_WORK = {
     "inventory": HeldInventory,
     "notifications": HeldMessages,
 }
-LATER_S = 30
 
 
 class MemorySystem:
@@ -84,6 +89,9 @@ class MemorySystem:
     def begin(self, service: str) -> AbstractAsyncContextManager[Any]:
         return self.transactions[service].begin()
 
+    async def quiet(self) -> None:
+        """Nothing goes on that was begun when a process died."""
+
     async def unsent(self, service: str) -> Sequence[Any]:
         return list(self.held[service].outbox.values())
 
@@ -120,18 +128,15 @@ class MemorySystem:
     async def _mail(self, row: LeasedRow) -> None:
         """One mail as its sender makes it: the outcome counts only while the lease is held."""
         held = self.held["notifications"]
-        taken = await ask("mail", row.payload["message_id"], self.clock.time)
-        if not owns(held, row):
-            return
-        kept = held.work[row.id]
-        kept.token, kept.lease_until, kept.done = 0, None, taken
-        kept.not_before = self.clock.time + timedelta(seconds=LATER_S)
+        await ask("mail", row.payload["message_id"], self.clock.time)
+        if owns(held, row):
+            change(held.work[row.id], {"done": True, "token": 0, "lease_until": None})
 
     async def due_sweeps(self) -> list[Any]:
         attempts = self.held["payments"].kept.setdefault("attempts", {})
         now = self.clock.time
         due = [one for one in attempts.values() if one.next_sweep_at and one.next_sweep_at <= now]
-        return [self._claim(attempts, one.key) for one in due]
+        return sorted(self._claim(attempts, one.key) for one in due)
 
     def _claim(self, attempts: dict[AttemptKey, Any], key: AttemptKey) -> Sweep:
         until = self.clock.time + timedelta(seconds=LEASE_S)
@@ -142,11 +147,11 @@ class MemorySystem:
         await sweeping._ask(self.desk, self.provider, due)
 
     async def past_deadline(self) -> list[str]:
-        return [
+        return sorted(
             row.order_id
             for row in self.held["orders"].rows.values()
             if row.status == Status.PENDING and row.deadline_at <= self.clock.time
-        ]
+        )
 
     async def expire(self, order_ids: Sequence[str]) -> None:
         async with self.begin("orders") as work:

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
+from payments.provider import Charge
 from shared.contracts.event import Event
 from shared.contracts.storefront import SUBMISSION_EXAMPLE as EXAMPLE
 from shared.contracts.storefront import OrderCancellationSubmitted, OrderSubmitted
@@ -12,7 +13,7 @@ from shared.messaging.envelope import encode_headers
 from tests.simulation.world import SKUS, World
 
 PRICE_MINOR = 255
-STALLED_STEPS = 60
+STALLED_STEPS, STALLED_TIMERS = 60, 3
 
 
 def submit(world: World) -> bool:
@@ -54,13 +55,22 @@ def _send(world: World, event: Event, key: str, value: bytes) -> None:
 async def customer(world: World) -> bool:
     """Somebody cancels, or people give some money back."""
     if world.submitted and world.rng.random() < world.profile.cancels:
-        reference = world.rng.choice(sorted(world.submitted))
+        reference = await _whom(world)
         asked = OrderCancellationSubmitted(client_reference=reference)
         _send(world, asked, reference, asked.model_dump_json().encode())
         return True
     if world.rng.random() < world.profile.refunds:
         return await _refund(world)
     return False
+
+
+async def _whom(world: World) -> str:
+    """Any order; or one whose goods are about to leave, which is hardest to cancel."""
+    if world.rng.random() < world.profile.late_cancels:
+        going = {world.references[one] for one in await world.system.to_ship()}
+        if going:
+            return world.rng.choice(sorted(going))
+    return world.rng.choice(sorted(world.submitted))
 
 
 async def _refund(world: World) -> bool:
@@ -101,7 +111,7 @@ async def timers(world: World) -> bool:
         return False
     if world.roll("stale-timer"):
         world.strike("stale-timer", order_ids)
-        world.stale.append(order_ids)
+        world.stale += [order_ids] * STALLED_TIMERS
         world.stalled_until = len(world.history) + STALLED_STEPS
         return True
     await _expire(world, order_ids)
@@ -134,8 +144,10 @@ def time(world: World) -> bool:
 def pass_time(world: World, seconds: float) -> None:
     world.note(f"{seconds} s")
     world.clock.advance_to(world.clock.time + timedelta(seconds=seconds))
-    for request in world.provider.catch_up():
+    for request, wrong in world.provider.catch_up():
         world.note(f"late {type(request).__name__}")
+        if wrong and isinstance(request, Charge):
+            world.strike("wrong-amount", [request.order_id])
 
 
 async def news(world: World) -> bool:

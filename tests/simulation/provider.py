@@ -68,7 +68,7 @@ class SimulatedProvider:
     clock: SimulatedClock
     book: list[Entry] = field(default_factory=list)
     known: dict[str, ChargeAnswer | RefundAnswer] = field(default_factory=dict)
-    late: list[tuple[datetime, Charge | Refund]] = field(default_factory=list)
+    late: list[tuple[datetime, Charge | Refund, bool]] = field(default_factory=list)
     order_of: dict[str, str] = field(default_factory=dict)
     left: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
@@ -107,16 +107,17 @@ class SimulatedProvider:
     def decline(self, charge: Charge) -> Any:
         return self.known.setdefault(charge.key, Declined("insufficient-funds"))
 
-    def do_late(self, request: Charge | Refund, delay_s: float) -> None:
-        self.late.append((self.clock.time + timedelta(seconds=delay_s), request))
+    def do_late(self, request: Charge | Refund, delay_s: float, *, wrong: bool) -> None:
+        self.late.append((self.clock.time + timedelta(seconds=delay_s), request, wrong))
 
-    def catch_up(self) -> list[Charge | Refund]:
-        """What was under way and has arrived by now takes place; gives what did."""
-        due = [request for at, request in self.late if at <= self.clock.time]
+    def catch_up(self) -> list[tuple[Charge | Refund, bool]]:
+        """What was under way and has arrived by now takes place; gives what did, and if wrong."""
+        due = [one for one in self.late if one[0] <= self.clock.time]
         self.late = [one for one in self.late if one[0] > self.clock.time]
-        for request in due:
-            self.do(request)
-        return due
+        done = [(request, wrong) for _, request, wrong in due if request.key not in self.known]
+        for request, wrong in done:
+            self.do(request, wrong=wrong)
+        return done
 
     def _capture(self, charge: Charge, more: int) -> Captured:
         money = Money(charge.money.minor + more, charge.money.currency)

@@ -8,7 +8,7 @@ from typing import Any
 from orders.domain.lifecycle import RULES
 
 from tests.simulation.faults import FAULTS
-from tests.simulation.impossible import impossible
+from tests.simulation.impossible import impossible, not_asked
 
 HISTORY_MAX = 80
 
@@ -57,7 +57,9 @@ class Report:
             (*row, fault)
             for row in table_rows()
             for fault in FAULTS
-            if not self.hits[(*row, fault)] and not impossible(row, fault)
+            if not self.hits[(*row, fault)]
+            and not impossible(row, fault)
+            and not not_asked(row, fault)
         ]
 
     @property
@@ -110,6 +112,11 @@ def _line(report: Report, row: tuple[str, str], kinds: list[str]) -> str:
         for kind in kinds
     )
     return f"{' '.join(row):40}{report.rows[row]:>9}" + "".join(f"{one:>7}" for one in cells)
+
+
+def _none(row: tuple[str, str], kind: str) -> str:
+    """A cell that was not hit: a dash when it cannot be, a dot when it is not asked for."""
+    return "–" if impossible(row, kind) else "·" if not_asked(row, kind) else "0"
 
 
 def _failures(report: Report) -> list[str]:

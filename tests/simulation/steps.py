@@ -1,12 +1,14 @@
 """Steps of relays, consumers and of the people who look after parked records."""
 
+from typing import Any
+
 from pydantic_core import from_json
 from shared.contracts import topics
 from shared.messaging.envelope import Record, unpack
 from shared.messaging.relay import oldest_of_each_key
 
 from tests.simulation.seams import Died
-from tests.simulation.system import PUBLISHERS, SERVICE_OF, SERVICES
+from tests.simulation.system import SERVICE_OF, SERVICES
 from tests.simulation.world import World
 
 GROUPS = tuple(SERVICE_OF)
@@ -23,7 +25,7 @@ def header(record: Record, name: str) -> str:
 
 async def relay(world: World, service: str | None = None) -> bool:
     """A relay publishes what is oldest of each key, and deletes what was acknowledged."""
-    service = service or world.rng.choice(PUBLISHERS)
+    service = service or world.rng.choice(SERVICES)
     rows = await world.system.unsent(service)
     oldest = oldest_of_each_key(rows[: world.rng.choice((1, 4, 500))])
     if not oldest:
@@ -43,14 +45,15 @@ async def relay(world: World, service: str | None = None) -> bool:
     return True
 
 
-def send(world: World, row: object) -> None:
-    one: dict[str, object] = row  # type: ignore[assignment]
-    headers = unpack(one["headers"])  # type: ignore[arg-type]
-    record = world.broker.send(one["topic"], one["key"], one["payload"], headers)  # type: ignore[arg-type]
+def send(world: World, one: Any) -> None:
+    headers = unpack(one["headers"])
+    record = world.broker.send(one["topic"], one["key"], one["payload"], headers)
     key = text(record.key)
     if header(record, "ce_type") == "orders.order-placed.v1" and key not in world.placed:
+        reference = from_json(record.value or b"")["client_reference"]
         world.placed.append(key)
-        world.struck[key] |= world.struck[from_json(record.value or b"")["client_reference"]]
+        world.references[key] = reference
+        world.struck[key] |= world.struck[reference]
 
 
 def send_late(world: World) -> bool:

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from random import Random
 from typing import Any
@@ -16,6 +16,7 @@ from tests.simulation.faults import rates
 from tests.simulation.provider import SimulatedProvider
 from tests.simulation.seams import Deaths, Job, SimulatedClock
 from tests.simulation.system import System
+from tests.simulation.themes import theme
 
 ORDERS = range(10, 15)
 FAULTS_MIN, DELIVERIES_MIN = 5, 200
@@ -23,7 +24,7 @@ SKUS = ("85123A", "22423", "47566")
 LOCATIONS = ("york", "leeds")
 # A topic that is read, or a worker or timer that acts, much more seldom than others.
 SLOW = (None, topics.PAYMENTS, topics.INVENTORY, topics.FULFILMENT, topics.ORDERS, "work", "timers")
-SELDOM = 0.15
+SELDOM = 0.06
 
 
 @dataclass
@@ -41,9 +42,21 @@ class Profile:
     weights: dict[str, float]
     stock: dict[Place, int]
     slow: str | None
+    late_cancels: float = 0.0
 
 
 def profile(rng: Random) -> Profile:
+    """Drawn at random; some seeds are about something."""
+    drawn = _drawn(rng)
+    members, often = theme(rng)
+    drawn.rates.update(often)
+    if members.pop("plenty", False):
+        drawn.stock.update(dict.fromkeys(drawn.stock, 60))
+        drawn.weights.update(customer=3.0, warehouse=0.4, work=4.0, answer=5.0)
+    return replace(drawn, **members)
+
+
+def _drawn(rng: Random) -> Profile:
     deadline_s = rng.choice((900.0, 60.0, 20.0))
     often = rates(rng)
     often[rng.choice(sorted(often))] = 0.3
@@ -97,6 +110,7 @@ class World:
     deliveries: int = 0
     submitted: dict[str, dict[str, Any]] = field(default_factory=dict)
     placed: list[str] = field(default_factory=list)
+    references: dict[str, str] = field(default_factory=dict)
     jobs: list[Job] = field(default_factory=list)
     old: list[tuple[str, list[Record]]] = field(default_factory=list)
     stopped: dict[str, int] = field(default_factory=dict)
