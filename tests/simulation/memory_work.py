@@ -119,8 +119,12 @@ class HeldInventory(InMemory, InventoryWork):
         stock.saved()
 
 
+def _nobody(order_id: str) -> Customer:
+    return Customer(order_id, "", "", "", "", "", "{}")
+
+
 class HeldMessages(InMemory, MessageWork):
-    table = RowHolder(CUSTOMERS, lambda one: Customer(one, "", "", "", "", "", "{}"))  # type: ignore[assignment]
+    table = RowHolder(CUSTOMERS, _nobody)  # type: ignore[assignment]
 
     async def save(self) -> None:
         """What was told before falls away, as the table's unique key has it."""

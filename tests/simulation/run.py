@@ -1,6 +1,7 @@
 """Many seeds in the fast tier, in as many processes as asked for."""
 
 import asyncio
+import gc
 import multiprocessing
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -46,6 +47,7 @@ def play(seeds: Iterable[int]) -> Report:
 
 async def _play(seeds: Iterable[int]) -> Report:
     report = Report()
+    gc.freeze()
     for seed in seeds:
         note(report, await run(seed, in_memory))
     return report

@@ -19,7 +19,7 @@ from shared.contracts.inventory import Hold, StockReserved
 from shared.messaging import batch, pipeline
 from shared.messaging.batch import Batch
 
-from tests.simulation import faults, memory_messaging, memory_work, steps
+from tests.simulation import memory_messaging, memory_work, steps
 from tests.simulation.run import simulate
 
 SEEDS_MAX, CHUNK = 60, 5
@@ -114,12 +114,6 @@ def the_inbox_forgets(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(memory_messaging.HeldPipeline, "_take", take)
 
 
-def nothing_waits_behind_what_is_parked(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(faults, "RATES_PER_RECORD", (0.2,))
-    separate = memory_messaging._separate  # type: ignore[attr-defined]
-    patch.setattr(memory_messaging, "_separate", lambda fresh, parked: separate(fresh, set()))
-
-
 def rounds_mix_an_orders_events(patch: pytest.MonkeyPatch) -> None:
     def mixed(events: Sequence[Any]) -> Iterator[list[Batch[Any]]]:
         return batch.rounds(list(reversed(events)))
@@ -153,7 +147,6 @@ WRONG: tuple[Callable[[pytest.MonkeyPatch], None], ...] = (
     stock_is_taken_without_a_look,
     stock_of_an_ended_order_stays_held,
     the_inbox_forgets,
-    nothing_waits_behind_what_is_parked,
     rounds_mix_an_orders_events,
     a_relay_sends_what_is_newest_first,
     a_fact_is_mailed_each_time_it_is_told,
