@@ -115,7 +115,8 @@ def _tell(progress: Progress, rows: Sequence[Row], not_run: Sequence[str]) -> No
     progress.say(f"not run: {'; '.join(not_run) or 'nothing'}")
     orders = sum(row.orders for row in rows if row.counts)
     held = sum(row.passed for row in rows)
-    progress.say(f"{held} of {len(rows)} held, {orders} orders; {report.FILE}")
+    kills = sum(row.kills for row in rows)
+    progress.say(f"{held} of {len(rows)} held; {orders} orders, {kills} SIGKILLs; {report.FILE}")
 
 
 def _options(asked: argparse.Namespace) -> Options:
@@ -130,6 +131,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", default="", help="ids, by comma: F20,F1.before-commit.orders")
     parser.add_argument("--full", action="store_true", help="three seeds, every point")
     parser.add_argument("--minutes", type=float, help="a soak: random faults for so long")
-    parser.add_argument("--orders", type=int, default=150, help="orders of each run, at least")
+    parser.add_argument(
+        "--orders", type=int, default=Pace.orders, help="orders of each run, at least"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     return parser

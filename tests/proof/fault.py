@@ -13,9 +13,13 @@ ArenaKind = Literal["one", "two", "cluster"]
 
 @dataclass(frozen=True)
 class Witness:
-    """What was seen that shows the fault has hit: an exit by signal, a redelivery, a takeover."""
+    """What was seen that shows the fault has hit: an exit by signal, a redelivery, a takeover.
+
+    ``kills`` is how many processes were seen to end by SIGKILL.
+    """
 
     words: str
+    kills: int = 0
 
 
 Act = Callable[["Arena", random.Random], Awaitable[Witness]]

@@ -33,6 +33,7 @@ class Row:
     witness: str = ""
     orders: int = 0
     in_flight: int = 0
+    kills: int = 0
     recovery_s: float = 0.0
     seconds: float = 0.0
     mails_repeated: int = 0
@@ -100,6 +101,7 @@ def document(rows: Sequence[Row], not_run: Sequence[str], **more: Any) -> dict[s
         "passed": bool(rows) and all(row.passed for row in rows),
         "runs": sum(row.runs for row in rows if row.counts),
         "orders": sum(row.orders for row in rows if row.counts),
+        "sigkills": sum(row.kills for row in rows),
         "violations": sum(len(row.violations) for row in rows),
         "not_run": list(not_run),
         **more,

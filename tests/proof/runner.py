@@ -20,7 +20,7 @@ from tests.proof.report import Progress, Row
 from tests.proof.watch import Watch, watching
 from tests.support.waiting import eventually, pause
 
-IN_FLIGHT_MIN, SURGE = 20, 25
+IN_FLIGHT_MIN, SURGE = 20, 30
 IN_FLIGHT_WITHIN_S = 30.0
 ACT_TIMEOUT_S = 150.0
 RECOVERY_MAX_S = 30.0
@@ -32,8 +32,8 @@ BROKEN_MAX = 3  # So many broken orders are told of from every side.
 class Pace:
     """How hard a run is: orders a second, at least so many in all, seconds before the fault."""
 
-    per_s: float = 20.0
-    orders: int = 150
+    per_s: float = 10.0
+    orders: int = 100
     lead_s: float = 0.0
 
 
@@ -117,13 +117,13 @@ async def _hit(arena: Arena, fault: Fault, pace: Pace, row: Row, progress: Progr
     async def busy() -> bool:
         return watch.in_flight(load.journal) >= IN_FLIGHT_MIN
 
-    await eventually(busy, f"{IN_FLIGHT_MIN} orders in flight", IN_FLIGHT_WITHIN_S)
     load.surge(SURGE)
-    await pause(0)
+    await eventually(busy, f"{IN_FLIGHT_MIN} orders in flight", IN_FLIGHT_WITHIN_S)
     row.in_flight = watch.in_flight(load.journal)
     progress.phase(f"{row.in_flight} orders in flight")
     async with asyncio.timeout(ACT_TIMEOUT_S):
-        row.witness = (await fault.act(arena, load.luck)).words
+        witness = await fault.act(arena, load.luck)
+    row.witness, row.kills = witness.words, witness.kills
     ended = time.monotonic()
     progress.phase(row.witness)
     row.recovery_s = await _recovery_s(arena, ended)

@@ -16,7 +16,7 @@ NTH_MAX, SWEEP = 40, 40
 async def kill_at_a_write(arena: Arena, luck: random.Random, nth: int = 0) -> Witness:
     """Every service in turn, each at another write when ``nth`` is 0: drawn by the seed."""
     told = [await _kill(arena, one, nth or luck.randint(1, NTH_MAX)) for one in SERVICES]
-    return Witness(", ".join(told))
+    return Witness(", ".join(told), len(told))
 
 
 async def _kill(arena: Arena, service: str, nth: int) -> str:

@@ -111,7 +111,7 @@ async def die_when_revoked(arena: Arena, _: random.Random) -> Witness:
     finally:
         await stranger.stop()
     await death.overcome()
-    return Witness("inventory-0 ended by SIGKILL when its partitions were revoked")
+    return Witness("inventory-0 ended by SIGKILL when its partitions were revoked", 1)
 
 
 async def lose_offsets(arena: Arena, luck: random.Random) -> Witness:
@@ -194,7 +194,8 @@ async def _with_group_down(arena: Arena, luck: random.Random, change: Change, do
         return await duplicates(arena, service)
 
     again = await eventually(given_again, f"{service} is given records again", 30)
-    return Witness(f"{service}: {sum(committed.values())} offsets {done}, {again:.0f} repeated")
+    words = f"{service}: {sum(committed.values())} offsets {done}, {again:.0f} repeated"
+    return Witness(words, kills=1)
 
 
 async def _is_empty(admin: AIOKafkaAdminClient, group: str) -> bool:
