@@ -22,6 +22,9 @@ from shared.observability import metrics
 SESSION_TIMEOUT_MS = 10_000
 HEARTBEAT_INTERVAL_MS = 3_000
 POLL_INTERVAL_MAX_MS = 300_000
+# Longer than a session, as a join may take one; a broker that is stopped answers nothing, and
+# until then its partitions' new leader is not looked for.
+REQUEST_TIMEOUT_MS = 11_000
 WAIT_MS = 1_000
 FETCH_WAIT_MAX_MS = 1_500  # The broker answers at once when there is a record.
 EMPTY_PAUSE_MS = 10
@@ -196,6 +199,7 @@ def new_broker(servers: Sequence[str], security: Any, client_id: str) -> KafkaBr
         allow_auto_create_topics=False,
         acks="all",
         enable_idempotence=True,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
         logger=logging.getLogger("kafka-consumer"),
         log_level=logging.DEBUG,
     )
