@@ -161,7 +161,8 @@ async def _off_by(arena: Arena, service: str, offset_s: int) -> float:
 
     async def look() -> float:
         url = arena.shop.url(service) + "/health/live"
-        said = parsedate_to_datetime((await arena.shop.get(url)).headers["date"]).timestamp()
+        headers = (await arena.shop.get(url)).headers
+        said = parsedate_to_datetime(headers["Date"]).timestamp()
         off = said - time.time()
         return off if abs(off - offset_s) < JUMP_SEEN_S else 0.0
 
