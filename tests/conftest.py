@@ -45,6 +45,7 @@ def pytest_configure() -> None:
     hypothesis.settings.load_profile("suite")
 
 
+@pytest.hookimpl(tryfirst=True)  # Before the workers read the groups.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With two workers one has the tests of whole stacks, which often wait, the other all others.
 
