@@ -45,17 +45,6 @@ def pytest_configure() -> None:
     hypothesis.settings.load_profile("suite")
 
 
-@pytest.hookimpl(tryfirst=True)  # Before the workers read the groups.
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With two workers one has the tests of whole stacks, which often wait, the other all others.
-
-    What shares a stack stays together, in its order, with servers of its own.
-    """
-    for item in items:
-        whole = "end_to_end" in item.path.parts
-        item.add_marker(pytest.mark.xdist_group("stacks" if whole else "parts"))
-
-
 @pytest.fixture(scope="session", autouse=True)
 def leaves_nothing_behind() -> Iterator[None]:
     """The suite ends with no process, port or temporary file of its own; this fails otherwise."""
@@ -102,10 +91,9 @@ async def backing(runtime: Runtime) -> Backing:
 def database(backing: Backing) -> Callable[[str], Awaitable[str]]:
     """Makes a fresh, empty database owned by a role that is no superuser; gives its DSN."""
     numbers = count(1)
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "test")
 
     async def make(service: str) -> str:
-        name = f"{worker}_{next(numbers)}_{service}"
+        name = f"test_{next(numbers)}_{service}"
         return await create_database(backing.postgres_admin_dsn, name, service)
 
     return make

@@ -110,6 +110,9 @@ class RowHolder:
     real: OrderTable[Any]
     fresh: Callable[[str], Any] | None = None
 
+    def placed_in(self, row: Any) -> str:
+        return self.real.placed_in(row)
+
     async def lock(
         self, db: Any, order_ids: Collection[str]
     ) -> tuple[dict[str, Any], dict[tuple[str, str], int]]:

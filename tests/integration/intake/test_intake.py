@@ -32,7 +32,12 @@ async def _ship(service: Orders, order_id: str) -> None:
     async with service.transactions.begin() as work:
         await work.db.execute(
             "UPDATE orders SET status = 'confirmed', payment = 'captured', stock = 'reserved', "
-            "fulfilment = 'shipped' WHERE order_id = $1",
+            "fulfilment = 'shipped', version = version + 1 WHERE order_id = $1",
+            order_id,
+        )
+        await work.db.execute(
+            "INSERT INTO order_transitions SELECT order_id, version, status, payment, stock, "
+            "fulfilment, 'ShipmentDispatched', '', now() FROM orders WHERE order_id = $1",
             order_id,
         )
 
