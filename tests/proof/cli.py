@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import logging
 import secrets
 import signal
 import sys
@@ -89,6 +90,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         catalogue.chosen(options.only, full=options.full)
     except ValueError as error:
         parser.error(str(error))
+    # Brokers that are down on purpose are no news.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     progress = Progress(Console(quiet=asked.json, highlight=False, soft_wrap=True))
     progress.say(f"seed {options.seed}")
     started = time.monotonic()

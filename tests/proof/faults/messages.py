@@ -11,7 +11,7 @@ from tests.proof.arena import Arena
 from tests.proof.fault import Fault, Witness
 from tests.proof.faults.poison import GROUPS, POISONS, discard, handler_bug, headers_of
 from tests.proof.faults.processes import duplicates
-from tests.proof.judges.kafka import FACTS
+from tests.proof.judges.kafka import FACTS, Told
 from tests.support.waiting import eventually, pause
 
 DOUBLED_FOR_S = 6.0
@@ -42,7 +42,11 @@ async def mended_bug(arena: Arena, _: random.Random) -> Witness:
 async def cancelled_before_placed(arena: Arena, luck: random.Random) -> Witness:
     """Of a forged order the cancellation comes before the placing: nothing is charged or held."""
     arena.forged.update(forged := [f"ord_early_{uuid4().hex}" for _ in range(10)])
-    samples = [one for one in arena.watch.told if one.type == "orders.order-placed.v1"]
+
+    async def told() -> list[Told]:
+        return [one for one in arena.watch.told if one.type == "orders.order-placed.v1"]
+
+    samples = await eventually(told, "an order that can be copied")
     for order_id in forged:
         placed = {**luck.choice(samples).data, "order_id": order_id}
         reference = f"early-{order_id}"
@@ -100,7 +104,11 @@ async def _copy_all(arena: Arena, duration_s: float) -> int:
                     seen |= {(place, _id(one)) for one in fresh}
                     for one in fresh:
                         await producer.send(
-                            place.topic, one.value, one.key, place.partition, headers=one.headers
+                            place.topic,
+                            one.value,
+                            one.key,
+                            place.partition,
+                            headers=list(one.headers),
                         )
             await producer.flush()
     finally:
