@@ -9,9 +9,10 @@ from tests.proof.planted import run as planted
 from tests.proof.planted.catalogue import Planted, catalogue, draw
 from tests.proof.report import Progress, Row
 from tests.simulation import run as simulation
+from tests.simulation.report import Report
 
 DRAWN = 5
-SEEDS, SEEDS_FULL = 2_000, 100_000
+SEEDS, SEEDS_FULL, STEPS = 2_000, 100_000, 10
 
 
 async def plant_bugs(seed: int, full: bool, progress: Progress) -> list[Row]:
@@ -34,8 +35,15 @@ async def simulate(seed: int, full: bool, progress: Progress) -> list[Row]:
     """Seeds of the fast tier, from one that the seed chooses."""
     count, first, began = SEEDS_FULL if full else SEEDS, seed % 1_000_000, time.monotonic()
     progress.say(f"simulating {count} seeds from {first}")
-    seeds = range(first, first + count)
-    report = await asyncio.to_thread(simulation.simulate, seeds, os.cpu_count() or 1)
+    seeds, shown = range(first, first + count), 0
+
+    def show(so_far: Report) -> None:
+        nonlocal shown
+        if so_far.seeds >= shown + count // STEPS:
+            shown = so_far.seeds
+            progress.phase(f"{shown} of {count} seeds, {len(so_far.failures)} wrong")
+
+    report = await asyncio.to_thread(simulation.simulate, seeds, os.cpu_count() or 1, show)
     row = Row("simulation", "seeds of orders on simulated parts", seed, runs=report.seeds)
     row.counts, row.seconds = False, time.monotonic() - began
     row.witness = (

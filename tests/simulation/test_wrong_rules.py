@@ -153,6 +153,12 @@ WRONG: tuple[Callable[[pytest.MonkeyPatch], None], ...] = (
 )
 
 
+@pytest.fixture(scope="module", autouse=True)
+def right_without_them() -> None:
+    """A simulation that finds everything wrong would find each of these too."""
+    assert simulate(range(CHUNK), processes=1).failures == []
+
+
 @pytest.mark.parametrize("plant", WRONG, ids=lambda one: one.__name__)
 def test_a_wrong_rule_is_found(
     plant: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
