@@ -9,10 +9,11 @@ from typing import Annotated, Any
 import structlog
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ValidationError
-from shared.http.problem import Problem, not_found, validation_failed
-from shared.messaging.unit_of_work import Rank
+from shared.http.problem import Problem, not_found, unavailable, validation_failed
+from shared.messaging.unit_of_work import Rank, Transactions
 from shared.observability import tracing
 from shared.service import Running
+from shared.turns import TurnNotCome
 
 from payments import metrics, store
 from payments.domain.attempts import AttemptKey, heard_of
@@ -22,6 +23,7 @@ from payments.unit_of_work import PaymentsWork
 from payments.webhooks import Kind, Operation, Signed, Told, read, verified
 
 BODY_BYTES_MAX = 64 * 1024
+TURN_WAIT_S = 10.0  # Senders of webhooks give up after 15 s or more.
 
 log = structlog.get_logger(__name__)
 
@@ -102,8 +104,7 @@ def event_router(running: Running, sender: Sender, wake: Callable[[], None]) -> 
         signed = verified(sender.keys, request.headers, await _body(request))
         if signed is None:
             raise _badly_signed(provider)
-        async with running.transactions.answering(tracing.current_traceparent()) as work:
-            event, first = await take_in(work, sender, signed)
+        event, first = await _taken_in(running.transactions, sender, signed)
         if first and event.outcome == "asked":
             wake()
         _tell(event, first)
@@ -111,6 +112,20 @@ def event_router(running: Running, sender: Sender, wake: Callable[[], None]) -> 
         return EventView(event_id=event.event_id, outcome=event.outcome)
 
     return routes
+
+
+async def _taken_in(
+    transactions: Transactions[PaymentsWork], sender: Sender, signed: Signed
+) -> tuple[NewEvent, bool]:
+    """Copies that come at once follow each other and leave the connections to other requests."""
+    try:
+        async with (
+            transactions.turns.take((sender.name, signed.event_id), TURN_WAIT_S),
+            transactions.answering(tracing.current_traceparent()) as work,
+        ):
+            return await take_in(work, sender, signed)
+    except TurnNotCome:
+        raise unavailable("The same event is still being taken in.") from None
 
 
 async def take_in(work: PaymentsWork, sender: Sender, signed: Signed) -> tuple[NewEvent, bool]:

@@ -131,7 +131,7 @@ def allowed_methods(request: Request) -> list[str]:
 
 async def _database(request: Request, error: Exception) -> Response:
     if is_transient(error):
-        log.warning("unavailable", path=request.url.path, error=str(error)[:200])
+        log.warning("unavailable", path=request.url.path, error=repr(error)[:200])
         return unavailable().response()
     return await _bug(request, error)
 
