@@ -6,6 +6,7 @@ import pytest
 
 from tests.integration.payments.fake_provider import FakeProvider
 from tests.integration.payments.service import Payments, payments
+from tests.integration.payments.teller import Teller, a_teller
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +23,9 @@ async def service(payments_dsn: str) -> AsyncIterator[Payments]:
 @pytest.fixture
 def provider(service: Payments) -> FakeProvider:
     return service.provider
+
+
+@pytest.fixture
+async def teller(service: Payments) -> AsyncIterator[Teller]:
+    async with a_teller(service) as teller:
+        yield teller

@@ -16,8 +16,10 @@ from shared.http import problem
 from shared.http.guards import Limited
 from shared.service import Running
 
-from tests.integration.payments.fake_provider import Operation
-from tests.integration.payments.service import LIMITS, Payments
+from tests.integration.payments import fake_provider as does
+from tests.integration.payments.fake_provider import FakeProvider, Operation
+from tests.integration.payments.service import LIMITS, Payments, placed
+from tests.support.waiting import eventually
 from tests.support.webhook_signing import KEY, signed_headers
 
 SETTINGS = PaymentsSettings(
@@ -80,3 +82,22 @@ async def a_teller(service: Payments, *keys: bytes) -> AsyncIterator[Teller]:
     transport = httpx2.ASGITransport(app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://p") as http:
         yield Teller(service, http)
+
+
+async def is_told(service: Payments, *types: str) -> None:
+    """Wait until exactly these events were told of the order, with no timer to help."""
+
+    async def look() -> bool:
+        await service.work()
+        return await service.types("ord_1") == list(types)
+
+    await eventually(look, f"told {types}", 5)
+
+
+async def unanswered(service: Payments, provider: FakeProvider) -> Operation:
+    """An order whose charge was made, and the answer to it was lost."""
+    provider.charge_script = [does.charges_without_answer]
+    await service.receive(placed())
+    await service.work()
+    assert await service.types("ord_1") == []
+    return provider.book[0]

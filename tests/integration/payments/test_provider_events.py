@@ -1,45 +1,17 @@
 """What the provider tells by itself has one effect: twice, late, early or out of order."""
 
-import asyncio
-from collections.abc import AsyncIterator
-
 import pytest
 from payments.domain.money import Money
 from payments.provider import Charge, ChargeAnswer, Unknown
 
 from tests.integration.payments import fake_provider as does
-from tests.integration.payments.fake_provider import FakeProvider, Operation
-from tests.integration.payments.service import Payments, cancelled, placed, rejected
-from tests.integration.payments.teller import Teller, a_teller
+from tests.integration.payments.fake_provider import FakeProvider
+from tests.integration.payments.service import Payments, cancelled, placed
+from tests.integration.payments.teller import Teller, a_teller, is_told, unanswered
 from tests.support.waiting import eventually
 
 THREE_DAYS_S = 3 * 86_400
 LATE = ["captured", "refunded"]
-
-
-@pytest.fixture
-async def teller(service: Payments) -> AsyncIterator[Teller]:
-    async with a_teller(service) as teller:
-        yield teller
-
-
-async def is_told(service: Payments, *types: str) -> None:
-    """Wait until exactly these events were told of the order, with no timer to help."""
-
-    async def look() -> bool:
-        await service.work()
-        return await service.types("ord_1") == list(types)
-
-    await eventually(look, f"told {types}", 5)
-
-
-async def unanswered(service: Payments, provider: FakeProvider) -> Operation:
-    """An order whose charge was made, and the answer to it was lost."""
-    provider.charge_script = [does.charges_without_answer]
-    await service.receive(placed())
-    await service.work()
-    assert await service.types("ord_1") == []
-    return provider.book[0]
 
 
 async def test_an_event_settles_a_charge_without_any_timer(
@@ -93,52 +65,6 @@ async def test_an_answer_that_comes_right_after_its_event_spares_the_question(
     assert await service.types("ord_1") == ["captured"]
     assert (await service.charge("ord_1")).next_sweep_at is None
     assert provider.inquiries == []
-
-
-async def test_a_hundred_copies_at_once_have_one_effect(
-    service: Payments, provider: FakeProvider, teller: Teller
-) -> None:
-    done = await unanswered(service, provider)
-    await service.receive(rejected())
-    answers = await asyncio.gather(*(teller.tell_of(done) for _ in range(100)))
-    await is_told(service, *LATE)
-
-    assert {(one.status_code, one.json()["outcome"]) for one in answers} == {(200, "asked")}
-    assert len(await teller.rows()) == 1
-    assert (provider.count("capture"), provider.count("refund")) == (1, 1)
-    assert len([one for one in provider.inquiries if one == done.key]) == 1
-
-
-async def test_copies_that_wait_leave_the_connections_to_other_events(
-    service: Payments, provider: FakeProvider, teller: Teller
-) -> None:
-    done = await unanswered(service, provider)
-    async with service.pool.acquire() as db, db.transaction():
-        await db.execute("SELECT 1 FROM payments WHERE order_id = 'ord_1' FOR UPDATE")
-        copies = asyncio.gather(*(teller.tell_of(done) for _ in range(100)))
-        await eventually(lambda: _waits_for_a_lock(service), "the first copy waits", 5)
-        other = await teller.tell_of(done, key="k_other", order_id="ord_2", event_id="msg_other")
-
-    assert other.status_code == 202
-    assert {one.status_code for one in await copies} == {200}
-
-
-async def _waits_for_a_lock(service: Payments) -> bool:
-    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-    waiting: int = await service.pool.fetchval(f"{query} AND wait_event_type = 'Lock'")
-    return waiting > 0
-
-
-async def test_the_same_news_under_other_ids_has_one_effect(
-    service: Payments, provider: FakeProvider, teller: Teller
-) -> None:
-    done = await unanswered(service, provider)
-    await asyncio.gather(*(teller.tell_of(done, event_id=f"msg_{n}") for n in range(20)))
-    await is_told(service, "captured")
-    after = await teller.tell_of(done, event_id="msg_after")
-
-    assert after.json()["outcome"] == "known"
-    assert await service.ledger("ord_1") == [("charge", 1530, "GBP")]
 
 
 async def test_an_event_three_days_after_the_last_sweep_gives_the_money_back_once(

@@ -1,6 +1,5 @@
 """The door for provider events: what is not signed, in time, small and well formed stays out."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx2
@@ -12,12 +11,6 @@ from tests.integration.payments.teller import SETTINGS, Teller, a_teller, event
 from tests.support.webhook_signing import KEY, NEW_KEY, signed_headers
 
 BODY = event("charge.captured")
-
-
-@pytest.fixture
-async def teller(service: Payments) -> AsyncIterator[Teller]:
-    async with a_teller(service) as teller:
-        yield teller
 
 
 def named(answer: httpx2.Response) -> tuple[int, str]:

@@ -1,6 +1,5 @@
 """The provider's own list is the last judge: what it has and we have not is settled or shown."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,17 +11,11 @@ from payments.provider import Charge, Refund
 from tests.integration.payments import fake_provider as does
 from tests.integration.payments.fake_provider import FakeProvider
 from tests.integration.payments.service import LIMITS, TOKEN, Payments, cancelled, placed, rejected
-from tests.integration.payments.teller import Teller, a_teller
+from tests.integration.payments.teller import Teller
 
 DAY_S = 86_400
 SCHEDULE = Schedule("provider", DAY_S, LIMITS.settle_after)
 LISTED, BOOKED = "provider-list-is-booked", "booked-is-in-provider-list"
-
-
-@pytest.fixture
-async def teller(service: Payments) -> AsyncIterator[Teller]:
-    async with a_teller(service) as teller:
-        yield teller
 
 
 async def compare(service: Payments) -> None:
