@@ -1,10 +1,13 @@
-"""A work row of kind ``mail`` -> one mail handed over, and its outcome recorded."""
+"""Work rows of kind ``mail`` -> a mail each handed over, and its outcome recorded."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TypeAlias
 
 import structlog
 from opentelemetry.trace import SpanKind
+from shared.group_commit import GroupCommit
 from shared.messaging.unit_of_work import Transactions
 from shared.observability import tracing
 from shared.work import rows
@@ -23,17 +26,33 @@ from notifications.writing.mails import write
 from shared import crash
 
 HOUR = timedelta(hours=1)
+Letter: TypeAlias = tuple[QueuedMessage, Customer]
 
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A row's mail was handed over, or ``refused`` for good."""
+
+    row: LeasedRow
+    message_id: str
+    refused: str | None
+
+
+@dataclass
 class MailSender:
     """``perform`` is the worker's: no transaction is open while the server is talked to."""
 
     transactions: Transactions[MessageWork]
     mailer: Mailer
     settings: NotificationsSettings
+    _starts: GroupCommit[LeasedRow, Letter | None] = field(init=False)
+    _ends: GroupCommit[_Sent, None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._starts = GroupCommit(self._start, self.settings.sends_max)
+        self._ends = GroupCommit(self._end, self.settings.sends_max)
 
     async def perform(self, row: LeasedRow) -> None:
         """Send the row's mail; whoever lost the lease sends or records nothing.
@@ -41,40 +60,58 @@ class MailSender:
         A crash between sending and recording sends it again under the same Message-ID.
         Raises ``MailDelayed`` when it should be tried later.
         """
-        message = await self._start(row)
-        if message is None:
+        letter = await self._starts.take(row)
+        if letter is None:
             return
+        message = written(*letter, self.settings.shop)
         crash.point("worker.before_call")
         refused = await self._send(row, message)
         crash.point("worker.after_call")
-        async with self.transactions.begin() as work:
-            if not await rows.finish(work.db, row, refused):
-                log.warning("work-lease-lost", kind=row.kind, order_id=row.order_id)
-            elif refused is None:
-                await store.record_sent(work.db, message.message_id, work.now)
-            else:
-                await store.record_refused(work.db, message.message_id)
+        await self._ends.take(_Sent(row, message.message_id, refused))
 
-    async def _start(self, row: LeasedRow) -> Message | None:
+    async def _start(self, leased: Sequence[LeasedRow]) -> list[Letter | None]:
+        """What is to be written for each row; nothing for one that waits or is not ours."""
+        ids = {row.id: str(row.payload["message_id"]) for row in leased}
+        mails_max = self.settings.recipient_mails_per_hour_max
         async with self.transactions.begin() as work:
-            if await self._waits(row, work):
-                return None
-            if not await rows.start_call(work.db, row, work.now, self.settings.lease_s):
-                return None
-            queued = await store.count_attempt(work.db, row.payload["message_id"], work.now)
-            customer = await store.customer_of(work.db, row.order_id)
-        return written(queued, customer, self.settings.shop)
+            await store.lock_recipients(work.db, list(ids.values()))
+            since = work.now - HOUR
+            room = await store.with_room(work.db, list(ids.values()), since, mails_max)
+            going = [row for row in leased if ids[row.id] in room]
+            started = await rows.start_calls(work.db, going, work.now, self.settings.lease_s)
+            asked = [ids[row_id] for row_id in started]
+            queued = await store.count_attempts(work.db, asked, work.now)
+            customers = await store.customers_of(work.db, [row.order_id for row in going])
+            for row in leased:
+                if ids[row.id] not in room:
+                    await self._put_off(row, work)
+        return [
+            (queued[ids[row.id]], customers[row.order_id]) if row.id in started else None
+            for row in leased
+        ]
 
-    async def _waits(self, row: LeasedRow, work: MessageWork) -> bool:
-        """Whether the recipient has mails enough for this hour; then the row is put off."""
+    async def _put_off(self, row: LeasedRow, work: MessageWork) -> None:
+        """The recipient has mails enough for this hour."""
         mails_max = self.settings.recipient_mails_per_hour_max
         message_id = row.payload["message_id"]
         full = await store.full_since(work.db, message_id, work.now - HOUR, mails_max)
-        if full is None:
-            return False
-        log.info("mail-waits", order_id=row.order_id, until=str(full + HOUR))
-        await rows.postpone(work.db, row, full + HOUR, "recipient-mails-per-hour-max")
-        return True
+        until = work.now if full is None else full + HOUR
+        log.info("mail-waits", order_id=row.order_id, until=str(until))
+        await rows.postpone(work.db, row, until, "recipient-mails-per-hour-max")
+
+    async def _end(self, sent: Sequence[_Sent]) -> list[None]:
+        async with self.transactions.begin() as work:
+            leased, notes = [one.row for one in sent], [one.refused for one in sent]
+            ours = await rows.finish(work.db, leased, notes)
+            done = [one.message_id for one in sent if one.row.id in ours and one.refused is None]
+            refused = [one.message_id for one in sent if one.row.id in ours and one.refused]
+            await store.record_sent(work.db, done, work.now)
+            if refused:
+                await store.record_refused(work.db, refused)
+        for one in sent:
+            if one.row.id not in ours:
+                log.warning("work-lease-lost", kind=one.row.kind, order_id=one.row.order_id)
+        return [None] * len(sent)
 
     async def _send(self, row: LeasedRow, message: Message) -> str | None:
         """Why the mail was refused for good, or None when the server has it."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
+from asyncpg import Record
 from shared.database import Db
 from shared.messaging.order_table import OrderTable
 
@@ -34,23 +35,45 @@ ORDER BY u.n
 ON CONFLICT (order_id, kind, detail) DO NOTHING
 RETURNING message_id
 """
-_LOCK_RECIPIENT = """
-SELECT pg_advisory_xact_lock(hashtextextended(lower(recipient), 0))
-FROM messages WHERE message_id = $1
+_LOCK_RECIPIENTS = """
+SELECT pg_advisory_xact_lock(one.hash) FROM (
+    SELECT DISTINCT hashtextextended(lower(recipient), 0) AS hash
+    FROM messages WHERE message_id = ANY($1::text[]) ORDER BY 1
+) one
+"""
+# Of several to one recipient those told first come first.
+_WITH_ROOM = """
+WITH own AS (
+    SELECT m.message_id, lower(m.recipient) AS recipient,
+        row_number() OVER (PARTITION BY lower(m.recipient) ORDER BY u.n) AS nth
+    FROM unnest($1::text[]) WITH ORDINALITY u(message_id, n) JOIN messages m USING (message_id)
+)
+SELECT message_id FROM own
+WHERE nth + (
+    SELECT count(*) FROM (
+        SELECT 1 FROM messages other
+        WHERE lower(other.recipient) = own.recipient AND other.tried_at > $2
+            AND other.message_id <> ALL($1) LIMIT $3
+    ) others
+) <= $3
 """
 _FULL_SINCE = """
-SELECT other.tried_at FROM messages own
-JOIN messages other ON lower(other.recipient) = lower(own.recipient)
-WHERE own.message_id = $1 AND other.message_id <> own.message_id AND other.tried_at > $2
-ORDER BY other.tried_at DESC OFFSET $3 LIMIT 1
+SELECT tried_at FROM messages
+WHERE lower(recipient) = (SELECT lower(recipient) FROM messages WHERE message_id = $1)
+    AND message_id <> $1 AND tried_at > $2
+ORDER BY tried_at DESC OFFSET $3 LIMIT 1
 """
-_COUNT_ATTEMPT = """
-UPDATE messages SET attempts = attempts + 1, tried_at = $2 WHERE message_id = $1
+_COUNT_ATTEMPTS = """
+UPDATE messages SET attempts = attempts + 1, tried_at = $2 WHERE message_id = ANY($1::text[])
 RETURNING message_id, order_id, recipient, subject, body, fact, created_at
 """
-_CUSTOMER = f"SELECT {', '.join(CUSTOMERS.columns)} FROM order_messages WHERE order_id = $1"
-_RECORD_SENT = "UPDATE messages SET state = 'sent', sent_at = $2 WHERE message_id = $1"
-_RECORD_REFUSED = "UPDATE messages SET state = 'refused' WHERE message_id = $1"
+_CUSTOMERS = f"""
+SELECT {", ".join(CUSTOMERS.columns)} FROM order_messages WHERE order_id = ANY($1::text[])
+"""
+_RECORD_SENT = """
+UPDATE messages SET state = 'sent', sent_at = $2 WHERE message_id = ANY($1::text[])
+"""
+_RECORD_REFUSED = "UPDATE messages SET state = 'refused' WHERE message_id = ANY($1::text[])"
 _OF_ORDER = """
 SELECT message_id, order_id, kind, state, subject, attempts, created_at, sent_at
 FROM messages WHERE order_id = $1 ORDER BY created_at, message_id LIMIT $2
@@ -102,38 +125,49 @@ async def insert_messages(db: Db, messages: Sequence[NewMessage], now: datetime)
     return {record["message_id"] for record in records}
 
 
-async def full_since(db: Db, message_id: str, since: datetime, others_max: int) -> datetime | None:
-    """When the message's recipient got as many other mails as may be since ``since``, if so.
+async def lock_recipients(db: Db, message_ids: Sequence[str]) -> None:
+    """Until the transaction ends nobody else counts mails to them; its first lock."""
+    await db.execute(_LOCK_RECIPIENTS, message_ids)
 
-    The recipient stays locked until the transaction ends, so that two mails cannot both be the
-    last; it is the transaction's first lock.
-    """
-    await db.execute(_LOCK_RECIPIENT, message_id)
+
+async def with_room(
+    db: Db, message_ids: Sequence[str], since: datetime, mails_max: int
+) -> set[str]:
+    """Those that are among the ``mails_max`` to their recipient since ``since``."""
+    records = await db.fetch(_WITH_ROOM, message_ids, since, mails_max)
+    return {record["message_id"] for record in records}
+
+
+async def full_since(db: Db, message_id: str, since: datetime, others_max: int) -> datetime | None:
+    """When the message's recipient got as many other mails as may be since ``since``, if so."""
     filled: datetime | None = await db.fetchval(_FULL_SINCE, message_id, since, others_max - 1)
     return filled
 
 
-async def count_attempt(db: Db, message_id: str, now: datetime) -> QueuedMessage:
-    """Count one more attempt to send the message, and give it."""
-    record = await db.fetchrow(_COUNT_ATTEMPT, message_id, now)
-    assert record is not None, message_id
+async def count_attempts(
+    db: Db, message_ids: Sequence[str], now: datetime
+) -> dict[str, QueuedMessage]:
+    """Count one more attempt to send each of the messages, and give them by their ids."""
+    records = await db.fetch(_COUNT_ATTEMPTS, message_ids, now)
+    return {record["message_id"]: _queued(record) for record in records}
+
+
+def _queued(record: Record) -> QueuedMessage:
     fact = record["fact"] and Fact.model_validate_json(record["fact"])
     return QueuedMessage(**{**record, "fact": fact})
 
 
-async def customer_of(db: Db, order_id: str) -> Customer:
-    """Whom the order's mails go to; a message is never there without one."""
-    record = await db.fetchrow(_CUSTOMER, order_id)
-    assert record is not None, order_id
-    return Customer(**record)
+async def customers_of(db: Db, order_ids: Sequence[str]) -> dict[str, Customer]:
+    """Whom the orders' mails go to; a message is never there without one."""
+    return {one["order_id"]: Customer(**one) for one in await db.fetch(_CUSTOMERS, order_ids)}
 
 
-async def record_sent(db: Db, message_id: str, now: datetime) -> None:
-    await db.execute(_RECORD_SENT, message_id, now)
+async def record_sent(db: Db, message_ids: Sequence[str], now: datetime) -> None:
+    await db.execute(_RECORD_SENT, message_ids, now)
 
 
-async def record_refused(db: Db, message_id: str) -> None:
-    await db.execute(_RECORD_REFUSED, message_id)
+async def record_refused(db: Db, message_ids: Sequence[str]) -> None:
+    await db.execute(_RECORD_REFUSED, message_ids)
 
 
 async def messages_of(db: Db, order_id: str, limit: int) -> list[LoggedMessage]:

@@ -36,16 +36,18 @@ WHERE w.id = due.id
 RETURNING w.*
 """
 
-_START_CALL = """
-UPDATE work_rows SET call_started_at = $3, lease_until = $3::timestamptz + $4
-WHERE id = $1 AND lease_token = $2 AND NOT done
-RETURNING id
+_START_CALLS = """
+UPDATE work_rows w SET call_started_at = $3, lease_until = $3::timestamptz + $4
+FROM unnest($1::bigint[], $2::uuid[]) u(id, token)
+WHERE w.id = u.id AND w.lease_token = u.token AND NOT w.done
+RETURNING w.id
 """
 _FINISH = """
-UPDATE work_rows SET done = true, lease_owner = NULL, lease_token = NULL, lease_until = NULL,
-    last_error = $3
-WHERE id = $1 AND lease_token = $2 AND NOT done
-RETURNING id
+UPDATE work_rows w SET done = true, lease_owner = NULL, lease_token = NULL, lease_until = NULL,
+    last_error = u.note
+FROM unnest($1::bigint[], $2::uuid[], $3::text[]) u(id, token, note)
+WHERE w.id = u.id AND w.lease_token = u.token AND NOT w.done
+RETURNING w.id
 """
 _POSTPONE = """
 UPDATE work_rows SET not_before = $3, last_error = $4,
@@ -100,17 +102,20 @@ async def lease(db: Db, owner: str, limit: int, now: datetime, lease_s: float) -
     return sorted((_leased(one) for one in records), key=lambda row: row.id)
 
 
-async def start_call(db: Db, row: LeasedRow, now: datetime, lease_s: float) -> bool:
-    """Record that the outside may hear of it from now on; False when the lease was lost."""
-    started = await db.fetchval(
-        _START_CALL, row.id, row.lease_token, now, timedelta(seconds=lease_s)
-    )
-    return started is not None
+async def start_calls(
+    db: Db, leased: Sequence[LeasedRow], now: datetime, lease_s: float
+) -> set[int]:
+    """Record that the outside may hear of them from now on; ids of those still leased to us."""
+    ids, tokens = [one.id for one in leased], [one.lease_token for one in leased]
+    records = await db.fetch(_START_CALLS, ids, tokens, now, timedelta(seconds=lease_s))
+    return {record["id"] for record in records}
 
 
-async def finish(db: Db, row: LeasedRow, note: str | None = None) -> bool:
-    """Close the row; False when the lease was lost, and then nothing may be recorded."""
-    return await db.fetchval(_FINISH, row.id, row.lease_token, note) is not None
+async def finish(db: Db, leased: Sequence[LeasedRow], notes: Sequence[str | None]) -> set[int]:
+    """Close the rows; of one whose id is not given back, nothing may be recorded."""
+    ids, tokens = [one.id for one in leased], [one.lease_token for one in leased]
+    records = await db.fetch(_FINISH, ids, tokens, list(notes))
+    return {record["id"] for record in records}
 
 
 async def postpone(db: Db, row: LeasedRow, until: datetime, error: str) -> bool:

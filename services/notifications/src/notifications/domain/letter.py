@@ -4,8 +4,10 @@ from binascii import b2a_qp
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.errors import MessageError, NonASCIILocalPartDefect
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
+from email.policy import default
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,23 @@ class Sender:
     domain: str
 
 
+class _KeptClasses(HeaderRegistry):
+    """Makes the class of a header once, not for each header of each mail."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._made:
+            self._made[name] = super().__getitem__(name)
+        return self._made[name]
+
+
+# The names are ours alone, so that few classes are kept.
+POLICY = default.clone(header_factory=_KeptClasses())
+
+
 def is_deliverable(address: str) -> bool:
     """Whether ``address`` is one mailbox (RFC 5321, with UTF-8 as in RFC 6531)."""
     try:
@@ -51,7 +70,7 @@ def compose(message: Message, sender: Sender) -> EmailMessage:
 
     Raises ``ValueError`` for a header with a line break.
     """
-    letter = EmailMessage()
+    letter = EmailMessage(POLICY)
     username, _, domain = sender.address.rpartition("@")
     letter["From"] = Address(sender.name, username, domain)
     letter["To"] = message.recipient
@@ -59,11 +78,12 @@ def compose(message: Message, sender: Sender) -> EmailMessage:
     letter["Date"] = message.created_at
     letter["Message-ID"] = f"<{message.message_id}@{sender.domain}>"
     letter["X-Order-Id"] = message.order_id
+    letter["MIME-Version"] = "1.0"
     letter["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers.
     _set_text(letter, message.text, "plain")
     if message.html is not None:
         letter.make_alternative(boundary=f"=_{message.message_id}")
-        html = EmailMessage()
+        html = EmailMessage(POLICY)
         _set_text(html, message.html, "html")
         letter.attach(html)
     letter["Content-Language"] = message.language
@@ -75,5 +95,6 @@ def _set_text(part: EmailMessage, text: str, subtype: str) -> None:
 
     ``email`` encodes it character by character; a mail of 10 KB takes it several milliseconds.
     """
-    part.set_content("", subtype=subtype, cte="quoted-printable")
+    part["Content-Type"] = f'text/{subtype}; charset="utf-8"'
+    part["Content-Transfer-Encoding"] = "quoted-printable"
     part.set_payload(b2a_qp(text.encode()).decode("ascii"))

@@ -1,6 +1,5 @@
 """The desk: decides and records provider operations, many orders in one transaction."""
 
-import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,6 +7,7 @@ from typing import TypeAlias
 
 from shared.database import Db
 from shared.errors import Permanent
+from shared.group_commit import GroupCommit
 from shared.messaging.unit_of_work import Cause, Rank, Transactions
 from shared.observability import tracing
 from shared.work.rows import LeasedRow
@@ -103,22 +103,19 @@ class _Request:
     decide: Decide
     lost: Note
     traceparent: str
-    answer: "asyncio.Future[Step | Lost]"
 
 
 @dataclass
 class Desk:
-    """Requests that come while a transaction is under way share the next one.
-
-    A decision is a plain function of what is locked, so one batch is one transaction; if it
-    fails, each of its requests is tried in a transaction of its own.
-    """
+    """A decision is a plain function of what is locked, so many share a transaction."""
 
     transactions: Transactions[PaymentsWork]
     limits: CallLimits
     lease_s: float
-    _waiting: list[_Request] = field(default_factory=list)
-    _task: "asyncio.Task[None] | None" = None
+    _requests: GroupCommit[_Request, Step | Lost] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._requests = GroupCommit(self._commit, REQUESTS_MAX)
 
     async def record(self, row: LeasedRow, decide: Decide, lost: Note = nothing) -> Step | Lost:
         """Run ``decide`` under the order's row and ``row``'s lease, commit, and give its step.
@@ -140,35 +137,8 @@ class Desk:
     async def _ask(
         self, key: AttemptKey, lease: LeasedRow | None, decide: Decide, lost: Note
     ) -> Step | Lost:
-        answer: asyncio.Future[Step | Lost] = asyncio.get_running_loop().create_future()
         cause = tracing.current_traceparent() or (lease.traceparent if lease else "")
-        self._waiting.append(_Request(key, lease, decide, lost, cause, answer))
-        if self._task is None:
-            self._task = asyncio.create_task(self._serve())
-        return await answer
-
-    async def _serve(self) -> None:
-        try:
-            while self._waiting:
-                batch = self._waiting[:REQUESTS_MAX]
-                del self._waiting[:REQUESTS_MAX]
-                await self._settle(batch)
-        finally:
-            self._task = None
-
-    async def _settle(self, batch: Sequence[_Request]) -> None:
-        try:
-            steps = await self._commit(batch)
-        except Exception as error:
-            if len(batch) > 1:
-                for one in batch:
-                    await self._settle([one])
-            elif not batch[0].answer.done():
-                batch[0].answer.set_exception(error)
-            return
-        for one, step in zip(batch, steps, strict=True):
-            if not one.answer.done():
-                one.answer.set_result(step)
+        return await self._requests.take(_Request(key, lease, decide, lost, cause))
 
     async def _commit(self, batch: Sequence[_Request]) -> list[Step | Lost]:
         async with self.transactions.begin() as work:
