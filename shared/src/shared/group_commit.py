@@ -2,8 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+from shared.database.transient import is_outage
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -19,8 +22,9 @@ class _Waiting(Generic[Item, Result]):
 class GroupCommit(Generic[Item, Result]):
     """``commit`` takes items in one transaction and gives a result for each, in their order.
 
-    If it fails, each item is tried in a transaction of its own. The idea is from DeWitt et al.,
-    "Implementation Techniques for Main Memory Database Systems" (SIGMOD 1984).
+    If it fails, each item is tried in a transaction of its own, unless no transaction would work
+    now. The idea is from DeWitt et al., "Implementation Techniques for Main Memory Database
+    Systems" (SIGMOD 1984).
     """
 
     commit: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]]
@@ -33,7 +37,8 @@ class GroupCommit(Generic[Item, Result]):
         result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(item, result))
         if self._task is None:
-            self._task = asyncio.create_task(self._serve())
+            # In a context of its own: a group belongs to the trace of none of its items.
+            self._task = asyncio.create_task(self._serve(), context=Context())
         return await result
 
     async def _serve(self) -> None:
@@ -49,11 +54,13 @@ class GroupCommit(Generic[Item, Result]):
         try:
             results = await self.commit([one.item for one in group])
         except Exception as error:
-            if len(group) > 1:
+            if len(group) > 1 and not is_outage(error):
                 for one in group:
                     await self._settle([one])
-            elif not group[0].result.done():
-                group[0].result.set_exception(error)
+                return
+            for one in group:
+                if not one.result.done():
+                    one.result.set_exception(error)
             return
         for one, result in zip(group, results, strict=True):
             if not one.result.done():

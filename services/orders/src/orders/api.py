@@ -1,15 +1,19 @@
 """The orders API: place, read, follow, cancel (see docs/ and /openapi.json)."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ValidationError
 from shared.contracts.storefront import Submission
-from shared.http.idempotency import KEYED, Answer, needs_key, once
+from shared.http.idempotency import KEYED, Answer, OnceTogether, needs_key
 from shared.http.openapi import ENTITY_TAG, LOCATION
 from shared.http.preconditions import IF_MATCH, require_match, tag_of
 from shared.http.problem import Problem, not_found, validation_failed
 from shared.http.routes import JsonRoute, problems, takes
+from shared.messaging.unit_of_work import Cause
 from shared.observability import tracing
 from shared.service import Running
 
@@ -36,6 +40,9 @@ def _writing(running: Running, settings: OrdersSettings) -> APIRouter:
 
 
 def _place(router: APIRouter, running: Running, settings: OrdersSettings) -> None:
+    place_all = partial(_place_all, deadline_s=settings.deadline_s)
+    together: OnceTogether[OrdersWork, _Placing] = OnceTogether(running.transactions, place_all)
+
     @router.post(
         "",
         status_code=201,
@@ -49,17 +56,34 @@ def _place(router: APIRouter, running: Running, settings: OrdersSettings) -> Non
     async def place_order(request: Request) -> Response:
         """Place an order, once for each Idempotency-Key; 201 means committed to disk."""
         submission = read_submission(await request.json())
+        placing = _Placing(submission, tracing.current_traceparent())
+        return await together.once(request, await request.body(), placing)
 
-        async def act(work: OrdersWork) -> Answer:
-            await work.claim_references([submission])
-            reference = work.references[submission.client_reference]
-            if not reference.mine:
-                raise order_exists(reference.order_id)
-            order = work.place(submission, settings.deadline_s)
-            document = json.dumps(view_of_new(order, submission), ensure_ascii=False)
-            return Answer(201, document.encode(), f"/v1/orders/{order.order_id}")
 
-        return await once(running.transactions, request, await request.body(), act)
+@dataclass(frozen=True, slots=True)
+class _Placing:
+    submission: Submission
+    traceparent: str
+
+
+async def _place_all(
+    work: OrdersWork, placings: Sequence[_Placing], *, deadline_s: float
+) -> list[Answer | Problem]:
+    """Each reference names one order for ever; of two requests for one the first places it."""
+    work.causes = {
+        one.submission.client_reference: Cause(one.traceparent) for one in reversed(placings)
+    }
+    await work.claim_references([one.submission for one in placings])
+    return [_placed(work, one.submission, deadline_s) for one in placings]
+
+
+def _placed(work: OrdersWork, submission: Submission, deadline_s: float) -> Answer | Problem:
+    reference = work.references[submission.client_reference]
+    if not reference.mine:
+        return order_exists(reference.order_id)
+    order = work.place(submission, deadline_s)
+    document = json.dumps(view_of_new(order, submission), ensure_ascii=False)
+    return Answer(201, document.encode(), f"/v1/orders/{order.order_id}")
 
 
 def _cancel(router: APIRouter, running: Running) -> None:

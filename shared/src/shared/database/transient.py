@@ -26,3 +26,9 @@ def is_transient(error: BaseException) -> bool:
         # A broken connection shows as an interface or internal client error too.
         return True
     return isinstance(error, (Retryable, asyncpg.InternalClientError, *TRANSIENT))
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether no other transaction would fare better now: it was not what this one did."""
+    of_this_one = (asyncpg.TransactionRollbackError, asyncpg.LockNotAvailableError, Retryable)
+    return is_transient(error) and not isinstance(error, of_this_one)

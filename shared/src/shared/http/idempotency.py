@@ -1,12 +1,13 @@
 """Idempotency keys (IETF draft-ietf-httpapi-idempotency-key-header): one effect, one answer."""
 
 import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from time import monotonic
-from typing import Any
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import asyncpg
 from fastapi import Request, Response
@@ -14,26 +15,40 @@ from fastapi import Request, Response
 from shared import crash
 from shared.database import Db
 from shared.errors import Forgotten
+from shared.group_commit import GroupCommit
 from shared.http.problem import Problem
 from shared.messaging.unit_of_work import Rank, Transactions, Work
 from shared.observability import tracing
 from shared.turns import TurnNotCome
 
 WAIT_S = 5
+GROUP_MAX = 200
+GROUP_WAIT_S = 0.1
+Item = TypeVar("Item")
 KEY_HEADER = "Idempotency-Key"
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,255}")
 
 _CLAIM = """
 INSERT INTO idempotency_keys (tenant, operation, key, fingerprint, created_at)
-VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING true
+SELECT u.*, $5 FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[])
+    u(tenant, operation, key, fingerprint)
+ORDER BY u.tenant, u.operation, u.key
+ON CONFLICT DO NOTHING RETURNING tenant, operation, key
 """
 _READ = """
 SELECT fingerprint, status, body, location FROM idempotency_keys
 WHERE tenant = $1 AND operation = $2 AND key = $3
 """
 _STORE = """
-UPDATE idempotency_keys SET status = $4, body = $5, location = $6
-WHERE tenant = $1 AND operation = $2 AND key = $3
+UPDATE idempotency_keys k SET status = u.status, body = u.body, location = u.location
+FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::bytea[], $6::text[])
+    u(tenant, operation, key, status, body, location)
+WHERE (k.tenant, k.operation, k.key) = (u.tenant, u.operation, u.key)
+"""
+_GIVE_BACK = """
+DELETE FROM idempotency_keys k USING unnest($1::text[], $2::text[], $3::text[])
+    u(tenant, operation, key)
+WHERE (k.tenant, k.operation, k.key) = (u.tenant, u.operation, u.key)
 """
 
 
@@ -83,6 +98,18 @@ KEYED: dict[str, Any] = {
 """``openapi_extra`` of a route that depends on ``needs_key``."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked(Generic[Item]):
+    """A request: its key's place, what it is, and what it brings."""
+
+    place: tuple[str, str, str]
+    fingerprint: bytes
+    item: Item
+
+
+Act: TypeAlias = Callable[[Work, Sequence[Item]], Awaitable[Sequence[Answer | Problem]]]
+
+
 async def once(
     transactions: Transactions[Work],
     request: Request,
@@ -96,54 +123,125 @@ async def once(
     in this process. What ``act`` raises stores nothing. A key belongs to the operation, not to
     the resource: under another path it is used for another request.
     """
-    place = (tenant, _operation(request), key_of(request))
+
+    async def act_alone(work: Work, asked: Sequence[None]) -> list[Answer]:
+        return [await act(work) for _ in asked]
+
+    asked = _Asked(_place(request, tenant), _fingerprint(request, body), None)
+    async with _turn(transactions, asked.place) as wait_s:
+        return await _alone(transactions, asked, act_alone, wait_s)
+
+
+@dataclass
+class OnceTogether(Generic[Work, Item]):
+    """As ``once``, but requests that come while a transaction is under way share the next one.
+
+    ``act`` gives an answer for each item, or the ``Problem`` that it is, which stores nothing.
+    """
+
+    transactions: Transactions[Work]
+    act: "Act[Work, Item]"
+    _groups: GroupCommit[_Asked[Item], Response | Problem] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._groups = GroupCommit(self._commit, GROUP_MAX)
+
+    async def once(
+        self, request: Request, body: bytes, item: Item, tenant: str = "default"
+    ) -> Response:
+        """The answer to ``item``. Raises ``Problem``."""
+        asked = _Asked(_place(request, tenant), _fingerprint(request, body), item)
+        async with _turn(self.transactions, asked.place) as wait_s:
+            try:
+                told = await self._groups.take(asked)
+            except asyncpg.LockNotAvailableError:
+                # Another process has the key: who waits for it does not hold up the others.
+                return await _alone(self.transactions, asked, self.act, wait_s)
+        return _answered(told)
+
+    async def _commit(self, group: Sequence[_Asked[Item]]) -> list[Response | Problem]:
+        return await _settle(self.transactions, group, self.act, GROUP_WAIT_S)
+
+
+def _place(request: Request, tenant: str) -> tuple[str, str, str]:
+    return tenant, f"{request.method} {request.scope['route'].path}", key_of(request)
+
+
+@asynccontextmanager
+async def _turn(transactions: Transactions[Work], place: Hashable) -> AsyncIterator[float]:
+    """The key's turn within this process; gives the seconds left to wait for another one."""
     give_up_at = monotonic() + WAIT_S
     try:
         async with transactions.turns.take(place, WAIT_S):
-            claim = _Claim(place, _fingerprint(request, body), give_up_at - monotonic())
-            return await _once(transactions, claim, act)
+            yield give_up_at - monotonic()
     except TurnNotCome:
         raise _in_progress() from None
 
 
-@dataclass(frozen=True)
-class _Claim:
-    """``wait_s`` is how long the database may let us wait for another process."""
-
-    place: tuple[str, str, str]
-    fingerprint: bytes
-    wait_s: float
-
-
-async def _once(
-    transactions: Transactions[Work], claim: _Claim, act: Callable[[Work], Awaitable[Answer]]
+async def _alone(
+    transactions: Transactions[Work], asked: _Asked[Item], act: "Act[Work, Item]", wait_s: float
 ) -> Response:
+    try:
+        (told,) = await _settle(transactions, [asked], act, wait_s)
+    except asyncpg.LockNotAvailableError:
+        raise _in_progress() from None
+    return _answered(told)
+
+
+def _answered(told: Response | Problem) -> Response:
+    if isinstance(told, Problem):
+        raise told
+    return told
+
+
+async def _settle(
+    transactions: Transactions[Work],
+    group: Sequence[_Asked[Item]],
+    act: "Act[Work, Item]",
+    wait_s: float,
+) -> list[Response | Problem]:
+    """Claim the keys, act for those that are new, and store what they are told."""
     crash.point("api.before_claim")
     async with transactions.answering(tracing.current_traceparent()) as work:
         work.lock(Rank.UNIQUE_KEYS)
-        if not await _is_first(work.db, claim, work.now):
-            return _replay(await work.db.fetchrow(_READ, *claim.place), claim.fingerprint)
-        crash.point("api.after_claim")
-        answer = await act(work)
-        stored = (answer.status, answer.body, answer.location)
-        await work.db.execute(_STORE, *claim.place, *stored)
-    crash.point("api.after_commit")
-    return answer.response(replayed=False)
+        claimed = await _claim(work.db, group, work.now, wait_s)
+        new = [one for one in group if one.place in claimed]
+        if new:
+            crash.point("api.after_claim")
+        told: dict[Any, Response | Problem] = {
+            one.place: await _replay(work.db, one) for one in group if one.place not in claimed
+        }
+        answers = await act(work, [one.item for one in new]) if new else ()
+        await _keep(work.db, dict(zip([one.place for one in new], answers, strict=True)))
+    if new:
+        crash.point("api.after_commit")
+    for one, answer in zip(new, answers, strict=True):
+        match answer:
+            case Answer():
+                told[one.place] = answer.response(replayed=False)
+            case Problem():
+                told[one.place] = answer
+    return [told[one.place] for one in group]
 
 
-async def _is_first(db: Db, claim: _Claim, now: datetime) -> bool:
-    wait_ms = max(1, int(claim.wait_s * 1000))
-    await db.execute(f"SET LOCAL lock_timeout = {wait_ms}")
-    try:
-        claimed = await db.fetchval(_CLAIM, *claim.place, claim.fingerprint, now)
-    except asyncpg.LockNotAvailableError:
-        raise _in_progress() from None
+async def _claim(
+    db: Db, group: Sequence[_Asked[Item]], now: datetime, wait_s: float
+) -> set[tuple[str, str, str]]:
+    """The places that were free. Raises ``LockNotAvailableError`` when one is not told so soon."""
+    await db.execute(f"SET LOCAL lock_timeout = {max(1, int(wait_s * 1000))}")
+    places = map(list, zip(*(one.place for one in group), strict=True))
+    records = await db.fetch(_CLAIM, *places, [one.fingerprint for one in group], now)
     await db.execute("SET LOCAL lock_timeout TO DEFAULT")
-    return claimed is not None
+    return {tuple(record) for record in records}
 
 
-def _operation(request: Request) -> str:
-    return f"{request.method} {request.scope['route'].path}"
+async def _keep(db: Db, told: Mapping[tuple[str, str, str], Answer | Problem]) -> None:
+    answers = [(*at, *astuple(one)) for at, one in told.items() if isinstance(one, Answer)]
+    problems = [at for at, one in told.items() if isinstance(one, Problem)]
+    if answers:
+        await db.execute(_STORE, *map(list, zip(*answers, strict=True)))
+    if problems:
+        await db.execute(_GIVE_BACK, *map(list, zip(*problems, strict=True)))
 
 
 def _fingerprint(request: Request, body: bytes) -> bytes:
@@ -161,10 +259,11 @@ def _in_progress() -> Problem:
     )
 
 
-def _replay(stored: asyncpg.Record | None, fingerprint: bytes) -> Response:
+async def _replay(db: Db, asked: _Asked[Item]) -> Response | Problem:
+    stored = await db.fetchrow(_READ, *asked.place)
     if stored is None:
         raise Forgotten("idempotency-key")
-    if stored["fingerprint"] != fingerprint:
-        raise Problem(422, "idempotency-key-reused", "This key was used with another request.")
+    if stored["fingerprint"] != asked.fingerprint:
+        return Problem(422, "idempotency-key-reused", "This key was used with another request.")
     answer = Answer(stored["status"], stored["body"], stored["location"])
     return answer.response(replayed=True)
