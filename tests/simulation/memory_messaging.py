@@ -123,7 +123,7 @@ async def _run_one(work: Any, group: ConsumerGroup, known: Known) -> None:
 class HeldDesk(Desk):
     """Decides and records as the real one does; leases are looked at in memory."""
 
-    async def _commit(self, batch: Sequence[_Request]) -> list[Step | Lost]:
+    async def _commit(self, batch: Sequence[_Request], _alone: bool) -> list[Step | Lost]:
         async with self.transactions.begin() as work:
             held = draft_of(work).held
             work.causes = {one.key.order_id: Cause(one.traceparent) for one in batch}

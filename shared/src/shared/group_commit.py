@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+import asyncpg
 
 from shared.database.transient import is_outage
 
@@ -23,22 +24,23 @@ class GroupCommit(Generic[Item, Result]):
     """``commit`` takes items in one transaction and gives a result for each, in their order.
 
     If it fails, each item is tried in a transaction of its own, unless no transaction would work
-    now. The idea is from DeWitt et al., "Implementation Techniques for Main Memory Database
-    Systems" (SIGMOD 1984).
+    now; nobody waits for those. ``commit`` is told whether an item is ``alone``: a group had
+    better not wait long for a lock that one of its items needs. The idea is from DeWitt et al.,
+    "Implementation Techniques for Main Memory Database Systems" (SIGMOD 1984).
     """
 
-    commit: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]]
+    commit: Callable[[Sequence[Item], bool], Awaitable[Sequence[Result]]]
     items_max: int
     _waiting: list[_Waiting[Item, Result]] = field(default_factory=list)
     _task: "asyncio.Task[None] | None" = None
+    _alone: set["asyncio.Task[None]"] = field(default_factory=set)
 
     async def take(self, item: Item) -> Result:
         """Wait until ``item`` is committed. Raises what ``commit`` raises for it alone."""
         result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(item, result))
         if self._task is None:
-            # In a context of its own: a group belongs to the trace of none of its items.
-            self._task = asyncio.create_task(self._serve(), context=Context())
+            self._task = asyncio.create_task(self._serve())
         return await result
 
     async def _serve(self) -> None:
@@ -50,13 +52,12 @@ class GroupCommit(Generic[Item, Result]):
         finally:
             self._task = None
 
-    async def _settle(self, group: Sequence[_Waiting[Item, Result]]) -> None:
+    async def _settle(self, group: Sequence[_Waiting[Item, Result]], alone: bool = False) -> None:
         try:
-            results = await self.commit([one.item for one in group])
+            results = await self.commit([one.item for one in group], alone)
         except Exception as error:
-            if len(group) > 1 and not is_outage(error):
-                for one in group:
-                    await self._settle([one])
+            if not alone and _is_about_one(error, len(group)):
+                self._try_each(group)
                 return
             for one in group:
                 if not one.result.done():
@@ -65,3 +66,16 @@ class GroupCommit(Generic[Item, Result]):
         for one, result in zip(group, results, strict=True):
             if not one.result.done():
                 one.result.set_result(result)
+
+    def _try_each(self, group: Sequence[_Waiting[Item, Result]]) -> None:
+        for one in group:
+            task = asyncio.create_task(self._settle([one], alone=True))
+            self._alone.add(task)
+            task.add_done_callback(self._alone.discard)
+
+
+def _is_about_one(error: Exception, items: int) -> bool:
+    """Whether the others may fare better without one of them, or one that can wait longer."""
+    if items == 1:
+        return isinstance(error, asyncpg.LockNotAvailableError)
+    return not is_outage(error)

@@ -10,7 +10,8 @@ from typing import Any
 import httpx2
 from fastapi import FastAPI
 from payments.calls.sweep import Sweeper
-from payments.event_api import Sender, event_router
+from payments.event_api import event_router
+from payments.hearing import Sender
 from payments.settings import PaymentsSettings
 from shared.http import problem
 from shared.http.guards import Limited

@@ -16,10 +16,12 @@ class Table:
     bad: set[int] = field(default_factory=set)
     error: type[Exception] = ZeroDivisionError
     groups: list[list[int]] = field(default_factory=list)
+    began: asyncio.Event = field(default_factory=asyncio.Event)
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def commit(self, items: Sequence[int]) -> list[int]:
+    async def commit(self, items: Sequence[int], alone: bool) -> list[int]:
         self.groups.append(list(items))
+        self.began.set()
         await self.go_on.wait()
         if self.bad & set(items):
             raise self.error("not now")
@@ -38,8 +40,7 @@ async def test_the_first_goes_at_once_and_what_comes_meanwhile_goes_together() -
     table = Table()
     together = GroupCommit(table.commit, 100)
     first = asyncio.create_task(together.take(1))
-    while not table.groups:
-        await asyncio.sleep(0)
+    await table.began.wait()
     others = [asyncio.create_task(together.take(n)) for n in (2, 3, 4)]
     await asyncio.sleep(0)
     table.go_on.set()
@@ -83,8 +84,7 @@ async def test_who_no_longer_waits_holds_up_nobody() -> None:
     table = Table()
     together = GroupCommit(table.commit, 100)
     first = asyncio.create_task(together.take(1))
-    while not table.groups:
-        await asyncio.sleep(0)
+    await table.began.wait()
     gone, stays = (asyncio.create_task(together.take(n)) for n in (2, 3))
     await asyncio.sleep(0)
     gone.cancel()

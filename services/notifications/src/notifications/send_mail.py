@@ -69,7 +69,7 @@ class MailSender:
         crash.point("worker.after_call")
         await self._ends.take(_Sent(row, message.message_id, refused))
 
-    async def _start(self, leased: Sequence[LeasedRow]) -> list[Letter | None]:
+    async def _start(self, leased: Sequence[LeasedRow], _alone: bool) -> list[Letter | None]:
         """What is to be written for each row; nothing for one that waits or is not ours."""
         ids = {row.id: str(row.payload["message_id"]) for row in leased}
         mails_max = self.settings.recipient_mails_per_hour_max
@@ -99,7 +99,7 @@ class MailSender:
         log.info("mail-waits", order_id=row.order_id, until=str(until))
         await rows.postpone(work.db, row, until, "recipient-mails-per-hour-max")
 
-    async def _end(self, sent: Sequence[_Sent]) -> list[None]:
+    async def _end(self, sent: Sequence[_Sent], _alone: bool) -> list[None]:
         async with self.transactions.begin() as work:
             leased, notes = [one.row for one in sent], [one.refused for one in sent]
             ours = await rows.finish(work.db, leased, notes)

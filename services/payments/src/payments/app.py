@@ -23,9 +23,10 @@ from payments.calls.desk import Desk
 from payments.calls.perform import perform
 from payments.calls.reconcile import Schedule, reconcile
 from payments.calls.sweep import Sweeper, sweep
-from payments.event_api import Sender, event_router
+from payments.event_api import event_router
 from payments.handlers.request_charge import request_charge
 from payments.handlers.settle_ended_order import settle_ended_order
+from payments.hearing import Sender
 from payments.http_provider import HttpProvider
 from payments.invariants import INVARIANTS
 from payments.provider import Provider

@@ -129,7 +129,8 @@ async def once(
 
     asked = _Asked(_place(request, tenant), _fingerprint(request, body), None)
     async with _turn(transactions, asked.place) as wait_s:
-        return await _alone(transactions, asked, act_alone, wait_s)
+        (told,) = await _settle(transactions, [asked], act_alone, wait_s)
+    return _answered(told)
 
 
 @dataclass
@@ -151,15 +152,13 @@ class OnceTogether(Generic[Work, Item]):
     ) -> Response:
         """The answer to ``item``. Raises ``Problem``."""
         asked = _Asked(_place(request, tenant), _fingerprint(request, body), item)
-        async with _turn(self.transactions, asked.place) as wait_s:
-            try:
-                told = await self._groups.take(asked)
-            except asyncpg.LockNotAvailableError:
-                # Another process has the key: who waits for it does not hold up the others.
-                return await _alone(self.transactions, asked, self.act, wait_s)
-        return _answered(told)
+        async with _turn(self.transactions, asked.place):
+            return _answered(await self._groups.take(asked))
 
-    async def _commit(self, group: Sequence[_Asked[Item]]) -> list[Response | Problem]:
+    async def _commit(self, group: Sequence[_Asked[Item]], alone: bool) -> list[Response | Problem]:
+        """Who waits for another process that has its key does not hold up the others."""
+        if alone:
+            return await _settle(self.transactions, group, self.act, WAIT_S)
         return await _settle(self.transactions, group, self.act, GROUP_WAIT_S)
 
 
@@ -176,16 +175,6 @@ async def _turn(transactions: Transactions[Work], place: Hashable) -> AsyncItera
             yield give_up_at - monotonic()
     except TurnNotCome:
         raise _in_progress() from None
-
-
-async def _alone(
-    transactions: Transactions[Work], asked: _Asked[Item], act: "Act[Work, Item]", wait_s: float
-) -> Response:
-    try:
-        (told,) = await _settle(transactions, [asked], act, wait_s)
-    except asyncpg.LockNotAvailableError:
-        raise _in_progress() from None
-    return _answered(told)
 
 
 def _answered(told: Response | Problem) -> Response:
@@ -227,10 +216,19 @@ async def _settle(
 async def _claim(
     db: Db, group: Sequence[_Asked[Item]], now: datetime, wait_s: float
 ) -> set[tuple[str, str, str]]:
-    """The places that were free. Raises ``LockNotAvailableError`` when one is not told so soon."""
+    """The places that were free.
+
+    When another process does not let go of one within ``wait_s``, raises ``Problem`` 409, and for
+    a group ``LockNotAvailableError``.
+    """
     await db.execute(f"SET LOCAL lock_timeout = {max(1, int(wait_s * 1000))}")
     places = map(list, zip(*(one.place for one in group), strict=True))
-    records = await db.fetch(_CLAIM, *places, [one.fingerprint for one in group], now)
+    try:
+        records = await db.fetch(_CLAIM, *places, [one.fingerprint for one in group], now)
+    except asyncpg.LockNotAvailableError:
+        if wait_s == GROUP_WAIT_S:
+            raise
+        raise _in_progress() from None
     await db.execute("SET LOCAL lock_timeout TO DEFAULT")
     return {tuple(record) for record in records}
 

@@ -140,7 +140,7 @@ class Desk:
         cause = tracing.current_traceparent() or (lease.traceparent if lease else "")
         return await self._requests.take(_Request(key, lease, decide, lost, cause))
 
-    async def _commit(self, batch: Sequence[_Request]) -> list[Step | Lost]:
+    async def _commit(self, batch: Sequence[_Request], _alone: bool) -> list[Step | Lost]:
         async with self.transactions.begin() as work:
             work.causes = {one.key.order_id: Cause(one.traceparent) for one in batch}
             await work.lock_orders({one.key.order_id for one in batch})

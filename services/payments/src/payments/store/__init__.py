@@ -1,6 +1,6 @@
 """The service's SQL: set-based, one statement for each purpose."""
 
-from payments.store.events import NewEvent, attempt_known, claim_event, kept_event
+from payments.store.events import NewEvent, attempts_known, claim_events, kept_events
 from payments.store.lines import add_lines, add_refunded, lines_of
 from payments.store.payments import (
     PAYMENTS,
@@ -38,10 +38,10 @@ __all__ = [
     "Sweep",
     "add_lines",
     "add_refunded",
-    "attempt_known",
+    "attempts_known",
     "attempts_of",
     "book",
-    "claim_event",
+    "claim_events",
     "claim_listing",
     "claim_sweeps",
     "close_rows",
@@ -52,7 +52,7 @@ __all__ = [
     "hold_leases",
     "hurry_comparison",
     "keep_movements",
-    "kept_event",
+    "kept_events",
     "lines_of",
     "load_attempts",
     "mark_booked",
