@@ -6,7 +6,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from payments.calls.desk import Ask, Call, Desk, Done, Later, Lost, Step, _Request
+from payments.calls.desk import REQUESTS_MAX, Ask, Call, Desk, Done, Later, Lost, Step, _Request
+from shared.group_commit import GroupCommit
 from shared.messaging import inbox
 from shared.messaging.batch import Batch
 from shared.messaging.dead_letters import send_dead_letter
@@ -24,6 +25,7 @@ from shared.messaging.pipeline import (
     run_handlers,
 )
 from shared.messaging.unit_of_work import Cause, Rank
+from shared.pace import Pace
 from shared.work.rows import LeasedRow
 
 from shared import crash
@@ -122,6 +124,9 @@ async def _run_one(work: Any, group: ConsumerGroup, known: Known) -> None:
 
 class HeldDesk(Desk):
     """Decides and records as the real one does; leases are looked at in memory."""
+
+    def __post_init__(self) -> None:
+        self._requests = GroupCommit(self._commit, REQUESTS_MAX, Pace(enough=0))
 
     async def _commit(self, batch: Sequence[_Request], _alone: bool) -> list[Step | Lost]:
         async with self.transactions.begin() as work:

@@ -8,7 +8,9 @@ from typing import Generic, TypeVar
 import asyncpg
 
 from shared.database.transient import is_outage
+from shared.pace import Pace
 
+PACE_ENOUGH = 50
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -31,6 +33,7 @@ class GroupCommit(Generic[Item, Result]):
 
     commit: Callable[[Sequence[Item], bool], Awaitable[Sequence[Result]]]
     items_max: int
+    pace: Pace = field(default_factory=lambda: Pace(PACE_ENOUGH))
     _waiting: list[_Waiting[Item, Result]] = field(default_factory=list)
     _task: "asyncio.Task[None] | None" = None
     _alone: set["asyncio.Task[None]"] = field(default_factory=set)
@@ -48,7 +51,10 @@ class GroupCommit(Generic[Item, Result]):
             while self._waiting:
                 group = self._waiting[: self.items_max]
                 del self._waiting[: self.items_max]
+                self.pace.begin()
                 await self._settle(group)
+                self.pace.end(len(group))
+                await self.pace.rest()
         finally:
             self._task = None
 

@@ -18,6 +18,7 @@ from shared import crash
 from shared.messaging.envelope import Record
 from shared.messaging.pipeline import Pipeline
 from shared.observability import metrics
+from shared.pace import Pace
 
 SESSION_TIMEOUT_MS = 10_000
 HEARTBEAT_INTERVAL_MS = 3_000
@@ -29,6 +30,7 @@ WAIT_MS = 1_000
 FETCH_WAIT_MAX_MS = 1_500  # The broker answers at once when there is a record.
 EMPTY_PAUSE_MS = 10
 STALLED_AFTER_S = 60.0
+PACE_ENOUGH = 100  # Records in a batch that cost so little each that nobody rests for more.
 
 RawBatch = Sequence["ConsumerRecord[bytes, bytes]"]
 log = structlog.get_logger(__name__)
@@ -49,6 +51,7 @@ class Consumer:
         self.progress_at = 0.0
         self._read_at = 0.0
         self._in_work: dict[TopicPartition, int] = {}
+        self._pace = Pace(PACE_ENOUGH)
         self._prefix = topic_prefix
         self._fatal = fatal
         self._subscriber = broker.subscriber(
@@ -94,6 +97,7 @@ class Consumer:
         poll = consumer.getmany
 
         async def watched(*_: Any, timeout_ms: int, max_records: int) -> Any:
+            await self._pace.rest()
             try:
                 # A longer wait than FastStream's, which sleeps as long again when it is empty.
                 polled = await poll(timeout_ms=max(WAIT_MS, timeout_ms), max_records=max_records)
@@ -145,12 +149,14 @@ class Consumer:
 
     async def _consume(self, message: Any) -> None:  # AsyncAPI would describe a typed argument.
         raw: RawBatch = message.raw_message
+        self._pace.begin()
         for one in raw:
             self._in_work.setdefault(TopicPartition(one.topic, one.partition), one.offset)
         try:
             await self.pipeline.process([self._record(one) for one in raw])
         finally:
             self._in_work = {}
+        self._pace.end(len(raw))
         self.progress_at = asyncio.get_running_loop().time()
 
     def _record(self, raw: "ConsumerRecord[bytes, bytes]") -> Record:

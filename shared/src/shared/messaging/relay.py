@@ -18,11 +18,13 @@ from shared.messaging.envelope import unpack
 from shared.messaging.kafka import KafkaConnection, new_producer
 from shared.messaging.outbox import CHANNEL, SHARDS
 from shared.observability import metrics
+from shared.pace import Pace
 
 LEADER_LOCK_ID = 0x6F757462  # "outb"
 PING_INTERVAL_S = 1.0
 LEADER_RETRY_S = 1.0
 ROWS_MAX, BYTES_MAX = 500, 8 * 1024 * 1024
+PACE_ENOUGH = 100
 SEND_TIMEOUT_S = 30.0
 TOPIC_WAIT_S = 3.0
 CLOSE_TIMEOUT_S = 5.0
@@ -59,6 +61,7 @@ class Relay:
     leading: bool = False
     progress_at: float = 0.0
     _idle: Idle = field(default_factory=Idle)
+    _pace: Pace = field(default_factory=lambda: Pace(PACE_ENOUGH))
     _blocked: dict[int, tuple[float, float]] = field(default_factory=dict)
     _known: set[str] = field(default_factory=set)
 
@@ -105,12 +108,17 @@ class Relay:
         producer = await new_producer(self.kafka, self.instance)
         try:
             while True:
+                await self._pace.rest()
                 self._idle.looking()
                 rows = await self.pool.fetch(_FETCH, self._open_shards(), ROWS_MAX, BYTES_MAX)
                 self._progressed()
                 if not rows:
                     await self._idle.rest()
-                elif not await self._publish(producer, rows):
+                    continue
+                self._pace.begin()
+                all_sent = await self._publish(producer, rows)
+                self._pace.end(len(rows))
+                if not all_sent:
                     # An idempotent producer is of no more use after a failed batch: its
                     # sequence has advanced past what the broker has.
                     await _close(producer)
