@@ -157,9 +157,7 @@ class OnceTogether(Generic[Work, Item]):
 
     async def _commit(self, group: Sequence[_Asked[Item]], alone: bool) -> list[Response | Problem]:
         """Who waits for another process that has its key does not hold up the others."""
-        if alone:
-            return await _settle(self.transactions, group, self.act, WAIT_S)
-        return await _settle(self.transactions, group, self.act, GROUP_WAIT_S)
+        return await _settle(self.transactions, group, self.act, WAIT_S if alone else None)
 
 
 def _place(request: Request, tenant: str) -> tuple[str, str, str]:
@@ -187,9 +185,12 @@ async def _settle(
     transactions: Transactions[Work],
     group: Sequence[_Asked[Item]],
     act: "Act[Work, Item]",
-    wait_s: float,
+    wait_s: float | None,
 ) -> list[Response | Problem]:
-    """Claim the keys, act for those that are new, and store what they are told."""
+    """Claim the keys, act for those that are new, and store what they are told.
+
+    ``wait_s`` is how long to wait for another process that has the key; nobody in a group can.
+    """
     crash.point("api.before_claim")
     async with transactions.answering(tracing.current_traceparent()) as work:
         work.lock(Rank.UNIQUE_KEYS)
@@ -214,19 +215,20 @@ async def _settle(
 
 
 async def _claim(
-    db: Db, group: Sequence[_Asked[Item]], now: datetime, wait_s: float
+    db: Db, group: Sequence[_Asked[Item]], now: datetime, wait_s: float | None
 ) -> set[tuple[str, str, str]]:
     """The places that were free.
 
-    When another process does not let go of one within ``wait_s``, raises ``Problem`` 409, and for
-    a group ``LockNotAvailableError``.
+    When another process does not let go of one in time, raises ``Problem`` 409, and for a group
+    ``LockNotAvailableError``.
     """
-    await db.execute(f"SET LOCAL lock_timeout = {max(1, int(wait_s * 1000))}")
+    wait_ms = int(1000 * (GROUP_WAIT_S if wait_s is None else wait_s))
+    await db.execute(f"SET LOCAL lock_timeout = {max(1, wait_ms)}")
     places = map(list, zip(*(one.place for one in group), strict=True))
     try:
         records = await db.fetch(_CLAIM, *places, [one.fingerprint for one in group], now)
     except asyncpg.LockNotAvailableError:
-        if wait_s == GROUP_WAIT_S:
+        if wait_s is None:
             raise
         raise _in_progress() from None
     await db.execute("SET LOCAL lock_timeout TO DEFAULT")

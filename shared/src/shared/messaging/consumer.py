@@ -13,6 +13,7 @@ from aiokafka.errors import ConsumerStoppedError, KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaMessage
+from faststream.message import AckStatus
 
 from shared import crash
 from shared.messaging.envelope import Record
@@ -30,6 +31,9 @@ WAIT_MS = 1_000
 FETCH_WAIT_MAX_MS = 1_500  # The broker answers at once when there is a record.
 EMPTY_PAUSE_MS = 10
 STALLED_AFTER_S = 60.0
+# A commit costs a round trip and a write of the broker's. What a successor reads again because it
+# was not committed, the inbox knows.
+COMMIT_INTERVAL_S = 0.5
 PACE_ENOUGH = 100  # Records in a batch that cost so little each that nobody rests for more.
 
 RawBatch = Sequence["ConsumerRecord[bytes, bytes]"]
@@ -51,6 +55,8 @@ class Consumer:
         self.progress_at = 0.0
         self._read_at = 0.0
         self._in_work: dict[TopicPartition, int] = {}
+        self._committed_at = 0.0
+        self._uncommitted = False
         self._pace = Pace(PACE_ENOUGH)
         self._prefix = topic_prefix
         self._fatal = fatal
@@ -108,11 +114,23 @@ class Consumer:
                 # next commit would too: this process reads and commits nothing more.
                 self._fatal(f"consumer {self.name}: {error!r}")
                 return await asyncio.get_running_loop().create_future()
+            if not polled:
+                await self._commit(consumer)
             if polled or consumer.assignment():
                 self.progress_at = self.progress_at or asyncio.get_running_loop().time()
             return polled
 
         setattr(consumer, "getmany", watched)  # noqa: B010
+
+    async def _commit(self, consumer: "AIOKafkaConsumer[bytes, bytes]") -> None:
+        """Commit what was applied, from the loop that polls: what is polled is applied then."""
+        if not self._uncommitted:
+            return
+        self._uncommitted = False
+        try:
+            await consumer.commit()
+        except KafkaError as error:
+            log.info("offsets-not-committed", group=self.name, error=repr(error)[:200])
 
     async def check_progress(self) -> None:
         """End the process when records wait, nothing stops us on purpose, and none is read."""
@@ -157,7 +175,12 @@ class Consumer:
         finally:
             self._in_work = {}
         self._pace.end(len(raw))
-        self.progress_at = asyncio.get_running_loop().time()
+        self.progress_at = now = asyncio.get_running_loop().time()
+        self._uncommitted = now - self._committed_at < COMMIT_INTERVAL_S
+        if self._uncommitted:
+            message.committed = AckStatus.ACKED  # FastStream commits nothing then.
+        else:
+            self._committed_at = now
 
     def _record(self, raw: "ConsumerRecord[bytes, bytes]") -> Record:
         return Record(
@@ -171,7 +194,10 @@ class Consumer:
 
 
 class _CrashOnRevoke(ConsumerRebalanceListener):  # type: ignore[misc]
-    """A rebalance needs nothing of us, since a batch is a transaction: only the seam is here."""
+    """A rebalance needs nothing of us, since a batch is a transaction: only the seam is here.
+
+    A commit from here would pass what was polled and is not applied yet.
+    """
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         if revoked:

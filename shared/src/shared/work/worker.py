@@ -14,11 +14,13 @@ from shared.idle import Idle
 from shared.messaging.unit_of_work import Transactions
 from shared.observability import metrics, tracing
 from shared.observability.telling import tell
+from shared.pace import Pace
 from shared.work import rows
 from shared.work.rows import LeasedRow
 
 Perform = Callable[[LeasedRow], Awaitable[None]]
 
+PACE_ENOUGH = 20
 RELEASE_RETRY_S = 0.2
 RETRY_DELAYS_S = (0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
 
@@ -40,6 +42,7 @@ class Worker:
     progress_at: float = 0.0
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _idle: Idle = field(default_factory=Idle)
+    _pace: Pace = field(default_factory=lambda: Pace(PACE_ENOUGH))
 
     def wake(self) -> None:
         self._idle.wake()
@@ -48,7 +51,9 @@ class Worker:
         """Until cancelled; then the calls under way are waited for by ``drain``."""
         await self._release_own()
         while True:
+            await self._pace.rest()
             self._idle.looking()
+            self._pace.begin()
             try:
                 taken = await self._lease(self.slots - len(self._tasks))
             except Exception as error:
@@ -56,6 +61,7 @@ class Worker:
                     raise
                 log.warning("work-lease-failed", error=str(error))
                 taken = 0
+            self._pace.end(taken)
             self.progress_at = asyncio.get_running_loop().time()
             if taken == 0 or len(self._tasks) >= self.slots:
                 await self._idle.rest()
