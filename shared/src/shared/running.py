@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -47,6 +48,8 @@ ALLOWANCES = {
 }
 CLOSE_TIMEOUT_S = 3.0
 
+GC_ALLOCATIONS = 20_000  # Before the youngest are looked at; Python's own figure is 700.
+
 Settings = TypeVar("Settings", bound=ServiceSettings)
 log = structlog.get_logger(__name__)
 
@@ -70,6 +73,13 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     import uvloop
 
     return uvloop.new_event_loop
+
+
+def _spare_the_collector() -> None:
+    """What is there once a service runs stays: looking at it again took a tenth of the CPU time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_ALLOCATIONS, *gc.get_threshold()[1:])
 
 
 def _exporter() -> SpanExporter | None:
@@ -137,6 +147,7 @@ class _Process:
         watch = Watch(pool, promises_of(service), settings.invariants_interval_s)
         self._start("invariants", watch.run)
         self._start("consumers", lambda: self._consume(broker, kafka, parts))
+        _spare_the_collector()
         await self._stop.wait()
         await self._drain(broker, parts, server)
         if service.close is not None:
