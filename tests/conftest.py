@@ -1,5 +1,6 @@
 """The real parts, once per run: Kafka and PostgreSQL, databases, and two stacks of services."""
 
+import gc
 import os
 import shutil
 import sys
@@ -40,7 +41,12 @@ SCALED = {
 
 
 def pytest_configure() -> None:
-    """An example of a property has no time limit: how long it takes says how busy we are."""
+    """An example of a property has no time limit: how long it takes says how busy we are.
+
+    What the modules brought stays to the end, and the collector need not look at it for ever.
+    """
+    gc.freeze()
+    gc.set_threshold(20_000)
     hypothesis.settings.register_profile("suite", deadline=None)
     hypothesis.settings.load_profile("suite")
 

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine
@@ -11,6 +12,7 @@ from aiohttp import web
 
 HOST = "127.0.0.1"
 SHUTDOWN_TIMEOUT_S = 0.1
+GC_ALLOCATIONS = 20_000
 
 
 @asynccontextmanager
@@ -46,6 +48,8 @@ def stop_event() -> asyncio.Event:
 
 def run(process: Coroutine[None, None, None]) -> None:
     """Run to the end; a port that is taken ends the process with a sentence, not a traceback."""
+    gc.freeze()
+    gc.set_threshold(GC_ALLOCATIONS)  # What a simulator keeps grows, and stays to its end.
     try:
         asyncio.run(process)
     except OSError as error:
