@@ -1,0 +1,131 @@
+"""The command line of the benchmark: which parts run, for how long, and what is told at the end."""
+
+import argparse
+import asyncio
+import json
+import logging
+import signal
+import sys
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rich.console import Console
+
+from tests.bench import report, stages
+from tests.bench.measuring import Ask, Meter
+from tests.bench.plan import FULL, SHORT, Plan
+from tests.bench.progress import Progress
+from tests.bench.spec import Intake, Json
+from tests.bench.stack import a_stack
+
+
+@dataclass(frozen=True)
+class Options:
+    """``rate`` asks for one open loop at that rate in place of all stages."""
+
+    plan: Plan
+    stages: tuple[str, ...]
+    simulators: bool
+    instances: int
+    intake: Intake
+    shape: Any
+    rate: float | None
+    command: str
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The exit code: 0 when every order is right, whatever the figures."""
+    asked = _parser().parse_args(arguments)
+    options = _options(asked, sys.argv[1:] if arguments is None else arguments)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    console = Console(quiet=asked.json, highlight=False, soft_wrap=True)
+    progress = Progress(console)
+    try:
+        told = asyncio.run(_until_told_to_stop(_run(options, progress)))
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        return 128 + signal.SIGINT
+    report.write(told)
+    if asked.json:
+        sys.stdout.write(json.dumps(told, indent=2) + "\n")
+    console.print(report.tables(told))
+    for failure in told["failures"]:
+        progress.say(f"FAILED: {failure}")
+    progress.say(f"{'passed' if told['passed'] else 'FAILED'}; {report.FILE}")
+    return 0 if told["passed"] else 1
+
+
+async def _until_told_to_stop(work: Coroutine[Any, Any, Json]) -> Json:
+    """SIGTERM ends the run as Ctrl-C does: all that was started goes."""
+    task = asyncio.create_task(work)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await task
+
+
+async def _run(options: Options, progress: Progress) -> Json:
+    started = time.monotonic()
+    progress.say("Starting the system")
+    async with a_stack(simulators=options.simulators, instances=options.instances) as stack:
+        run = stages.Run(Meter(stack, options.plan, progress))
+        if options.rate is not None:
+            ask = Ask(options.intake, options.plan.window_s, options.shape, rate=options.rate)
+            await stages.one_rate(run, ask)
+        await stages.run_stages(run, options.stages)
+    return report.document(
+        run.found,
+        run.failures,
+        form=options.plan.name,
+        command=options.command,
+        provider_and_mail="simulators" if options.simulators else "in process",
+        instances=options.instances,
+        seconds=round(time.monotonic() - started),
+    )
+
+
+def _options(asked: argparse.Namespace, given: list[str]) -> Options:
+    plan = SHORT if asked.short else FULL
+    if asked.seconds is not None:
+        plan = replace(plan, window_s=asked.seconds, latency_s=asked.seconds)
+    if asked.pairs is not None:
+        plan = replace(plan, pairs=asked.pairs)
+    named = tuple(one.strip() for one in asked.only.split(",") if one.strip())
+    unknown = set(named) - set(stages.STAGES)
+    if unknown:
+        _parser().error(
+            f"no stage {', '.join(sorted(unknown))}; there are: {', '.join(stages.STAGES)}"
+        )
+    chosen = named or (() if asked.rate else tuple(stages.STAGES))
+    return Options(
+        plan=plan,
+        stages=chosen,
+        simulators=asked.simulators,
+        instances=asked.instances,
+        intake=asked.intake,
+        shape=asked.shape,
+        rate=asked.rate,
+        command=" ".join(["make bench", *([f"ARGS='{' '.join(given)}'"] if given else [])]),
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="bench", description="How fast, at what cost, and still right."
+    )
+    parser.add_argument("--short", action="store_true", help="a minute: only that all of it works")
+    parser.add_argument("--only", default="", help=f"parts, by comma: {','.join(stages.STAGES)}")
+    parser.add_argument("--rate", type=float, help="one load of so many orders a second instead")
+    parser.add_argument("--seconds", type=float, help="of each window that is measured")
+    parser.add_argument("--pairs", type=int, help="turns with the limit and the peers")
+    parser.add_argument("--intake", choices=["kafka", "http"], default="kafka", help="of --rate")
+    parser.add_argument(
+        "--shape", choices=["standard", "retail"], default="standard", help="of --rate"
+    )
+    parser.add_argument("--instances", type=int, default=1, help="of every service")
+    parser.add_argument(
+        "--simulators",
+        action="store_true",
+        help="real provider and mail server in place of adapters in the services' processes",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    return parser

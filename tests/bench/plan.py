@@ -1,0 +1,62 @@
+"""How long and how often: the full form, and the short one that only shows that all of it works."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Times are in seconds.
+
+    A rate is tried for ``trial_s`` and is sustained when it holds for ``window_s``. A pair is
+    ours, the limits and the peers, ``pair_s`` each. ``rates`` are those that latencies are told of.
+    """
+
+    name: str
+    closed_s: float
+    trial_s: float
+    trials_max: int
+    window_s: float
+    latency_s: float
+    rates: tuple[int, ...]
+    idle_s: float
+    pairs: int
+    pair_s: float
+    limit_s: float
+    warm_s: float
+    drain_s: float
+    peers: tuple[str, ...] = ("faststream", "pgbench")
+    in_flight: tuple[int, ...] = (64, 256)
+
+
+FULL = Plan(
+    name="full",
+    closed_s=12,
+    trial_s=15,
+    trials_max=9,
+    window_s=60,
+    latency_s=30,
+    rates=(20, 100, 300),
+    idle_s=30,
+    pairs=5,
+    pair_s=15,
+    limit_s=6,
+    warm_s=3,
+    drain_s=180,
+)
+SHORT = Plan(
+    name="short",
+    closed_s=3,
+    trial_s=2,
+    trials_max=1,
+    window_s=3,
+    latency_s=2,
+    rates=(20,),
+    idle_s=2,
+    pairs=1,
+    pair_s=2,
+    limit_s=1,
+    warm_s=0.5,
+    drain_s=60,
+    peers=("pgbench",),
+    in_flight=(64,),
+)

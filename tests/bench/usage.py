@@ -1,0 +1,81 @@
+"""What processes use: CPU seconds and resident memory by name, their children included."""
+
+import contextlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import psutil
+
+Cpu = dict[str, float]
+MB = 1024 * 1024
+TEN_MINUTES_S = 600.0
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Process ids by name; those of one name are counted together."""
+
+    pids: Mapping[str, list[int]]
+
+    def cpu_s(self) -> Cpu:
+        """User and system time so far; a child that has ended is in its parent's."""
+        return {
+            name: sum(cpu_s_of(each) for pid in pids for each in tree(pid))
+            for name, pids in self.pids.items()
+        }
+
+    def rss_mb(self) -> dict[str, float]:
+        return {
+            name: sum(_rss_of(each) for pid in pids for each in tree(pid)) / MB
+            for name, pids in self.pids.items()
+        }
+
+
+def used(before: Cpu, after: Cpu) -> Cpu:
+    """What was used between two moments, in seconds."""
+    return {name: round(at - before.get(name, 0.0), 3) for name, at in after.items()}
+
+
+def per_1000(used_s: Cpu, orders: int) -> Cpu:
+    """CPU seconds per 1,000 orders, with their sum as ``total``."""
+    each = {name: round(spent / max(orders, 1) * 1000, 3) for name, spent in used_s.items()}
+    return {**each, "total": round(sum(each.values()), 3)}
+
+
+def slope(samples: Iterable[tuple[float, float]]) -> float:
+    """The least-squares slope of (x, y); 0 for fewer than two x."""
+    points = list(samples)
+    if not points:
+        return 0.0
+    middle_x = sum(x for x, _ in points) / len(points)
+    middle_y = sum(y for _, y in points) / len(points)
+    spread = sum((x - middle_x) ** 2 for x, _ in points)
+    if not spread:
+        return 0.0
+    return sum((x - middle_x) * (y - middle_y) for x, y in points) / spread
+
+
+def mb_per_10_min(samples: Iterable[tuple[float, float]]) -> float:
+    """The slope of (seconds, MB)."""
+    return round(slope(samples) * TEN_MINUTES_S, 2)
+
+
+def tree(pid: int) -> list[psutil.Process]:
+    try:
+        root = psutil.Process(pid)
+        return [root, *root.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def cpu_s_of(process: psutil.Process) -> float:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        times = process.cpu_times()
+        return float(times.user + times.system + times.children_user + times.children_system)
+    return 0.0
+
+
+def _rss_of(process: psutil.Process) -> int:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return int(process.memory_info().rss)
+    return 0
