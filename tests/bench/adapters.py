@@ -37,6 +37,12 @@ class BookedProvider:
     book: Path
     _pen: BinaryIO | None = None
 
+    async def close(self) -> None:
+        """Put the pen down."""
+        if self._pen is not None:
+            self._pen.close()
+            self._pen = None
+
     async def charge(self, charge: Charge) -> ChargeAnswer:
         reference = f"ch_{charge.key}"
         self._write("capture", charge.key, charge.order_id, reference, charge.money)

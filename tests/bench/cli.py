@@ -17,6 +17,7 @@ from tests.bench import report, stages
 from tests.bench.measuring import Ask, Meter
 from tests.bench.plan import FULL, SHORT, Plan
 from tests.bench.progress import Progress
+from tests.bench.publish import publish
 from tests.bench.spec import Intake, Json
 from tests.bench.stack import a_stack
 
@@ -49,6 +50,8 @@ def main(arguments: list[str] | None = None) -> int:
     report.write(told)
     if asked.json:
         sys.stdout.write(json.dumps(told, indent=2) + "\n")
+    if asked.publish and told["passed"]:
+        publish(told)
     console.print(report.tables(told))
     for failure in told["failures"]:
         progress.say(f"FAILED: {failure}")
@@ -95,7 +98,9 @@ def _options(asked: argparse.Namespace, given: list[str]) -> Options:
         _parser().error(
             f"no stage {', '.join(sorted(unknown))}; there are: {', '.join(stages.STAGES)}"
         )
-    chosen = named or (() if asked.rate else tuple(stages.STAGES))
+    chosen = named or (() if asked.rate else stages.USUAL)
+    if asked.flame:
+        chosen = (*chosen, "flame")
     return Options(
         plan=plan,
         stages=chosen,
@@ -126,6 +131,10 @@ def _parser() -> argparse.ArgumentParser:
         "--simulators",
         action="store_true",
         help="real provider and mail server in place of adapters in the services' processes",
+    )
+    parser.add_argument("--flame", action="store_true", help="a flame graph of each service, too")
+    parser.add_argument(
+        "--publish", action="store_true", help="write the figures of a good run into docs/"
     )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     return parser

@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass, field
 from uuid import uuid4
 
+import psutil
+
 from tests.bench.backlog import Counts, growing
 from tests.bench.load import Load, a_load
 from tests.bench.orders import Shape
@@ -13,7 +15,7 @@ from tests.bench.plan import Plan
 from tests.bench.progress import Progress
 from tests.bench.spec import Intake, Outcome, Spec
 from tests.bench.stack import Stack
-from tests.bench.usage import Cpu, mb_per_10_min, used
+from tests.bench.usage import Cpu, cpu_s_of, machine_s, mb_per_10_min, used
 from tests.support.waiting import pause
 
 LOOK_EVERY_S = 1.0
@@ -42,7 +44,9 @@ class Ask:
 
 @dataclass
 class Measured:
-    """``cpu_s`` by process from the first order until nothing waited, the generator's apart.
+    """``cpu_s`` by process from the first order until nothing waited, the generator's among them.
+
+    ``other_cpus`` is how much of the machine processes that have nothing to do with it used.
 
     ``grown`` are the backlogs that grew; ``drained_s`` is how long it took until nothing waited.
     """
@@ -56,6 +60,7 @@ class Measured:
     rss_mb: dict[str, float]
     rss_mb_per_10_min: dict[str, float]
     stored_bytes: dict[str, int]
+    other_cpus: float
 
     @property
     def sustained(self) -> bool:
@@ -121,10 +126,13 @@ class Meter:
         """Make the load, wait until nothing waits any more."""
         stack = self.stack
         stored, cpu = await stack.stored_bytes(), stack.groups.cpu_s()
+        started, everything_s = time.monotonic(), machine_s() - cpu_s_of(psutil.Process())
         with self.progress.doing(str(ask)):
             outcome, watch = await self._loaded(self._spec(ask))
             drained_s = await self._drained()
         spent = {**used(cpu, stack.groups.cpu_s()), "generator": outcome.cpu_s}
+        everything_s = machine_s() - cpu_s_of(psutil.Process()) - everything_s
+        others_s = everything_s - sum(spent.values())
         grew = growing(watch.counts, ask.rate) if ask.rate else {}
         after = await stack.stored_bytes()
         self.placed += outcome.placed
@@ -140,6 +148,7 @@ class Meter:
             rss_mb=watch.rss[-1][1] if watch.rss else {},
             rss_mb_per_10_min=watch.rss_slopes(),
             stored_bytes={name: after[name] - stored[name] for name in stored},
+            other_cpus=round(max(0.0, others_s) / (time.monotonic() - started), 2),
         )
         self.progress.say(_line(made))
         return made

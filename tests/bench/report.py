@@ -17,6 +17,9 @@ FILE = Path(".run") / "bench.json"
 LIBRARIES = ("asyncpg", "aiokafka", "faststream", "fastapi", "uvloop", "pydantic")
 SUSTAINED_HEAD = ("intake, orders", "64 in flight", "256", "sustained/s", "CPU s/1,000", "of which")
 LATENCY_HEAD = ("rate", "intake", "p50", "p90", "p99", "p99.9", "max", "CPU s/1,000")
+RATIO_HEAD = ("compared with", "median", "range")
+TURN_HEAD = ("turn", "ours by Kafka", "ours by HTTP", "plain FastStream", "limits")
+COST_HEAD = ("process", "CPU s/1,000", "resident MB", "MB per 10 min", "idle, % of a core")
 
 
 def machine() -> Json:
@@ -65,7 +68,9 @@ def tables(told: Json) -> Group:
     made = [
         _table(SUSTAINED_HEAD, sustained_rows(told)),
         _table(LATENCY_HEAD, latency_rows(told)),
-        _table(("compared with", "median", "range"), ratio_rows(told)),
+        _table(RATIO_HEAD, ratio_rows(told)),
+        _table(TURN_HEAD, turn_rows(told)),
+        _table(COST_HEAD, cost_rows(told)),
     ]
     return Group(*(one for one in made if one.row_count))
 
@@ -102,6 +107,37 @@ def ratio_rows(told: Json) -> list[tuple[str, ...]]:
         (name, _number(one["median"]), f"{one['low']:g} – {one['high']:g}")
         for name, one in told.get("ratio_ranges", {}).items()
     ]
+
+
+def turn_rows(told: Json) -> list[tuple[str, ...]]:
+    return [
+        (
+            str(number),
+            _number(one["ours"].get("kafka")),
+            _number(one["ours"].get("http")),
+            _number((one["faststream"] or {}).get("orders_s")),
+            ", ".join(f"{name} {_number(rate)}" for name, rate in one["limits"].items()),
+        )
+        for number, one in enumerate(told.get("pairs", []), 1)
+    ]
+
+
+def cost_rows(told: Json) -> list[tuple[str, ...]]:
+    """By process, of standard orders by Kafka in the window that was sustained."""
+    first = told.get("sustained", {}).get("kafka standard")
+    if first is None:
+        return []
+    members = (
+        first["cpu_s_per_1000"],
+        first["rss_mb"],
+        first["rss_mb_per_10_min"],
+        told.get("idle_cpu_percent", {}),
+    )
+    rows = [
+        (name, *(_number(one.get(name)) for one in members)) for name in first["cpu_s_per_1000"]
+    ]
+    stored = ", ".join(f"{name} {size}" for name, size in first["bytes_per_order"].items())
+    return [*rows, ("bytes of an order", stored, "", "", "")]
 
 
 def _spenders(cpu: Json) -> list[tuple[str, float]]:

@@ -22,7 +22,16 @@ from tests.bench.adapters import BookedProvider, SinkMailer, book_file
 
 
 def payments_service(settings: PaymentsSettings) -> Service:
-    return payments.build(settings, BookedProvider(book_file()))
+    """The service as it is, with a provider that takes every charge."""
+    provider = BookedProvider(book_file())
+    service = payments.build(settings, provider)
+
+    async def close() -> None:
+        await provider.close()
+        if service.close is not None:
+            await service.close()
+
+    return replace(service, close=close)
 
 
 def notifications_service(settings: NotificationsSettings) -> Service:

@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from tests.bench import peers
+from local_runtime.config import SERVICES
+
+from tests.bench import flames, peers
 from tests.bench.measuring import Ask, Measured, Meter
 from tests.bench.orders import Shape
 from tests.bench.pairs import pair, summary
@@ -123,6 +125,19 @@ async def pairs(run: Run) -> None:
     run.found["not_run"] = {"plain_faststream": lacking} if lacking else {}
 
 
+async def flame(run: Run) -> None:
+    """A flame graph of each service at the highest rate, or in the closed loop."""
+    meter, seconds = run.meter, run.meter.plan.latency_s
+    rate = run.sustained.get("kafka", 0.0)
+    ask = Ask("kafka", seconds, rate=rate, in_flight=0 if rate else meter.plan.in_flight[0])
+    pids = {name: meter.stack.groups.pids[name][0] for name in SERVICES}
+    # Together: the load lasts a little longer than the looking on.
+    _, wrong = await asyncio.gather(meter.measure(ask), flames.graphs(pids, seconds))
+    for one in wrong:
+        meter.progress.say(one)
+    meter.progress.say(f"flame graphs in {flames.FOLDER}")
+
+
 async def audit(run: Run) -> None:
     """Every order is there and confirmed, and every invariant holds; anything else fails."""
     meter = run.meter
@@ -151,7 +166,10 @@ STAGES: dict[str, Callable[[Run], Awaitable[None]]] = {
     "latency": latencies,
     "idle": idle,
     "pairs": pairs,
+    "flame": flame,
 }
+# Those that run when none is named; py-spy slows what it looks at.
+USUAL = ("sustained", "latency", "idle", "pairs")
 
 
 async def run_stages(run: Run, names: Sequence[str]) -> None:
@@ -180,6 +198,7 @@ def _figures(one: Measured) -> Json:
         "rss_mb_per_10_min": one.rss_mb_per_10_min,
         "drained_s": one.drained_s,
         "acknowledged_ms": one.outcome.acknowledged_ms,
+        "other_cpus": one.other_cpus,
         "generator_late_ms_max": one.outcome.late_ms_max,
     }
 

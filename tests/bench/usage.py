@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import psutil
 
@@ -29,6 +30,12 @@ class Groups:
             name: sum(_rss_of(each) for pid in pids for each in tree(pid)) / MB
             for name, pids in self.pids.items()
         }
+
+
+def machine_s() -> float:
+    """What all processes of the machine have used, in CPU seconds."""
+    times = psutil.cpu_times()
+    return float(sum(times) - times.idle - getattr(times, "iowait", 0.0) - _guests_s(times))
 
 
 def used(before: Cpu, after: Cpu) -> Cpu:
@@ -73,6 +80,11 @@ def cpu_s_of(process: psutil.Process) -> float:
         times = process.cpu_times()
         return float(times.user + times.system + times.children_user + times.children_system)
     return 0.0
+
+
+def _guests_s(times: Any) -> float:
+    """Linux counts a guest's time in the host's, too."""
+    return float(getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0))
 
 
 def _rss_of(process: psutil.Process) -> int:
