@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     progress = Progress(console)
     try:
         told = asyncio.run(_until_told_to_stop(_run(options, progress)))
-    except (asyncio.CancelledError, KeyboardInterrupt):
+    except asyncio.CancelledError:
         return 128 + signal.SIGINT
     report.write(told)
     if asked.json:
@@ -60,16 +60,20 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 async def _until_told_to_stop(work: Coroutine[Any, Any, Json]) -> Json:
-    """SIGTERM ends the run as Ctrl-C does: all that was started goes."""
+    """SIGTERM and Ctrl-C end the run: all that was started goes."""
     task = asyncio.create_task(work)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    for one in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(one, task.cancel)
     return await task
 
 
 async def _run(options: Options, progress: Progress) -> Json:
     started = time.monotonic()
     progress.say("Starting the system")
-    async with a_stack(simulators=options.simulators, instances=options.instances) as stack:
+    quick = options.plan.name == "short"
+    async with a_stack(
+        simulators=options.simulators, quick=quick, instances=options.instances
+    ) as stack:
         run = stages.Run(Meter(stack, options.plan, progress))
         if options.rate is not None:
             ask = Ask(options.intake, options.plan.window_s, options.shape, rate=options.rate)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 class Plan:
     """Times are in seconds.
 
-    A rate is tried for ``trial_s`` and is sustained when it holds for ``window_s``. A pair is
-    ours, the limits and the peers, ``pair_s`` each. ``rates`` are those that latencies are told of.
+    A rate is tried for ``trial_s``, ``trials_max`` times, and is sustained when it holds for
+    ``window_s``; a lower one is taken up to ``windows_max`` times. Without trials the first rate
+    is half of what the closed loop does. A pair is ours, the limits and the peers, ``pair_s``
+    each. ``rates`` are those that latencies are told of.
     """
 
     name: str
@@ -16,6 +18,7 @@ class Plan:
     trial_s: float
     trials_max: int
     window_s: float
+    windows_max: int
     latency_s: float
     rates: tuple[int, ...]
     idle_s: float
@@ -34,6 +37,7 @@ FULL = Plan(
     trial_s=15,
     trials_max=9,
     window_s=60,
+    windows_max=5,
     latency_s=30,
     rates=(20, 100, 300),
     idle_s=30,
@@ -45,17 +49,18 @@ FULL = Plan(
 )
 SHORT = Plan(
     name="short",
-    closed_s=3,
+    closed_s=1,
     trial_s=2,
-    trials_max=1,
-    window_s=3,
-    latency_s=2,
+    trials_max=0,
+    window_s=1.5,
+    windows_max=1,
+    latency_s=1,
     rates=(20,),
-    idle_s=2,
+    idle_s=1,
     pairs=1,
-    pair_s=2,
+    pair_s=1,
     limit_s=1,
-    warm_s=0.5,
+    warm_s=0.3,
     drain_s=60,
     peers=("pgbench",),
     in_flight=(64,),

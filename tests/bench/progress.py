@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 
 from rich.console import Console
 from rich.status import Status
@@ -16,9 +17,11 @@ class Progress:
         self.console = console
         self._status: Status | None = None
         self._doing = ""
+        self._started_at = monotonic()
 
     def say(self, words: str) -> None:
-        self.console.print(words, markup=False)
+        """A line, behind the seconds since the start."""
+        self.console.print(f"{monotonic() - self._started_at:6.1f} s  {words}", markup=False)
 
     @contextmanager
     def doing(self, words: str) -> Iterator[None]:

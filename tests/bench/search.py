@@ -7,7 +7,6 @@ from math import sqrt
 NEAR = 1.05
 UP, DOWN = 1.25, 0.75
 LESS = 0.95
-WINDOWS_MAX = 5
 
 # Whether a rate is sustained for so many seconds.
 Try = Callable[[float, float], Awaitable[bool]]
@@ -29,9 +28,9 @@ async def highest(tried: Try, start: float, trial_s: float, trials_max: int) -> 
     return low
 
 
-async def confirmed(tried: Try, rate: float, window_s: float) -> float | None:
+async def confirmed(tried: Try, rate: float, window_s: float, windows_max: int) -> float | None:
     """The rate, or the first a little lower, that holds for the whole window."""
-    for _ in range(WINDOWS_MAX):
+    for _ in range(windows_max):
         if await tried(rate, window_s):
             return rate
         rate = rounded(LESS * rate)

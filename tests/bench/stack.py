@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from local_runtime.config import StackConfig
 from local_runtime.paths import RunDir, repository_root
 from local_runtime.runtimes.base import Runtime
 from local_runtime.runtimes.choice import RuntimeName, build, choose
+from local_runtime.runtimes.embedded import EmbeddedRuntime
 from local_runtime.runtimes.external import POSTGRES_VARIABLE
 from local_runtime.supervisor import Supervisor
 
@@ -72,11 +73,12 @@ class Stack:
 
 @asynccontextmanager
 async def a_stack(
-    *, simulators: bool, environment: Mapping[str, str] | None = None, instances: int = 1
+    *, simulators: bool, quick: bool = False, instances: int = 1
 ) -> AsyncIterator[Stack]:
     """Boot it, fill the shelves, yield; at the end nothing of it is left.
 
     Without ``simulators`` provider and mail server are adapters in the services' processes.
+    A ``quick`` stack has servers that start soon and are slow for ever.
     """
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     given = {
@@ -88,14 +90,14 @@ async def a_stack(
         instances=instances,
         topic_prefix=f"bench-{uuid4().hex[:6]}.",
         database_prefix=f"bench_{uuid4().hex[:6]}_",
-        environment={**given, **(environment or {})},
+        environment=given,
         commands={} if simulators else _adapted(),
         fixed_ports=False,
     )
     ports = Ports(fixed=False)
     run_dir = RunDir.at(config.run_dir)
     try:
-        runtime, admin_dsn = _runtime(run_dir, ports)
+        runtime, admin_dsn = _runtime(run_dir, ports, quick=quick)
         async with Supervisor(config, runtime, ports) as system:
             await receive_stock(system.addresses.services["inventory"])
             addresses = system.addresses
@@ -109,11 +111,11 @@ async def a_stack(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _runtime(run_dir: RunDir, ports: Ports) -> tuple[Runtime, str]:
+def _runtime(run_dir: RunDir, ports: Ports, *, quick: bool) -> tuple[Runtime, str]:
     """What to run it on, and PostgreSQL's superuser there."""
     choice = choose(None, os.environ)
     if choice.name is RuntimeName.EMBEDDED:
-        made = BenchRuntime(run_dir, ports)
+        made = EmbeddedRuntime(run_dir, ports) if quick else BenchRuntime(run_dir, ports)
         return made, made.postgres.admin_dsn
     return build(choice.name, run_dir, ports, os.environ), os.environ[POSTGRES_VARIABLE]
 

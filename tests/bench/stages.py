@@ -25,17 +25,21 @@ LOADS: tuple[tuple[Intake, Shape], ...] = (
     ("kafka", "retail"),
 )
 # From what a closed loop does to the rate that is tried first.
-FIRST = 0.9
+FIRST, FIRST_UNTRIED = 0.9, 0.5
 
 
 @dataclass
 class Run:
-    """What was found so far. ``sustained`` are rates by intake, of standard orders."""
+    """What was found so far. ``sustained`` are rates by intake, of standard orders.
+
+    ``closed_orders_s`` is what the last closed loop did.
+    """
 
     meter: Meter
     found: Json = field(default_factory=dict)
     sustained: dict[Intake, float] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
+    closed_orders_s: float = 0.0
 
 
 async def search(run: Run) -> None:
@@ -51,20 +55,23 @@ async def search(run: Run) -> None:
 async def _searched(run: Run, intake: Intake, shape: Shape) -> Json:
     meter, plan = run.meter, run.meter.plan
     told: Json = {"in_flight": {}}
-    closed = 0.0
-    for in_flight in plan.in_flight:
+    # The short form takes the last closed loop's word for orders of another shape.
+    for in_flight in plan.in_flight if plan.trials_max or shape == "standard" else ():
         one = await meter.measure(Ask(intake, plan.closed_s, shape, in_flight=in_flight))
         told["in_flight"][str(in_flight)] = one.outcome.orders_s
-        closed = max(closed, one.outcome.orders_s)
+        run.closed_orders_s = one.outcome.orders_s
+    closed = max(told["in_flight"].values(), default=run.closed_orders_s)
     kept: list[Measured] = []
 
     async def tried(rate: float, seconds: float) -> bool:
         kept.append(await meter.measure(Ask(intake, seconds, shape, rate=rate)))
         return kept[-1].sustained
 
-    start = rounded((FIRST if plan.trials_max > 1 else FIRST / 2) * closed)
-    low = await highest(tried, start, plan.trial_s, plan.trials_max)
-    held = None if low is None else await confirmed(tried, low, plan.window_s)
+    start = rounded((FIRST if plan.trials_max else FIRST_UNTRIED) * closed)
+    low = start
+    if plan.trials_max:
+        low = await highest(tried, start, plan.trial_s, plan.trials_max) or 0.0
+    held = await confirmed(tried, low, plan.window_s, plan.windows_max) if low else None
     told |= {"orders_s": held, "window_s": plan.window_s, **_figures(kept[-1])}
     told["trials"] = [_trial(one) for one in kept]
     return told
@@ -86,7 +93,7 @@ async def latencies(run: Run) -> None:
             rates["half"] = rounded(highest_rate / 2)
         told: Json = {}
         for name, rate in rates.items():
-            if highest_rate and rate > highest_rate:
+            if plan.trials_max and highest_rate and rate > highest_rate:
                 told[name] = None
                 continue
             one = await run.meter.measure(Ask(intake, plan.latency_s, rate=rate))

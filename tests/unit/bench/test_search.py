@@ -46,8 +46,8 @@ async def test_finds_nothing_where_nothing_is_sustained() -> None:
 async def test_a_rate_that_does_not_last_gives_way_to_one_that_does() -> None:
     machine = Machine(1000, long_capacity=920)
 
-    assert await confirmed(machine.tried, 1000, 60) == 902
-    assert await confirmed(Machine(0).tried, 1000, 60) is None
+    assert await confirmed(machine.tried, 1000, 60, windows_max=5) == 902
+    assert await confirmed(Machine(0).tried, 1000, 60, windows_max=5) is None
 
 
 def test_rates_have_three_digits_and_are_at_least_one() -> None:
