@@ -18,21 +18,21 @@ from tests.bench.measuring import Ask, Meter
 from tests.bench.plan import FULL, SHORT, Plan
 from tests.bench.progress import Progress
 from tests.bench.publish import publish
-from tests.bench.spec import Intake, Json
+from tests.bench.spec import Json
 from tests.bench.stack import a_stack
+from tests.bench.stages import Load
 
 
 @dataclass(frozen=True)
 class Options:
-    """``rate`` asks for one open loop at that rate in place of all stages."""
+    """``rate`` is that of one load, or of ours in the pairs; ``loads`` are searched for."""
 
     plan: Plan
     stages: tuple[str, ...]
+    loads: tuple[Load, ...]
+    rate: float | None
     simulators: bool
     instances: int
-    intake: Intake
-    shape: Any
-    rate: float | None
     command: str
 
 
@@ -75,9 +75,9 @@ async def _run(options: Options, progress: Progress) -> Json:
         simulators=options.simulators, quick=quick, instances=options.instances
     ) as stack:
         run = stages.Run(Meter(stack, options.plan, progress))
+        run.loads = options.loads
         if options.rate is not None:
-            ask = Ask(options.intake, options.plan.window_s, options.shape, rate=options.rate)
-            await stages.one_rate(run, ask)
+            await _one_rate(run, options)
         await stages.run_stages(run, options.stages)
     return report.document(
         run.found,
@@ -90,29 +90,39 @@ async def _run(options: Options, progress: Progress) -> Json:
     )
 
 
+async def _one_rate(run: stages.Run, options: Options) -> None:
+    """One load at the rate that was asked for, unless other parts were asked for, too."""
+    assert options.rate is not None
+    intake, shape = options.loads[0]
+    run.sustained[intake] = options.rate
+    if not options.stages:
+        await stages.one_rate(run, Ask(intake, options.plan.window_s, shape, rate=options.rate))
+
+
 def _options(asked: argparse.Namespace, given: list[str]) -> Options:
     plan = SHORT if asked.short else FULL
     if asked.seconds is not None:
-        plan = replace(plan, window_s=asked.seconds, latency_s=asked.seconds)
+        plan = plan.within(asked.seconds)
     if asked.pairs is not None:
         plan = replace(plan, pairs=asked.pairs)
     named = tuple(one.strip() for one in asked.only.split(",") if one.strip())
-    unknown = set(named) - set(stages.STAGES)
-    if unknown:
-        _parser().error(
-            f"no stage {', '.join(sorted(unknown))}; there are: {', '.join(stages.STAGES)}"
-        )
+    if unknown := ", ".join(sorted(set(named) - set(stages.STAGES))):
+        _parser().error(f"no part {unknown}; there are: {', '.join(stages.STAGES)}")
+    loads = tuple(
+        (intake, shape)
+        for intake, shape in stages.LOADS
+        if asked.intake in (None, intake) and asked.shape in (None, shape)
+    )
+    if not loads:
+        _parser().error(f"{asked.shape} orders by {asked.intake} are no load")
     chosen = named or (() if asked.rate else stages.USUAL)
-    if asked.flame:
-        chosen = (*chosen, "flame")
     return Options(
         plan=plan,
-        stages=chosen,
+        stages=(*chosen, *(["flame"] if asked.flame else [])),
+        loads=loads,
+        rate=asked.rate,
         simulators=asked.simulators,
         instances=asked.instances,
-        intake=asked.intake,
-        shape=asked.shape,
-        rate=asked.rate,
         command=" ".join(["make bench", *([f"ARGS='{' '.join(given)}'"] if given else [])]),
     )
 
@@ -123,13 +133,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--short", action="store_true", help="a minute: only that all of it works")
     parser.add_argument("--only", default="", help=f"parts, by comma: {','.join(stages.STAGES)}")
-    parser.add_argument("--rate", type=float, help="one load of so many orders a second instead")
-    parser.add_argument("--seconds", type=float, help="of each window that is measured")
+    parser.add_argument("--rate", type=float, help="one load of so many orders a second")
+    parser.add_argument("--seconds", type=float, help="of everything that is measured, at most")
     parser.add_argument("--pairs", type=int, help="turns with the limit and the peers")
-    parser.add_argument("--intake", choices=["kafka", "http"], default="kafka", help="of --rate")
-    parser.add_argument(
-        "--shape", choices=["standard", "retail"], default="standard", help="of --rate"
-    )
+    parser.add_argument("--intake", choices=["kafka", "http"], help="only loads that come in there")
+    parser.add_argument("--shape", choices=["standard", "retail"], help="only orders of that shape")
     parser.add_argument("--instances", type=int, default=1, help="of every service")
     parser.add_argument(
         "--simulators",

@@ -23,6 +23,8 @@ LOOK_EVERY_SHORT_S = 0.25
 # Whose backlog is longer than that many seconds of orders will not sustain the rate.
 HOPELESS_S = 8.0
 DRAIN_LOOK_S = 0.2
+# From so much on, what other processes use is told with a figure.
+DISTURBED_CPUS = 0.2
 # Of what was placed in a window, what was confirmed in it.
 KEPT_UP = 0.97
 
@@ -203,4 +205,6 @@ def _line(one: Measured) -> str:
     latency = outcome.latency_ms
     told = f"p50 {latency['p50']:.1f}  p99 {latency['p99']:.1f} ms" if latency else "no latencies"
     words = f"  {'; '.join(one.obstacles)}" if one.ask.rate and one.obstacles else ""
+    if one.other_cpus >= DISTURBED_CPUS:
+        words += f"  (others used {one.other_cpus:g} CPUs)"
     return f"{one.ask!s:<36} {outcome.orders_s:8.1f}/s  {told}  drained {one.drained_s:g} s{words}"

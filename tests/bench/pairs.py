@@ -52,7 +52,8 @@ async def pair(meter: Meter, rates: dict[Intake, float]) -> Pair:
     if peers.FASTSTREAM in wanted and peers.missing() is None:
         for rate in peers.RATES:
             found = await meter.measure(Ask("kafka", plan.pair_s, rate=rate))
-            made.latency_ms[str(rate)] = found.outcome.latency_ms
+            if not found.hopeless:
+                made.latency_ms[str(rate)] = found.outcome.latency_ms
         with meter.progress.doing("plain FastStream"):
             made.faststream = await _faststream(meter)
     if peers.PGBENCH in wanted:

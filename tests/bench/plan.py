@@ -1,6 +1,6 @@
 """How long and how often: the full form, and the short one that only shows that all of it works."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,12 @@ class Plan:
     drain_s: float
     peers: tuple[str, ...] = ("faststream", "pgbench")
     in_flight: tuple[int, ...] = (64, 256)
+
+    def within(self, seconds: float) -> "Plan":
+        """The same with nothing that is measured for longer."""
+        named = ("closed_s", "trial_s", "latency_s", "idle_s", "pair_s", "limit_s")
+        shorter = {name: min(seconds, getattr(self, name)) for name in named}
+        return replace(self, window_s=seconds, **shorter)
 
 
 FULL = Plan(

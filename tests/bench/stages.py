@@ -6,6 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from local_runtime.config import SERVICES
 
@@ -19,7 +20,8 @@ from tests.bench.usage import per_1000, used
 from tests.support.waiting import pause
 
 # What is searched for: the first is the one that ratios are told of.
-LOADS: tuple[tuple[Intake, Shape], ...] = (
+Load: TypeAlias = tuple[Intake, Shape]
+LOADS: tuple[Load, ...] = (
     ("kafka", "standard"),
     ("http", "standard"),
     ("kafka", "retail"),
@@ -40,11 +42,12 @@ class Run:
     sustained: dict[Intake, float] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     closed_orders_s: float = 0.0
+    loads: Sequence[Load] = LOADS
 
 
 async def search(run: Run) -> None:
     """The highest sustained rate of each load."""
-    for intake, shape in LOADS:
+    for intake, shape in run.loads:
         told = await _searched(run, intake, shape)
         run.found.setdefault("sustained", {})[f"{intake} {shape}"] = told
         if shape == "standard" and told["orders_s"]:
