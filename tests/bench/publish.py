@@ -21,9 +21,10 @@ def publish(told: Json) -> None:
         shutil.rmtree(ROOT / GRAPHS, ignore_errors=True)
         (ROOT / GRAPHS).mkdir()
         for graph in FOLDER.glob("*.svg"):
-            _copy(graph, ROOT / GRAPHS / graph.name)
+            copy_graph(graph, ROOT / GRAPHS / graph.name)
     docs.main([])
 
 
-def _copy(graph: Path, target: Path) -> None:
+def copy_graph(graph: Path, target: Path) -> None:
+    """The graph without the folders that its frames' files are in."""
     target.write_text(FOLDERS.sub("", graph.read_text("utf-8")), "utf-8")
