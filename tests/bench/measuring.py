@@ -19,7 +19,9 @@ from tests.bench.usage import Cpu, cpu_s_of, machine_s, mb_per_10_min, used
 from tests.support.waiting import pause
 
 LOOK_EVERY_S = 1.0
-LOOK_EVERY_SHORT_S = 0.25
+LOOK_EVERY_SHORT_S = 0.5
+# A look at every process of the machine costs more than one at a queue.
+WEIGH_EVERY_S = 5.0
 # Whose backlog is longer than that many seconds of orders will not sustain the rate.
 HOPELESS_S = 8.0
 DRAIN_LOOK_S = 0.2
@@ -99,11 +101,16 @@ class Watch:
         await pause(warm_s)
         while True:
             self.counts.append(await self.stack.backlogs.look())
-            self.rss.append((time.monotonic(), self.stack.groups.rss_mb()))
+            self._weigh()
             if self.rate and max(self.counts[-1].values()) > HOPELESS_S * self.rate:
                 self.hopeless = True
                 load.stop()
             await pause(self.every_s)
+
+    def _weigh(self) -> None:
+        now = time.monotonic()
+        if not self.rss or now - self.rss[-1][0] >= WEIGH_EVERY_S:
+            self.rss.append((now, self.stack.groups.rss_mb()))
 
     def rss_slopes(self) -> dict[str, float]:
         names = self.rss[0][1] if self.rss else {}

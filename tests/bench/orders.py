@@ -46,10 +46,10 @@ class Shelf:
     def order(self, reference: str) -> Order:
         """The next order; of more lines than there are SKUs it has one of each."""
         wanted = min(self.luck.choice(self.line_counts), SKUS)
-        numbers = self.luck.sample(range(SKUS), wanted)
+        numbers, draw = self.luck.sample(range(SKUS), wanted), self.luck.random
         lines, total = [], 0
         for number in numbers:
-            quantity, price = self.luck.randint(1, 3), self.luck.randint(100, 9_900)
+            quantity, price = 1 + int(3 * draw()), 100 + int(9_800 * draw())
             total += quantity * price
             lines.append(_line(number, quantity, price, described=self.shape == "retail"))
         customer = self.luck.randrange(CUSTOMERS)
