@@ -15,25 +15,40 @@ from tests.bench.orders import Order
 CREATED = 201
 CONNECTIONS_MAX = 400
 
+# An idle connection may be closed by the server just when it is used again.
+TRIES_MAX = 3
+
 # Reference, status, and when the answer was complete; status 0 when the connection was lost.
 Answered = Callable[[str, int, float], None]
 
 
-class Connection(asyncio.Protocol):
-    """One request at a time; ``free`` is called once its answer is there."""
+@dataclass
+class Asked:
+    """A request; asked for again under its key it is still one order."""
 
-    def __init__(self, answered: Answered, free: "Callable[[Connection], None]") -> None:
+    request: bytes
+    reference: str
+    tries: int = 0
+
+
+Lost = Callable[[Asked | None], None]
+
+
+class Connection(asyncio.Protocol):
+    """One request at a time: ``answered`` is called with its answer, or ``lost`` without one."""
+
+    def __init__(self, answered: "Callable[[Connection, Asked, int], None]", lost: Lost) -> None:
         self._answered = answered
-        self._free = free
-        self._reference = ""
+        self._lost = lost
+        self._asked: Asked | None = None
         self._parser = HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
 
-    def ask(self, request: bytes, reference: str) -> None:
+    def ask(self, asked: "Asked") -> None:
         assert self._transport is not None
-        self._reference = reference
+        self._asked = asked
         self._parser = HttpResponseParser(self)
-        self._transport.write(request)
+        self._transport.write(asked.request)
 
     def close(self) -> None:
         if self._transport is not None:
@@ -51,17 +66,13 @@ class Connection(asyncio.Protocol):
         self._parser.feed_data(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._reference:
-            self._end(0)
+        self._lost(self._asked)
 
     def on_message_complete(self) -> None:
         """Called by the parser."""
-        self._end(self._parser.get_status_code())
-
-    def _end(self, status: int) -> None:
-        reference, self._reference = self._reference, ""
-        self._answered(reference, status, time.monotonic())
-        self._free(self)
+        asked, self._asked = self._asked, None
+        if asked is not None:
+            self._answered(self, asked, self._parser.get_status_code())
 
 
 @dataclass
@@ -71,7 +82,7 @@ class HttpDoor:
     url: str
     answered: Answered
     _idle: list[Connection] = field(default_factory=list)
-    _waiting: "deque[tuple[bytes, str]]" = field(default_factory=deque)
+    _waiting: "deque[Asked]" = field(default_factory=deque)
     _opening: set[asyncio.Task[None]] = field(default_factory=set)
     _count: int = 0
 
@@ -81,44 +92,55 @@ class HttpDoor:
         await asyncio.gather(*(self._open() for _ in range(connections)))
 
     def place(self, order: Order, scheduled_at: float) -> None:
-        request = self._request(order)
+        self._ask(Asked(self._request(order), order.reference))
+
+    async def close(self) -> None:
+        for connection in self._idle:
+            connection.close()
+
+    def _ask(self, asked: Asked) -> None:
         while self._idle:
             connection = self._idle.pop()
             if connection.is_open:
-                connection.ask(request, order.reference)
+                connection.ask(asked)
                 return
-            self._count -= 1
-        self._waiting.append((request, order.reference))
+        self._waiting.append(asked)
         if self._count < CONNECTIONS_MAX:
             self._count += 1
             task = asyncio.create_task(self._open())
             self._opening.add(task)
             task.add_done_callback(self._opening.discard)
 
-    async def close(self) -> None:
-        for connection in self._idle:
-            connection.close()
-
     async def _open(self) -> None:
         host, _, port = urlsplit(self.url).netloc.partition(":")
-        made = Connection(self.answered, self._free)
+        made = Connection(self._heard, self._lost)
         try:
             await asyncio.get_running_loop().create_connection(lambda: made, host, int(port))
         except OSError:
-            self._count -= 1
-            if self._waiting:
-                _, reference = self._waiting.popleft()
-                self.answered(reference, 0, time.monotonic())
-            return
-        self._free(made)
+            self._lost(self._waiting.popleft() if self._waiting else None)
+        else:
+            self._free(made)
+
+    def _heard(self, connection: Connection, asked: Asked, status: int) -> None:
+        self.answered(asked.reference, status, time.monotonic())
+        self._free(connection)
 
     def _free(self, connection: Connection) -> None:
-        if not connection.is_open:
-            self._count -= 1
-        elif self._waiting:
-            connection.ask(*self._waiting.popleft())
+        if self._waiting and connection.is_open:
+            connection.ask(self._waiting.popleft())
         else:
             self._idle.append(connection)
+
+    def _lost(self, asked: Asked | None) -> None:
+        """A connection is gone, with a request on it or without."""
+        self._count -= 1
+        if asked is None:
+            return
+        asked.tries += 1
+        if asked.tries < TRIES_MAX:
+            self._ask(asked)
+        else:
+            self.answered(asked.reference, 0, time.monotonic())
 
     def _request(self, order: Order) -> bytes:
         head = (

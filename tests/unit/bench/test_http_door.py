@@ -20,6 +20,7 @@ class Orders:
         self.bodies: list[bytes] = []
         self.clients: set[str] = set()
         self.status = 201
+        self.cuts = 0
         self.held = asyncio.Event()
         self.held.set()
 
@@ -28,6 +29,9 @@ class Orders:
         self.bodies.append(await request.read())
         peer = request.transport.get_extra_info("peername") if request.transport else ""
         self.clients.add(str(peer))
+        if self.cuts and request.transport:
+            self.cuts -= 1
+            request.transport.close()
         await self.held.wait()
         return web.json_response({}, status=self.status)
 
@@ -100,6 +104,16 @@ async def test_a_refusal_is_heard_with_its_status() -> None:
         await all_heard(heard, 1)
 
         assert heard == [("b-1", 503)]
+
+
+async def test_an_order_on_a_connection_that_is_cut_is_asked_for_again_under_its_key() -> None:
+    async with a_door() as (door, orders, heard):
+        orders.cuts = 1
+        place(door, "b-1")
+        await all_heard(heard, 1)
+
+        assert heard == [("b-1", 201)]
+        assert orders.keys == ["b-1", "b-1"]
 
 
 async def test_an_order_that_finds_nobody_is_heard_of_too() -> None:
