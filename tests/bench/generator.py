@@ -33,6 +33,8 @@ TROUBLES_MAX = 5
 class Door(Protocol):
     """Where orders are handed over; nothing is waited for."""
 
+    told_again: int
+
     async def open(self) -> None: ...
 
     def place(self, order: Order, scheduled_at: float) -> None: ...
@@ -181,6 +183,7 @@ class Generator:
     def _judged(self) -> Outcome:
         outcome = self.outcome
         outcome.outstanding = len(self._outstanding)
+        outcome.told_again = self._door.told_again
         outcome.window_s = round(self._ends_at - self._counts_from, 3)
         outcome.orders_s = round(self._in_window / max(outcome.window_s, 0.001), 1)
         outcome.latency_ms = self.latencies.percentiles_ms()

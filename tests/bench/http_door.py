@@ -15,8 +15,10 @@ from tests.bench.orders import Order
 CREATED = 201
 CONNECTIONS_MAX = 400
 
-# An idle connection may be closed by the server just when it is used again.
-TRIES_MAX = 3
+# What says that the same request under its key may be sent again, as is one without an answer.
+AGAIN = frozenset({409, 429, 503})
+AGAIN_AFTER_S = 1.0
+TRIES_MAX = 10
 
 # Reference, status, and when the answer was complete; status 0 when the connection was lost.
 Answered = Callable[[str, int, float], None]
@@ -77,10 +79,14 @@ class Connection(asyncio.Protocol):
 
 @dataclass
 class HttpDoor:
-    """Waits for a free connection when all are busy; that time is part of the latency."""
+    """Waits for a free connection when all are busy, and asks again when it is told to.
+
+    That time is part of the latency. ``told_again`` counts how often it was told to.
+    """
 
     url: str
     answered: Answered
+    told_again: int = 0
     _idle: list[Connection] = field(default_factory=list)
     _waiting: "deque[Asked]" = field(default_factory=deque)
     _opening: set[asyncio.Task[None]] = field(default_factory=set)
@@ -122,8 +128,13 @@ class HttpDoor:
             self._free(made)
 
     def _heard(self, connection: Connection, asked: Asked, status: int) -> None:
-        self.answered(asked.reference, status, time.monotonic())
         self._free(connection)
+        if status in AGAIN and asked.tries < TRIES_MAX:
+            self.told_again += 1
+            asked.tries += 1
+            asyncio.get_running_loop().call_later(AGAIN_AFTER_S, self._ask, asked)
+        else:
+            self.answered(asked.reference, status, time.monotonic())
 
     def _free(self, connection: Connection) -> None:
         if self._waiting and connection.is_open:

@@ -13,6 +13,8 @@ FLUSH_TIMEOUT_S = 10.0
 class KafkaDoor:
     """``failed`` hears the reference of an order that the broker has not taken."""
 
+    told_again = 0
+
     def __init__(self, bootstrap: str, prefix: str, failed: Callable[[str, str], None]) -> None:
         self._topic = prefix + TOPIC
         self._failed = failed

@@ -212,6 +212,8 @@ def _line(one: Measured) -> str:
     latency = outcome.latency_ms
     told = f"p50 {latency['p50']:.1f}  p99 {latency['p99']:.1f} ms" if latency else "no latencies"
     words = f"  {'; '.join(one.obstacles)}" if one.ask.rate and one.obstacles else ""
+    if outcome.told_again:
+        words += f"  (told to come back {outcome.told_again} times)"
     if one.other_cpus >= DISTURBED_CPUS:
         words += f"  (others used {one.other_cpus:g} CPUs)"
     return f"{one.ask!s:<36} {outcome.orders_s:8.1f}/s  {told}  drained {one.drained_s:g} s{words}"

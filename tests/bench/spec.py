@@ -40,7 +40,8 @@ class Outcome:
 
     ``latency_ms`` is from the scheduled time to the confirmation's arrival at the generator;
     ``acknowledged_ms`` to the answer of the API. ``late_ms_max`` is how far the generator itself
-    fell behind its schedule. ``outstanding`` were placed and never decided.
+    fell behind its schedule. ``outstanding`` were placed and never decided. ``told_again`` is how
+    often the API asked for the same request once more, at a later time.
     """
 
     placed: int = 0
@@ -48,6 +49,7 @@ class Outcome:
     otherwise: int = 0
     refused: int = 0
     outstanding: int = 0
+    told_again: int = 0
     window_s: float = 0.0
     orders_s: float = 0.0
     latency_ms: dict[str, float] = field(default_factory=dict)

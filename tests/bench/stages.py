@@ -208,6 +208,7 @@ def _figures(one: Measured) -> Json:
         "rss_mb_per_10_min": one.rss_mb_per_10_min,
         "drained_s": one.drained_s,
         "acknowledged_ms": one.outcome.acknowledged_ms,
+        "told_again": one.outcome.told_again,
         "other_cpus": one.other_cpus,
         "generator_late_ms_max": one.outcome.late_ms_max,
     }

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
 from aiohttp import web
 from local_runtime.simulators.serving import serving
 
+from tests.bench import http_door
 from tests.bench.http_door import HttpDoor
 from tests.bench.orders import Order
 from tests.support.waiting import eventually
@@ -21,6 +23,7 @@ class Orders:
         self.clients: set[str] = set()
         self.status = 201
         self.cuts = 0
+        self.open_after = 1_000
         self.held = asyncio.Event()
         self.held.set()
 
@@ -33,7 +36,8 @@ class Orders:
             self.cuts -= 1
             request.transport.close()
         await self.held.wait()
-        return web.json_response({}, status=self.status)
+        status = 201 if len(self.keys) > self.open_after else self.status
+        return web.json_response({}, status=status)
 
 
 @asynccontextmanager
@@ -99,11 +103,26 @@ async def test_orders_at_the_same_time_have_connections_of_their_own() -> None:
 
 async def test_a_refusal_is_heard_with_its_status() -> None:
     async with a_door() as (door, orders, heard):
-        orders.status = 503
+        orders.status = 422
         place(door, "b-1")
         await all_heard(heard, 1)
 
-        assert heard == [("b-1", 503)]
+        assert heard == [("b-1", 422)]
+
+
+@pytest.mark.parametrize("status", [409, 429, 503])
+async def test_who_is_told_to_come_back_does_so_under_the_same_key(
+    status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_door, "AGAIN_AFTER_S", 0.01)
+    async with a_door() as (door, orders, heard):
+        orders.status, orders.open_after = status, 2
+        place(door, "b-1")
+        await all_heard(heard, 1)
+
+        assert heard == [("b-1", 201)]
+        assert orders.keys == ["b-1"] * 3
+        assert door.told_again == 2
 
 
 async def test_an_order_on_a_connection_that_is_cut_is_asked_for_again_under_its_key() -> None:
