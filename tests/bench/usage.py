@@ -26,8 +26,9 @@ class Groups:
         }
 
     def rss_mb(self) -> dict[str, float]:
+        """Resident memory; what the processes of one name share is counted once."""
         return {
-            name: sum(_rss_of(each) for pid in pids for each in tree(pid)) / MB
+            name: _resident(each for pid in pids for each in tree(pid)) / MB
             for name, pids in self.pids.items()
         }
 
@@ -87,7 +88,12 @@ def _guests_s(times: Any) -> float:
     return float(getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0))
 
 
-def _rss_of(process: psutil.Process) -> int:
-    with contextlib.suppress(psutil.NoSuchProcess):
-        return int(process.memory_info().rss)
-    return 0
+def _resident(processes: Iterable[psutil.Process]) -> int:
+    own, shared = 0, 0
+    for each in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found = each.memory_info()
+            common = getattr(found, "shared", 0)
+            own += found.rss - common
+            shared = max(shared, common)
+    return own + shared
