@@ -40,6 +40,10 @@ test: setup $(NODE) ## run the whole suite against real Kafka and PostgreSQL (RU
 prove: setup ## break the system in every way and show the books (FULL=1: three seeds, every point)
 	@$(BIN)/orderproof prove $(if $(FULL),--full) $(ARGS)
 
+.PHONY: bench
+bench: setup ## how fast, at what cost, and still right (ARGS=--short: a minute; ARGS=--help)
+	@$(BIN)/python -m tests.bench $(ARGS)
+
 .PHONY: test-containers
 test-containers: setup ## build the images and run the compose file, where an engine with the images answers
 	@$(BIN)/pytest $(CONTAINER_TESTS) $(ARGS) || [ $$? -eq 5 ] # 5: all of it skipped, with the reason

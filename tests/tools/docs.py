@@ -16,6 +16,7 @@ from tests.tools import (
     fields,
     lifecycle,
     mail_template,
+    performance,
     promises,
     proofs,
     settings,
@@ -36,6 +37,9 @@ def documents() -> dict[Path, str]:
     found[path] = replaced(current(path), {"promises": promises.table()})
     path = Path("docs/proof.md")
     found[path] = replaced(current(path), {"faults": proofs.faults(), "planted": proofs.planted()})
+    path = Path("docs/performance.md")
+    blocks = {"figures": performance.figures(), "flame graphs": performance.graphs()}
+    found[path] = replaced(current(path), blocks)
     for service in SERVICES:
         path = Path("services", service, "README.md")
         listed = settings_of(service)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import typer
 
 from local_runtime.commands.audit import audit
+from local_runtime.commands.bench import bench
 from local_runtime.commands.dead_letters import dead_letters
 from local_runtime.commands.doctor import doctor
 from local_runtime.commands.down import down
@@ -25,6 +26,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo,
     "replay": replay,
     "prove": prove,
+    "bench": bench,
 }
 GROUPS = {"topics": topics, "dead-letters": dead_letters}
 

@@ -1,0 +1,1 @@
+"""The benchmark: an open-loop generator, its physical limit and its peers, in one run."""

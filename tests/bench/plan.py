@@ -1,0 +1,73 @@
+"""How long and how often: the full form, and the short one that only shows that all of it works."""
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Times are in seconds.
+
+    A rate is tried for ``trial_s``, ``trials_max`` times, and is sustained when it holds for
+    ``window_s``; a lower one is taken up to ``windows_max`` times. Without trials the first rate
+    is half of what the closed loop does. A pair is ours, the limits and the peers, ``pair_s``
+    each. ``rates`` are those that latencies are told of.
+    """
+
+    name: str
+    closed_s: float
+    trial_s: float
+    trials_max: int
+    window_s: float
+    windows_max: int
+    latency_s: float
+    rates: tuple[int, ...]
+    idle_s: float
+    pairs: int
+    pair_s: float
+    limit_s: float
+    warm_s: float
+    drain_s: float
+    peers: tuple[str, ...] = ("faststream", "pgbench")
+    in_flight: tuple[int, ...] = (64, 256)
+
+    def within(self, seconds: float) -> "Plan":
+        """The same with nothing that is measured for longer."""
+        named = ("closed_s", "trial_s", "latency_s", "idle_s", "pair_s", "limit_s")
+        shorter = {name: min(seconds, getattr(self, name)) for name in named}
+        return replace(self, window_s=seconds, **shorter)
+
+
+FULL = Plan(
+    name="full",
+    closed_s=12,
+    trial_s=15,
+    trials_max=9,
+    window_s=60,
+    windows_max=5,
+    latency_s=30,
+    rates=(20, 100, 300),
+    idle_s=30,
+    pairs=5,
+    pair_s=15,
+    limit_s=6,
+    warm_s=3,
+    drain_s=180,
+)
+SHORT = Plan(
+    name="short",
+    closed_s=1,
+    trial_s=2,
+    trials_max=0,
+    window_s=1.5,
+    windows_max=1,
+    latency_s=1,
+    rates=(20,),
+    idle_s=1,
+    pairs=1,
+    pair_s=1,
+    limit_s=1,
+    warm_s=0.3,
+    drain_s=60,
+    peers=("pgbench",),
+    in_flight=(64,),
+)

@@ -1,0 +1,77 @@
+"""The benchmark's short form: all of it works, and every order is right; no time is judged."""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from local_runtime.paths import repository_root
+from local_runtime.runtimes.base import Backing
+from local_runtime.runtimes.external import KAFKA_VARIABLE, POSTGRES_VARIABLE
+
+from tests.bench.stages import LOADS
+
+SERVICES = {"orders", "payments", "inventory", "notifications"}
+END_TIMEOUT_S = 120
+
+
+@pytest.fixture(scope="module")
+async def told(backing: Backing) -> dict[str, Any]:
+    """The document of one run, with a stack of its own on the suite's servers."""
+    servers = {KAFKA_VARIABLE: backing.kafka, POSTGRES_VARIABLE: backing.postgres_admin_dsn}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.bench", "--short", "--json"),
+        cwd=repository_root(),
+        env={**os.environ, **servers, "PEERS": "pgbench"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(END_TIMEOUT_S):
+            out, err = await process.communicate()
+    except BaseException:
+        process.terminate()
+        await process.wait()
+        raise
+    assert out, err.decode()[-2000:]
+    document: dict[str, Any] = json.loads(out)
+    assert document["failures"] == []
+    assert process.returncode == 0, err.decode()[-2000:]
+    return document
+
+
+def test_every_order_that_was_placed_is_confirmed_and_the_audit_holds(
+    told: dict[str, Any],
+) -> None:
+    assert told["passed"], told["failures"]
+    assert told["audit"]["holds"]
+    assert told["audit"]["statuses"] == {"confirmed": told["audit"]["orders"]}
+    assert told["audit"]["orders"] > 100
+
+
+def test_orders_came_in_by_every_door_and_in_every_shape(told: dict[str, Any]) -> None:
+    assert set(told["sustained"]) == {f"{intake} {shape}" for intake, shape in LOADS}
+    for one in told["sustained"].values():
+        assert one["trials"]
+        assert one["bytes_per_order"]["postgres_wal"] > 0
+    for intake in ("kafka", "http"):
+        assert "64" in told["sustained"][f"{intake} standard"]["in_flight"]
+
+
+def test_every_figure_of_the_interface_is_there(told: dict[str, Any]) -> None:
+    assert "sustained_orders_s" in told
+    assert {"p50", "p90", "p99", "max"} <= set(told["latency_ms"]["20"])
+    assert {"p50", "p90", "p99", "max"} <= set(told["latency_ms_http"]["20"])
+    assert {*SERVICES, "total", "generator"} <= set(told["cpu_s_per_1000"])
+    assert {*SERVICES, "total"} <= set(told["idle_cpu_percent"])
+    assert told["pairs"][0]["limits"]["one_transaction_c16"] > 0
+    assert told["pairs"][0]["limits"]["batch_100_c4"] > 0
+
+
+def test_the_document_is_kept(told: dict[str, Any]) -> None:
+    kept = Path(repository_root(), ".run", "bench.json")
+
+    assert json.loads(kept.read_text("utf-8")) == told
