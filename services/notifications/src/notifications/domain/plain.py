@@ -12,7 +12,9 @@ def one_line(text: str, characters_max: int | None = None) -> str:
     Headers cannot be injected with it, and it cannot pretend to be a paragraph of ours.
     What is longer than ``characters_max`` ends in an ellipsis.
     """
-    line = " ".join("".join(" " if _is_unprintable(one) else one for one in text).split())
+    if not text.isprintable():
+        text = "".join(" " if _is_unprintable(one) else one for one in text)
+    line = " ".join(text.split())
     if characters_max is None or len(line) <= characters_max:
         return line
     return line[: characters_max - 1].rstrip() + "…"

@@ -11,9 +11,11 @@ from babel.numbers import NumberPattern, format_decimal, parse_pattern
 from notifications.domain.money import decimal_of, exponent_of
 
 PATTERNS_KEPT_MAX = 1_024
+TEXTS_KEPT_MAX = 4_096  # The same few prices and days come again and again.
 _CODE_AT_DIGIT = re.compile(r"([A-Z])(?=\d)")
 
 
+@lru_cache(TEXTS_KEPT_MAX)
 def money(locale: Locale, amount_minor: int, currency: str) -> str:
     """``(en_GB, 123456, "GBP")`` gives ``£1,234.56``; the decimals are ISO 4217's, not CLDR's."""
     amount = decimal_of(amount_minor, currency)
@@ -22,13 +24,19 @@ def money(locale: Locale, amount_minor: int, currency: str) -> str:
     return _CODE_AT_DIGIT.sub("\\1\u00a0", text)
 
 
+@lru_cache(TEXTS_KEPT_MAX)
 def number(locale: Locale, value: int) -> str:
     return format_decimal(value, locale=locale)
 
 
 def date(locale: Locale, at: datetime) -> str:
     """The day, with the month in words: 3/4 is another day elsewhere."""
-    return format_date(at, "long", locale)
+    return _date(locale, at.year, at.month, at.day)
+
+
+@lru_cache(TEXTS_KEPT_MAX)
+def _date(locale: Locale, year: int, month: int, day: int) -> str:
+    return format_date(datetime(year, month, day), "long", locale)  # noqa: DTZ001
 
 
 def country(locale: Locale, code: str) -> str:
