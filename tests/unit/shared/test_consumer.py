@@ -134,9 +134,3 @@ async def test_nothing_is_handed_out_after_a_poll_that_failed(
     assert not poll.done()
     assert len(kafka.polls) == 1
     poll.cancel()
-
-
-def test_a_broker_that_answers_nothing_is_given_up_soon_after_a_session() -> None:
-    given = new_broker(["127.0.0.1:1"], None, "orders-0")._connection_kwargs
-
-    assert module.SESSION_TIMEOUT_MS < given["request_timeout_ms"] <= 12_000
