@@ -16,6 +16,7 @@ from faststream.kafka.message import KafkaMessage
 
 from shared import crash
 from shared.messaging.envelope import Record
+from shared.messaging.header_names import allow_any_header_name
 from shared.messaging.kafka import REQUEST_TIMEOUT_MS
 from shared.messaging.pipeline import Pipeline
 from shared.observability import metrics
@@ -193,6 +194,7 @@ async def _decode(message: KafkaMessage) -> KafkaMessage:
 
 def new_broker(servers: Sequence[str], security: Any, client_id: str) -> KafkaBroker:
     """Quiet, untyped and without automatic topics; the outbox's relay has its own producer."""
+    allow_any_header_name()
     return KafkaBroker(
         list(servers),
         security=security,
