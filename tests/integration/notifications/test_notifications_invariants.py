@@ -38,3 +38,14 @@ async def test_each_sees_what_breaks_it(service: Notifications, damage: str, nam
     await service.fetch(damage)
 
     assert await broken(service) == [named]
+
+
+async def test_what_waits_for_long_for_its_order_is_seen(service: Notifications) -> None:
+    await service.tell(orders.confirmed())
+    assert await broken(service) == []
+
+    await service.fetch("UPDATE order_messages SET waiting_since = now() - interval '61 minutes'")
+    assert await broken(service) == ["facts-find-their-order"]
+
+    await service.tell(orders.placed())
+    assert await broken(service) == []

@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
+from notifications.domain.customer import WAITING_MAX, NeverPlaced
 from notifications.domain.details import OrderDetails, details_of
-from notifications.handlers.queue_message import UnknownCustomer
 from shared.errors import Permanent
 
 from tests.integration.notifications.service import Notifications
@@ -80,22 +80,51 @@ async def test_later_mails_go_to_the_address_the_order_was_placed_with(
     }
 
 
-async def test_a_fact_about_an_order_never_placed_here_fails_for_good(
+async def test_what_is_told_before_the_order_is_placed_waits_for_it(
     service: Notifications,
 ) -> None:
-    assert issubclass(UnknownCustomer, Permanent)
-    with pytest.raises(UnknownCustomer):
-        await service.tell(orders.placed("ord_1"), orders.confirmed("ord_2"))
+    """Also told twice; the mails then go in the order of what happened."""
+    await service.tell(orders.cancelled(), orders.placed("ord_2"))
+    await service.tell(orders.cancelled(), orders.refunded())
+    assert await kinds(service) == ["order-placed"]
 
-    assert await kinds(service) == []
-    assert await service.fetch("SELECT 1 FROM order_messages") == []
+    await service.tell(orders.placed("ord_1"), orders.placed("ord_1"))
+    await service.tell(orders.cancelled())
+
+    assert (await kinds(service))[1:] == ["order-placed", "order-cancelled", "order-refunded"]
+    found = await service.fetch("SELECT waiting, waiting_since FROM order_messages")
+    assert {tuple(row) for row in found} == {("[]", None)}
+
+
+async def test_what_the_release_before_left_waiting_is_told_with_the_next_fact(
+    service: Notifications,
+) -> None:
+    """That one learns the customer and knows nothing of what waits."""
+    await service.tell(orders.confirmed())
+    await service.fetch("UPDATE order_messages SET email = 'ada@example.com'")
+
+    await service.tell(orders.shipped())
+
+    assert await kinds(service) == ["order-confirmed", "order-shipped"]
+
+
+async def test_more_than_may_wait_for_an_order_fails_for_good(service: Notifications) -> None:
+    parcels = [orders.partially_shipped(f"shp_{number}") for number in range(WAITING_MAX + 1)]
+    await service.tell(*parcels[:-1])
+    await service.tell(parcels[0])
+
+    assert issubclass(NeverPlaced, Permanent)
+    with pytest.raises(NeverPlaced):
+        await service.tell(parcels[-1])
+    await service.tell(orders.placed())
+    assert len(await kinds(service)) == WAITING_MAX + 1
 
 
 async def test_the_row_of_an_order_holds_what_later_mails_need(service: Notifications) -> None:
     await service.tell(orders.placed())
 
     (row,) = await service.fetch("SELECT * FROM order_messages")
-    order_id, *learned, details = row
+    order_id, *learned, details, _, _ = row
     assert order_id == "ord_1"
     assert learned == ["ada@example.com", "Ada Lovelace", "en-GB", "default", "web-1"]
     assert OrderDetails.model_validate_json(details) == details_of(orders.placed())

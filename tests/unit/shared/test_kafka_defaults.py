@@ -1,15 +1,21 @@
 """The clients' defaults lose messages: what ours are told instead."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
 from faststream import AckPolicy
+from local_runtime.runtimes.kafka import Seat, settings
 from shared.messaging.consumer import Consumer, new_broker
 from shared.messaging.group import ConsumerGroup
 from shared.messaging.kafka import KafkaConnection, new_producer
 from shared.messaging.pipeline import Pipeline
+
+# Kafka's defaults: how long followers wait for a controller, and their pause before a vote.
+CONTROLLER_SILENT_MS, ELECTION_PAUSE_MAX_MS = 2_000, 1_000
+DECIDED_WITHIN_MS = 20_000
 
 
 @pytest.fixture
@@ -49,3 +55,29 @@ def test_a_group_without_offsets_starts_at_the_first_record(subscriber: Any) -> 
 def test_offsets_are_committed_after_the_work_and_not_when_it_failed(subscriber: Any) -> None:
     assert subscriber.ack_policy is AckPolicy.NACK_ON_ERROR
     assert subscriber._connection_args["enable_auto_commit"] is False
+
+
+async def test_a_stopped_broker_is_given_up_in_time_to_decide_orders(
+    producer: Any, tmp_path: Path
+) -> None:
+    """Its successors are known, and then three requests in a row may still have gone to it."""
+    broker = settings(9092, tmp_path, Seat(1, {1: 9093, 2: 9095, 3: 9097}))
+    successors_ms = int(broker["broker.session.timeout.ms"])
+    successors_ms += CONTROLLER_SILENT_MS + ELECTION_PAUSE_MAX_MS
+
+    (timeout_ms,) = {producer.client._request_timeout_ms, _consumers_timeout_ms()}
+
+    assert successors_ms + 3 * timeout_ms <= DECIDED_WITHIN_MS
+
+
+def test_what_a_broker_holds_back_it_answers_within_a_request(subscriber: Any) -> None:
+    """A join waits for the others, and a fetch for records; given up, both begin again."""
+    given = subscriber._connection_args
+
+    assert given["heartbeat_interval_ms"] < given["rebalance_timeout_ms"]
+    assert given["rebalance_timeout_ms"] < _consumers_timeout_ms()
+    assert given["fetch_max_wait_ms"] < _consumers_timeout_ms()
+
+
+def _consumers_timeout_ms() -> int:
+    return int(new_broker(["127.0.0.1:1"], None, "test")._connection_kwargs["request_timeout_ms"])

@@ -11,6 +11,7 @@ from shared.contracts.storefront import OrderCancellationSubmitted
 from shared.messaging.batch import Batch
 from shared.messaging.envelope import Headers, Record
 from shared.messaging.group import ConsumerGroup
+from shared.messaging.header_names import name_of
 from shared.messaging.parse import Known, Parsed, Poison, Skipped, parse
 
 from tests.contract.stored import sample
@@ -81,6 +82,17 @@ def test_a_trace_context_of_another_shape_is_none(text: bytes) -> None:
 def test_a_header_that_is_null_or_not_utf8_is_poison(name: str, value: bytes | None) -> None:
     """One such header loses a whole batch in the usual stack."""
     assert reason(read(changed(**{name: value}))) == "bad-headers"
+
+
+@pytest.mark.parametrize("name", [b"\xff", b"caf\xe9", b"ce_id\xff"])
+def test_a_header_whose_name_is_not_utf8_is_poison(name: bytes) -> None:
+    """Also one that is not ours: what a sender means by it, nobody can tell."""
+    parsed = read(headers=[*GOOD.items(), (name_of(name), b"1")])
+
+    assert reason(parsed) == "bad-headers"
+    assert isinstance(parsed, Poison)
+    assert name_of(name) in parsed.error
+    assert parsed.identity.id == "evt_1"
 
 
 @pytest.mark.parametrize("name", GOOD)

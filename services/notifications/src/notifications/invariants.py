@@ -24,4 +24,10 @@ INVARIANTS = (
         """SELECT m.message_id FROM messages m LEFT JOIN order_messages c USING (order_id)
         WHERE c.email IS DISTINCT FROM m.recipient""",
     ),
+    Invariant(
+        "facts-find-their-order",
+        "What is told of an order before it is placed waits an hour at most for that.",
+        """SELECT order_id FROM order_messages
+        WHERE waiting_since < now() - interval '1 hour'""",
+    ),
 )

@@ -22,6 +22,8 @@ CUSTOMERS = OrderTable(
         "tenant": "text",
         "client_reference": "text",
         "details": "jsonb",
+        "waiting": "jsonb",
+        "waiting_since": "timestamptz",
     },
     sequences={},
 )

@@ -17,16 +17,18 @@ from faststream.message import AckStatus
 
 from shared import crash
 from shared.messaging.envelope import Record
+from shared.messaging.header_names import allow_any_header_name
+from shared.messaging.kafka import REQUEST_TIMEOUT_MS
 from shared.messaging.pipeline import Pipeline
 from shared.observability import metrics
 from shared.pace import Pace
 
 SESSION_TIMEOUT_MS = 10_000
-HEARTBEAT_INTERVAL_MS = 3_000
+# A join is answered when all members have heard of it by a heartbeat, or after this; both within
+# the time of a request. A member that is late keeps its static place and joins again.
+REBALANCE_TIMEOUT_MS = 3_000
+HEARTBEAT_INTERVAL_MS = 1_500
 POLL_INTERVAL_MAX_MS = 300_000
-# Longer than a session, as a join may take one; a broker that is stopped answers nothing, and
-# until then its partitions' new leader is not looked for.
-REQUEST_TIMEOUT_MS = 11_000
 WAIT_MS = 1_000
 FETCH_WAIT_MAX_MS = 1_500  # The broker answers at once when there is a record.
 EMPTY_PAUSE_MS = 10
@@ -75,6 +77,7 @@ class Consumer:
             no_reply=True,
             listener=_CrashOnRevoke(),
             session_timeout_ms=SESSION_TIMEOUT_MS,
+            rebalance_timeout_ms=REBALANCE_TIMEOUT_MS,
             heartbeat_interval_ms=HEARTBEAT_INTERVAL_MS,
             max_poll_interval_ms=POLL_INTERVAL_MAX_MS,
             title=pipeline.group.name,
@@ -223,6 +226,7 @@ async def _decode(message: KafkaMessage) -> KafkaMessage:
 
 def new_broker(servers: Sequence[str], security: Any, client_id: str) -> KafkaBroker:
     """Quiet, untyped and without automatic topics; the outbox's relay has its own producer."""
+    allow_any_header_name()
     return KafkaBroker(
         list(servers),
         security=security,

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from shared.contracts.event import Event, split_type
 from shared.messaging.envelope import Record, content_hash
+from shared.messaging.header_names import NOT_UTF8
 from shared.observability.tracing import parse_traceparent, traceparent_of
 
 REQUIRED = ("ce_specversion", "ce_type", "ce_source", "ce_id")
@@ -115,10 +116,13 @@ def _is_usable(attribute: str) -> bool:
 
 
 def _text_headers(record: Record) -> tuple[dict[str, str], str | None]:
-    """Headers as text, and the name of the first that is null or not UTF-8."""
+    """Headers as text, and the name of the first that is null or not UTF-8, itself or its name."""
     texts: dict[str, str] = {}
     broken: str | None = None
     for name, raw in record.headers:
+        if name.startswith(NOT_UTF8):
+            broken = broken or name
+            continue
         try:
             texts[name] = (raw if raw is not None else b"\xff").decode()
         except UnicodeDecodeError:

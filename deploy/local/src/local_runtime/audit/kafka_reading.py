@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import UnknownTopicOrPartitionError
+from shared.messaging.header_names import allow_any_header_name
 
 RECORDS_MAX = 500_000
 BATCH = 5_000
@@ -66,6 +67,7 @@ async def kafka_reading(
     bootstrap: str, prefix: str, topics: Sequence[str]
 ) -> AsyncIterator[KafkaReading]:
     """A reader at the first record of ``topics``, or so far from the end as it may read."""
+    allow_any_header_name()
     consumer: AIOKafkaConsumer[bytes, bytes] = AIOKafkaConsumer(
         *(prefix + one for one in topics),
         bootstrap_servers=bootstrap,

@@ -1,17 +1,29 @@
 """Whom an order's mails go to and what they show, as its OrderPlaced told."""
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
+from pydantic import TypeAdapter
 from shared.contracts.orders import OrderPlaced
+from shared.errors import Permanent
 
 from notifications.domain.details import details_of
+from notifications.domain.fact import Fact
+
+WAITING_MAX = 50
+_FACTS: TypeAdapter[tuple[Fact, ...]] = TypeAdapter(tuple[Fact, ...])
+
+
+class NeverPlaced(Permanent):
+    """So much was told of an order that nobody has heard of that something else must be wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Customer:
     """One row per order; without an address until the order was placed.
 
-    ``details`` is an ``OrderDetails`` as JSON.
+    ``details`` is an ``OrderDetails`` as JSON, ``waiting`` an array of what was told before the
+    order was placed, the oldest first.
     """
 
     order_id: str
@@ -21,6 +33,8 @@ class Customer:
     tenant: str
     client_reference: str
     details: str = field(repr=False)
+    waiting: str = "[]"
+    waiting_since: datetime | None = None
 
     def learn(self, placed: OrderPlaced) -> "Customer":
         """The customer as ``placed`` tells; what is known already stays."""
@@ -35,3 +49,22 @@ class Customer:
             client_reference=placed.client_reference,
             details=details_of(placed).model_dump_json(),
         )
+
+    @property
+    def told_before(self) -> tuple[Fact, ...]:
+        """What waits."""
+        return _FACTS.validate_json(self.waiting) if self.waiting_since else ()
+
+    def wait_with(self, fact: Fact, now: datetime) -> "Customer":
+        """``fact`` waits too, once. Raises ``NeverPlaced`` when ``WAITING_MAX`` others do."""
+        before = self.told_before
+        if any((one.kind, one.detail) == (fact.kind, fact.detail) for one in before):
+            return self
+        if len(before) == WAITING_MAX:
+            raise NeverPlaced(self.order_id)
+        waiting = _FACTS.dump_json((*before, fact)).decode()
+        return replace(self, waiting=waiting, waiting_since=self.waiting_since or now)
+
+    def caught_up(self) -> "Customer":
+        """Nothing waits any more."""
+        return replace(self, waiting="[]", waiting_since=None) if self.waiting_since else self

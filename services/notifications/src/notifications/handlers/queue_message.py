@@ -1,33 +1,28 @@
 """Every fact a customer should hear of -> a message in the queue."""
 
 from shared.contracts.orders import OrderPlaced
-from shared.errors import Permanent
 from shared.messaging.batch import Batch
 
-from notifications.domain.customer import Customer
 from notifications.domain.fact import MailedEvent, fact_of
 from notifications.unit_of_work import MessageWork
 
 
-class UnknownCustomer(Permanent):
-    """The order was never placed here, so nobody can be told about it."""
-
-
 async def queue_message(told: Batch[MailedEvent], work: MessageWork) -> None:
-    """OrderPlaced | OrderConfirmed | … | OrderRefunded -> one message | its work row.
+    """OrderPlaced | OrderConfirmed | … | OrderRefunded -> one message | its work row | it waits.
 
-    An event that was told before, under whatever id, adds nothing. Raises ``UnknownCustomer``
-    for an order whose OrderPlaced was not seen.
+    An event that was told before, under whatever id, adds nothing. What is told of an order that
+    was not placed yet waits for its OrderPlaced. Raises ``NeverPlaced`` when too much waits.
     """
     for event in told:
-        customer = _customer(event, work.rows[event.order_id])
-        work.rows[event.order_id] = customer
-        work.queue(customer, fact_of(event))
-
-
-def _customer(event: MailedEvent, known: Customer) -> Customer:
-    if isinstance(event, OrderPlaced):
-        return known.learn(event)
-    if not known.email:
-        raise UnknownCustomer(event.order_id)
-    return known
+        customer, fact = work.rows[event.order_id], fact_of(event)
+        if isinstance(event, OrderPlaced):
+            customer = customer.learn(event)
+            facts = (fact, *customer.told_before)
+        elif customer.email:
+            facts = (*customer.told_before, fact)
+        else:
+            work.rows[event.order_id] = customer.wait_with(fact, work.now)
+            continue
+        for one in facts:
+            work.queue(customer, one)
+        work.rows[event.order_id] = customer.caught_up()
