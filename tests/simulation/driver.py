@@ -55,16 +55,16 @@ async def _play(world: World) -> None:
     await _rest(world)
     while world.deliveries < DELIVERIES_MIN or sum(world.faults.values()) < FAULTS_MIN:
         world.calm = False
-        world.profile.orders += 4
+        world.profile.orders += 3
         world.profile.rates["crash-after-commit"] = 0.25
-        await _hurt(world, 80)
+        await _hurt(world, 60)
         await _rest(world)
 
 
 async def _hurt(world: World, count: int) -> None:
     kinds, totals = list(world.profile.weights), list(accumulate(world.profile.weights.values()))
-    for _ in range(count):
-        await STEPS[world.rng.choices(kinds, cum_weights=totals)[0]](world)
+    for kind in world.rng.choices(kinds, cum_weights=totals, k=count):
+        await STEPS[kind](world)
 
 
 async def _submit(world: World) -> None:

@@ -17,7 +17,6 @@ from shared.messaging.pipeline import (
     Item,
     Pipeline,
     Work,
-    _order,
     _place,
     _reused,
     _separate,
@@ -72,7 +71,7 @@ class HeldPipeline(Pipeline):
                 known[key] = item.identity.hash
                 fresh.append(item)
         draft_of(work).later(lambda: held.inbox.update(known))
-        return sorted(fresh, key=lambda one: _order(items, one))
+        return fresh
 
     def _park(self, work: Work, park: ToPark) -> None:
         held = draft_of(work).held
