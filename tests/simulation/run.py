@@ -42,6 +42,7 @@ def _parts(seeds: range, processes: int) -> Iterator[Report]:
 
 def play(seeds: Iterable[int]) -> Report:
     """These seeds, one after the other, in this process; garbage is collected at the end."""
+    gc.freeze()
     gc.disable()
     try:
         return asyncio.run(_play(seeds))
