@@ -1,7 +1,7 @@
 """Steps of workers and sweeps, and how the outside answers their calls."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -24,58 +24,56 @@ async def work(world: World, service: str | None = None) -> bool:
     if world.waits("work"):
         return False
     service = service or world.rng.choice(("payments", "payments", "notifications"))
-    rows = await world.system.lease(service, world.rng.choice((1, 2, 8)))
+    rows = await world.system.lease(service, 8 if world.calm else world.rng.choice((1, 2, 8)))
     for row in rows:
         world.note(f"{service} takes up {row.kind} of {row.order_id[-6:]}")
-        await _begin(world, service, row.order_id, world.system.perform(service, row))
+    jobs = [_begun(service, row.order_id, world.system.perform(service, row)) for row in rows]
+    await _run(world, jobs)
     return bool(rows)
 
 
 async def sweep(world: World) -> bool:
     due = await world.system.due_sweeps()
     for one in due:
-        order_id = one.attempt.order_id
-        world.note(f"sweep {order_id[-6:]}")
-        await _begin(world, "payments", order_id, world.system.sweep(one))
+        world.note(f"sweep {one.attempt.order_id[-6:]}")
+    jobs = [_begun("payments", one.attempt.order_id, world.system.sweep(one)) for one in due]
+    await _run(world, jobs)
     return bool(due)
 
 
-async def _begin(
-    world: World, service: str, order_id: str, coro: Coroutine[Any, Any, None]
-) -> None:
+def _begun(service: str, order_id: str, coro: Coroutine[Any, Any, None]) -> Job:
     job = Job(service, (order_id,))
     before = JOB.set(job)
     job.task = asyncio.get_running_loop().create_task(coro)
     JOB.reset(before)
     job.task.add_done_callback(lambda _: job.halt())
-    await _run(world, job)
+    return job
 
 
-async def _run(world: World, job: Job) -> None:
-    """Until the job waits outside, ends, or its process dies in a transaction."""
-    assert job.task is not None
-    if job.service == "payments" and world.roll("worker-dies-in-commit"):
-        world.deaths.at = "before_commit"
-    await job.halted
-    died = world.deaths.at is None and job.call is None and not job.task.done()
+async def _run(world: World, jobs: Sequence[Job]) -> None:
+    """Until each waits outside or ends, or their process dies in a transaction."""
+    if jobs and jobs[0].service == "payments" and world.roll("worker-dies-in-commit"):
+        world.deaths.at, world.deaths.jobs = "before_commit", jobs
+    for job in jobs:
+        await job.halted
     world.deaths.at = None
+    died = [job for job in jobs if job.call is None and not job.done]
     if died:
-        world.strike("worker-dies-in-commit", job.keys)
-        await _kill(job)
+        world.strike("worker-dies-in-commit", [key for job in died for key in job.keys])
+        await _kill(died)
         await world.system.quiet()
-    elif job.task.done():
-        job.task.result()
-    elif job not in world.jobs:
-        world.jobs.append(job)
-        return
-    if (died or job.task.done()) and job in world.jobs:
-        world.jobs.remove(job)
+    for job in jobs:
+        if job.task is not None and job.done and job not in died:
+            job.task.result()
+    world.jobs = [job for job in world.jobs if job not in jobs]
+    world.jobs += [job for job in jobs if not job.done]
 
 
-async def _kill(job: Job) -> None:
-    assert job.task is not None
-    job.task.cancel()
-    await asyncio.gather(job.task, return_exceptions=True)
+async def _kill(jobs: Sequence[Job]) -> None:
+    tasks = [job.task for job in jobs if job.task is not None]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def answer(world: World) -> bool:
@@ -83,6 +81,11 @@ async def answer(world: World) -> bool:
     waiting = [job for job in world.jobs if may_end(world, job.call)]
     if not waiting:
         return False
+    if world.calm:
+        for job in waiting:
+            _give(world, job, _reply(world, job.call, job.keys))
+        await _run(world, waiting)
+        return True
     job = world.rng.choice(waiting)
     call: Call = job.call
     keys = job.keys
@@ -99,11 +102,15 @@ async def answer(world: World) -> bool:
         world.strike("worker-dies-after-call", keys)
         await _die(world, job)
         return True
-    world.note(f"{call.kind} of {keys[0][-6:]}: {type(reply).__name__}")
-    job.halted = asyncio.get_running_loop().create_future()
-    call.answer.set_result(reply)
-    await _run(world, job)
+    _give(world, job, reply)
+    await _run(world, [job])
     return True
+
+
+def _give(world: World, job: Job, reply: Any) -> None:
+    world.note(f"{job.call.kind} of {job.keys[0][-6:]}: {type(reply).__name__}")
+    job.halted = asyncio.get_running_loop().create_future()
+    job.call.answer.set_result(reply)
 
 
 def may_end(world: World, call: Call) -> bool:
@@ -114,7 +121,7 @@ def may_end(world: World, call: Call) -> bool:
 
 async def _die(world: World, job: Job) -> None:
     world.jobs.remove(job)
-    await _kill(job)
+    await _kill([job])
 
 
 def _reply(world: World, call: Call, keys: tuple[str, ...]) -> Any:

@@ -5,7 +5,6 @@ would write, and all of it counts at once or never. Locks have nobody to wait fo
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -161,13 +160,25 @@ class HeldTransactions(Transactions[Any]):
 
     def __init__(self, held: Held, clock: SimulatedClock, unit_of_work: type[Any]) -> None:
         super().__init__(None, clock, unit_of_work)  # type: ignore[arg-type]
-        self.held, self.now = held, clock.now
+        self.held, self.simulated = held, clock
 
-    @asynccontextmanager
-    async def begin(self, traceparent: str = "", wait_s: float | None = None) -> Any:
+    def begin(self, traceparent: str = "", wait_s: float | None = None) -> Any:
         draft = Draft(self.held)
-        work = self.unit_of_work(draft, await self.now(None), traceparent)
-        yield work
-        await work.flush()
-        crash.point("before_commit")
-        draft.commit()
+        return Transaction(draft, self.unit_of_work(draft, self.simulated.time, traceparent))
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """Commits when its block ends without an error."""
+
+    draft: Draft
+    work: Any
+
+    async def __aenter__(self) -> Any:
+        return self.work
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            await self.work.flush()
+            crash.point("before_commit")
+            self.draft.commit()

@@ -4,24 +4,26 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from payments.calls.desk import REQUESTS_MAX, Ask, Call, Desk, Done, Later, Lost, Step, _Request
+from shared.contracts.event import Event
 from shared.group_commit import GroupCommit
 from shared.messaging import inbox
 from shared.messaging.batch import Batch
 from shared.messaging.dead_letters import send_dead_letter
+from shared.messaging.envelope import Record
 from shared.messaging.group import ConsumerGroup
 from shared.messaging.parking import WAITING, ToPark
-from shared.messaging.parse import Known, parse
+from shared.messaging.parse import Known, Parsed, Skipped, parse
 from shared.messaging.pipeline import (
     Item,
     Pipeline,
     Work,
-    _order,
     _place,
     _reused,
     _separate,
+    chunks,
     run_handlers,
 )
 from shared.messaging.unit_of_work import Cause, Rank
@@ -31,12 +33,38 @@ from shared.work.rows import LeasedRow
 from shared import crash
 from tests.simulation.memory import Held, HeldTransactions, WorkRow, draft_of
 
+KnownAs: TypeAlias = dict[tuple[str, int, int, type[Event]], Parsed]
+"""What records were parsed to, by their places and by what groups know them as."""
+
 
 class HeldPipeline(Pipeline):
     """Rounds, chunks, halving, what waits behind what: real. Inbox and parked lists: in memory.
 
-    The breaker is left out, and so are spans and metrics.
+    The breaker is left out, and so are spans and metrics. A record is parsed once for all groups
+    that know it as the same event.
     """
+
+    def __init__(
+        self, service: str, group: ConsumerGroup, transactions: HeldTransactions, parsed: KnownAs
+    ) -> None:
+        super().__init__(service, group, transactions)
+        self.parsed = parsed
+
+    async def _process(self, records: Sequence[Record]) -> None:
+        parsed = [self._parse(one) for one in records]
+        items = [one for one in parsed if not isinstance(one, Skipped)]
+        for chunk in chunks(items, self.records_max):
+            await self._apply_or_halve(chunk)
+
+    def _parse(self, record: Record) -> Parsed:
+        raw = dict(record.headers).get("ce_type") or b""
+        known_as = self.group.types.get(raw.decode())
+        if known_as is None:
+            return parse(record, self.group.types, self.group.families)
+        place = (record.topic, record.partition, record.offset, known_as)
+        if place not in self.parsed:
+            self.parsed[place] = parse(record, self.group.types, self.group.families)
+        return self.parsed[place]
 
     async def _apply(self, items: Sequence[Item]) -> None:
         async with self.transactions.begin() as work:
@@ -74,7 +102,7 @@ class HeldPipeline(Pipeline):
                 known[key] = item.identity.hash
                 fresh.append(item)
         draft_of(work).later(lambda: held.inbox.update(known))
-        return sorted(fresh, key=lambda one: _order(items, one))
+        return fresh
 
     def _park(self, work: Work, park: ToPark) -> None:
         held = draft_of(work).held

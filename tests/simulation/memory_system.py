@@ -27,6 +27,7 @@ from tests.simulation.memory import Held, HeldTransactions, Used, WorkRow
 from tests.simulation.memory_messaging import (
     HeldDesk,
     HeldPipeline,
+    KnownAs,
     change,
     owns,
     redrive_in_memory,
@@ -73,8 +74,9 @@ class MemorySystem:
             one: HeldTransactions(self.held[one], clock, UNITS_OF_WORK[one]) for one in SERVICES
         }
         self.groups = groups(self.broken, deadline_s)
+        parsed: KnownAs = {}
         self._pipelines: dict[str, Pipeline] = {
-            name: HeldPipeline(SERVICE_OF[name], group, self.transactions[SERVICE_OF[name]])
+            name: HeldPipeline(SERVICE_OF[name], group, self.transactions[SERVICE_OF[name]], parsed)
             for name, group in self.groups.items()
         }
         self.desk = HeldDesk(self.transactions["payments"], LIMITS, LEASE_S)
@@ -87,7 +89,8 @@ class MemorySystem:
         return self._pipelines[group]
 
     def begin(self, service: str) -> AbstractAsyncContextManager[Any]:
-        return self.transactions[service].begin()
+        transaction: AbstractAsyncContextManager[Any] = self.transactions[service].begin()
+        return transaction
 
     async def quiet(self) -> None:
         """Nothing goes on that was begun when a process died."""

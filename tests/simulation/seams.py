@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import structlog
 from shared.clock import Clock
+from shared.observability import tracing
 
 from shared import crash, ids
 
@@ -70,6 +71,10 @@ class Job:
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
 
+    @property
+    def done(self) -> bool:
+        return self.task is not None and self.task.done()
+
     def halt(self) -> None:
         if not self.halted.done():
             self.halted.set_result(None)
@@ -80,29 +85,33 @@ JOB: ContextVar[Job | None] = ContextVar("JOB", default=None)
 
 @dataclass
 class Deaths:
-    """The process dies when it passes the point ``at`` for the next time."""
+    """The process dies when it passes the point ``at`` for the next time, and its jobs halt."""
 
     at: str | None = None
+    jobs: Sequence[Job] = ()
 
     def act(self, name: str) -> None:
         if name != self.at:
             return
         self.at = None
-        if job := JOB.get():
+        for job in self.jobs if JOB.get() else ():
             job.halt()
         raise Died(name)
 
 
 @contextmanager
 def seeded(deaths: Deaths) -> Iterator[None]:
-    """Ids are counted and crash points are the seed's while this lasts; logs stay quiet."""
+    """Ids are counted and crash points are the seed's while this lasts; nobody logs or traces."""
     before, logging_before = (getattr(ids, UUIDS), crash._act), structlog.get_config()
+    tracing_before = tracing.current_traceparent
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     setattr(ids, UUIDS, CountedIds())
     crash._act = deaths.act
+    tracing.current_traceparent = lambda: ""
     try:
         yield
     finally:
+        tracing.current_traceparent = tracing_before
         setattr(ids, UUIDS, before[0])
         crash._act = before[1]
         structlog.configure(**logging_before)

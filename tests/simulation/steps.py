@@ -27,9 +27,9 @@ async def relay(world: World, service: str | None = None) -> bool:
     """A relay publishes what is oldest of each key, and deletes what was acknowledged."""
     service = service or world.rng.choice(SERVICES)
     rows = await world.system.unsent(service)
-    oldest = oldest_of_each_key(rows[: world.rng.choice((1, 4, 500))])
-    if not oldest:
+    if not rows:
         return False
+    oldest = oldest_of_each_key(rows[: 500 if world.calm else world.rng.choice((1, 4, 500))])
     keys = [text(row["key"]) for row in oldest]
     world.note(f"relay {service} {len(oldest)}")
     if world.roll("relay-sends-late"):
@@ -90,9 +90,14 @@ async def deliver(world: World, group: str | None = None) -> bool:
 
 def _poll(world: World, group: str) -> list[Record]:
     read = world.system.pipeline(group).group.topics
-    sources = [one for one in world.broker.unread(group, read) if not world.waits(one.topic)]
-    chosen = world.rng.sample(sources, min(len(sources), world.rng.choice((1, 2, 3))))
-    records_max = 200 if world.calm else world.rng.choice((1, 2, 5, 20))
+    unread = world.broker.unread(group, read)
+    if not unread:
+        return []
+    sources = [one for one in unread if not world.waits(one.topic)]
+    wanted, records_max = (
+        (9, 200) if world.calm else (world.rng.choice((1, 2, 3)), world.rng.choice((1, 2, 5, 20)))
+    )
+    chosen = world.rng.sample(sources, min(len(sources), wanted))
     return [one for source in chosen for one in world.broker.read(group, source, records_max)]
 
 

@@ -18,7 +18,7 @@ from tests.simulation.seams import Deaths, Job, SimulatedClock
 from tests.simulation.system import System
 from tests.simulation.themes import theme
 
-ORDERS = range(10, 15)
+ORDERS = range(8, 12)
 FAULTS_MIN, DELIVERIES_MIN = 5, 200
 SKUS = ("85123A", "22423", "47566")
 LOCATIONS = ("york", "leeds")
