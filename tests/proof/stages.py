@@ -9,10 +9,11 @@ from tests.proof.planted import run as planted
 from tests.proof.planted.catalogue import Planted, catalogue, draw
 from tests.proof.report import Progress, Row
 from tests.simulation import run as simulation
+from tests.simulation.cells import CELLS
 from tests.simulation.report import Report
 
 DRAWN = 5
-SEEDS, SEEDS_FULL, STEPS = 2_000, 100_000, 10
+SEEDS, SEEDS_FULL, STEPS = 10_000, 100_000, 10
 
 
 async def plant_bugs(seed: int, full: bool, progress: Progress) -> list[Row]:
@@ -48,7 +49,8 @@ async def simulate(seed: int, full: bool, progress: Progress) -> list[Row]:
     row.counts, row.seconds = False, time.monotonic() - began
     row.witness = (
         f"{report.orders} orders, {report.deliveries} deliveries, "
-        f"{sum(report.faults.values())} faults in memory"
+        f"{sum(report.faults.values())} faults in memory; "
+        f"{len(CELLS) - len(report.missed)} of {len(CELLS)} cells of row and fault hit"
     )
     row.violations = [
         Violation("simulation", f"seed {one.seed}", "; ".join(one.violations))
@@ -56,6 +58,9 @@ async def simulate(seed: int, full: bool, progress: Progress) -> list[Row]:
     ]
     row.violations += [
         Violation("impossible", "", " ".join(cell) + " was hit") for cell in report.surprises
+    ]
+    row.violations += [
+        Violation("missed", "", " ".join(cell) + " was not hit") for cell in report.missed
     ]
     row.again = "; ".join(one.command for one in report.failures[:3])
     progress.finished(row)

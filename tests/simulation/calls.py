@@ -27,7 +27,10 @@ async def work(world: World, service: str | None = None) -> bool:
     rows = await world.system.lease(service, 8 if world.calm else world.rng.choice((1, 2, 8)))
     for row in rows:
         world.note(f"{service} takes up {row.kind} of {row.order_id[-6:]}")
-    jobs = [_begun(service, row.order_id, world.system.perform(service, row)) for row in rows]
+    jobs = [
+        _begun(Job(service, (row.order_id,), row.kind), world.system.perform(service, row))
+        for row in rows
+    ]
     await _run(world, jobs)
     return bool(rows)
 
@@ -36,13 +39,15 @@ async def sweep(world: World) -> bool:
     due = await world.system.due_sweeps()
     for one in due:
         world.note(f"sweep {one.attempt.order_id[-6:]}")
-    jobs = [_begun("payments", one.attempt.order_id, world.system.sweep(one)) for one in due]
+    jobs = [
+        _begun(Job("payments", (one.attempt.order_id,), "sweep"), world.system.sweep(one))
+        for one in due
+    ]
     await _run(world, jobs)
     return bool(due)
 
 
-def _begun(service: str, order_id: str, coro: Coroutine[Any, Any, None]) -> Job:
-    job = Job(service, (order_id,))
+def _begun(job: Job, coro: Coroutine[Any, Any, None]) -> Job:
     before = JOB.set(job)
     job.task = asyncio.get_running_loop().create_task(coro)
     JOB.reset(before)
@@ -52,7 +57,11 @@ def _begun(service: str, order_id: str, coro: Coroutine[Any, Any, None]) -> Job:
 
 async def _run(world: World, jobs: Sequence[Job]) -> None:
     """Until each waits outside or ends, or their process dies in a transaction."""
-    if jobs and jobs[0].service == "payments" and world.roll("worker-dies-in-commit"):
+    keys = [key for job in jobs for key in job.keys]
+    kinds = " ".join(job.kind for job in jobs)
+    if "payments" in {job.service for job in jobs} and world.roll(
+        "worker-dies-in-commit", keys, kinds
+    ):
         world.deaths.at, world.deaths.jobs = "before_commit", jobs
     for job in jobs:
         await job.halted
@@ -81,7 +90,7 @@ async def answer(world: World) -> bool:
     waiting = [job for job in world.jobs if may_end(world, job.call)]
     if not waiting:
         return False
-    if world.calm:
+    if world.calm and not world.armed:
         for job in waiting:
             _give(world, job, _reply(world, job.call, job.keys))
         await _run(world, waiting)
@@ -89,16 +98,16 @@ async def answer(world: World) -> bool:
     job = world.rng.choice(waiting)
     call: Call = job.call
     keys = job.keys
-    if not call.stalled and world.roll("lease-lost"):
+    if not call.stalled and world.roll("lease-lost", keys, call.kind):
         world.strike("lease-lost", keys)
         call.stalled = True
         return True
-    if world.roll("worker-dies-before-call"):
+    if world.roll("worker-dies-before-call", keys, call.kind):
         world.strike("worker-dies-before-call", keys)
         await _die(world, job)
         return True
     reply = _reply(world, call, keys)
-    if world.roll("worker-dies-after-call"):
+    if world.roll("worker-dies-after-call", keys, call.kind):
         world.strike("worker-dies-after-call", keys)
         await _die(world, job)
         return True
@@ -114,7 +123,9 @@ def _give(world: World, job: Job, reply: Any) -> None:
 
 
 def may_end(world: World, call: Call) -> bool:
-    """A stalled call ends once its lease is over."""
+    """A stalled call ends once its lease is over, and when no drill holds it back."""
+    if call.stalled and "stalled" in world.held:
+        return False
     over = call.started_at + timedelta(seconds=LEASE_S)
     return not call.stalled or world.clock.time > over
 
@@ -127,7 +138,7 @@ async def _die(world: World, job: Job) -> None:
 def _reply(world: World, call: Call, keys: tuple[str, ...]) -> Any:
     match call.kind:
         case "find_charge" | "find_refund":
-            if world.roll("inquiry-fails"):
+            if world.roll("inquiry-fails", keys, call.kind):
                 world.strike("inquiry-fails", keys)
                 return UNKNOWN["no-answer"]
             return world.provider.look_up(call.request)
@@ -142,21 +153,22 @@ def _operation(world: World, call: Call, keys: tuple[str, ...]) -> Any:
     provider, request = world.provider, call.request
     charge = call.kind == "charge"
     for kind, (how, done) in NO_ANSWER.items():
-        if world.roll(kind):
+        if world.roll(kind, keys, call.kind):
             world.strike(kind, keys)
             if done:
                 provider.do(request)
             return UNKNOWN[how]
-    if world.roll("no-answer-done-late"):
+    if world.roll("no-answer-done-late", keys, call.kind):
         world.strike("no-answer-done-late", keys)
-        wrong = charge and world.roll("wrong-amount")
-        provider.do_late(request, world.rng.choice(LATE_S), wrong=wrong)
+        wrong = charge and world.roll("wrong-amount", keys, call.kind)
+        delay_s = LATE_S[-1] if world.calm else world.rng.choice(LATE_S)
+        provider.do_late(request, delay_s, wrong=wrong)
         return UNKNOWN["no-answer"]
     if charge and request.key not in provider.known:
-        if world.roll("wrong-amount"):
+        if world.roll("wrong-amount", keys, call.kind):
             world.strike("wrong-amount", keys)
             return provider.do(request, wrong=True)
-        if not world.calm and world.rng.random() < world.profile.declines:
+        if world.roll("declined", keys, call.kind):
             world.strike("declined", keys)
             return provider.decline(request)
     return provider.do(request)

@@ -10,13 +10,15 @@ from random import Random
 from typing import Any
 
 from tests.simulation import calls, outside, steps
+from tests.simulation.cells import cell_of
+from tests.simulation.drills import drill
 from tests.simulation.judges import judge
 from tests.simulation.provider import SimulatedProvider
 from tests.simulation.seams import Deaths, Died, SimulatedClock, seeded
 from tests.simulation.system import LEASE_S, SERVICES, System
 from tests.simulation.world import DELIVERIES_MIN, FAULTS_MIN, Profile, World, profile
 
-ROUNDS_MAX, DELIVERIES_NEARLY = 1_000, 140
+ROUNDS_MAX, DELIVERIES_NEARLY = 1_000, 120
 # While everything comes to rest somebody still cancels, or gives money back, now and then.
 LAST_WISHES, LATE_TIMERS = 0.15, 0.1
 # At rest nothing hangs on moments: what is due within a few seconds is done together.
@@ -28,7 +30,7 @@ MakeSystem = Callable[[SimulatedClock, SimulatedProvider, Profile], Awaitable[Sy
 async def run(seed: int, make: MakeSystem) -> World:
     """Play one seed and judge what is left; the world says what happened."""
     rng = Random(seed)
-    chosen = profile(rng)
+    chosen = profile(rng, cell_of(seed)[1])
     clock, deaths = SimulatedClock(), Deaths()
     provider = SimulatedProvider(clock)
     asyncio.get_running_loop().set_exception_handler(_expected)
@@ -55,6 +57,8 @@ async def _play(world: World) -> None:
     When few deliveries are missing, an instance that was thought gone makes them.
     """
     await _hurt(world, world.profile.steps)
+    await _rest(world)
+    await drill(world, _settle)
     await _rest(world)
     while world.deliveries < DELIVERIES_MIN or sum(world.faults.values()) < FAULTS_MIN:
         world.calm = False
@@ -86,7 +90,7 @@ async def _timers(world: World) -> None:
 
 
 async def _people(world: World) -> None:
-    if world.roll("garbage-record"):
+    if world.roll("garbage-record", ()):
         steps.stray(world)
     elif world.rng.random() < 0.2:
         await outside.news(world)
@@ -96,7 +100,7 @@ async def _people(world: World) -> None:
 
 async def _late(world: World) -> None:
     """What stalled goes on."""
-    if world.roll("late-instance"):
+    if world.roll("late-instance", ()):
         await steps.apply_again(world)
     elif world.rng.random() < 0.2:
         await outside.expire_late(world)
@@ -143,12 +147,12 @@ async def _round(world: World) -> bool:
     moved += [await _all(steps.relay, world, service) for service in SERVICES]
     moved += [await _all(steps.deliver, world, group) for group in steps.GROUPS]
     moved += [await calls.work(world, service) for service in ("payments", "notifications")]
-    if world.rng.random() < LATE_TIMERS:
+    if not world.held and world.rng.random() < LATE_TIMERS:
         moved.append(await outside.expire_late(world))
     acts = (calls.answer, calls.sweep, outside.timers, outside.warehouse)
     moved += [await _all(act, world) for act in acts]
     moved += [await steps.look_after(world, service) for service in SERVICES]
-    if any(moved) and world.rng.random() < LAST_WISHES:
+    if any(moved) and not world.held and world.rng.random() < LAST_WISHES:
         await outside.customer(world)
     return any(moved)
 
@@ -159,6 +163,14 @@ async def _all(act: Callable[..., Awaitable[bool]], *arguments: Any) -> bool:
     while await act(*arguments):
         moved = True
     return moved
+
+
+async def _settle(world: World) -> None:
+    """All that can be done without more time."""
+    for _ in range(ROUNDS_MAX):
+        if not await _round(world):
+            return
+    world.wrong("it never settled")
 
 
 async def _next(world: World) -> datetime | None:

@@ -24,7 +24,26 @@ FAULTS = {
     "no-answer-done-late": "the request arrives much later than the answer was waited for",
     "inquiry-fails": "the provider does not say what it knows of a key",
     "stale-timer": "a deadline timer stalls between its reading and its transaction",
+    "waits-behind-parked": "later events of an order wait behind a record of it that is parked",
 }
+UNROLLED = frozenset({"waits-behind-parked"})
+AT_CALLS = frozenset(
+    {
+        "worker-dies-before-call",
+        "worker-dies-after-call",
+        "worker-dies-in-commit",
+        "lease-lost",
+        "declined",
+        "wrong-amount",
+        "http-500",
+        "garbage-answer",
+        "no-answer-done",
+        "no-answer-not-done",
+        "no-answer-done-late",
+        "inquiry-fails",
+    }
+)
+"""Faults that strike a worker, or the call that it makes."""
 RATES = (0.0, 0.0, 0.02, 0.1, 0.25)
 RATES_PER_RECORD = (0.0, 0.0, 0.01, 0.03, 0.06)
 GENTLE = frozenset({"handler-fails", "garbage-record", "group-stops", "worker-dies-in-commit"})

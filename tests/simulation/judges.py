@@ -1,14 +1,14 @@
 """What must be true once everything has come to rest, by the provider's book and the topics."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, TypeAlias
 
 from pydantic_core import from_json
 from shared.contracts import topics
 from shared.messaging.envelope import Record
 
-from tests.simulation.system import Picture
+from tests.simulation.system import SERVICE_OF, Picture
 from tests.simulation.world import World
 
 ENDED = {"rejected", "expired", "cancelled"}
@@ -30,6 +30,7 @@ async def judge(world: World) -> None:
     for found in (
         _at_rest(world, picture),
         _sequences(world),
+        _handled(world),
         _outcomes(world, picture, told),
         _money(world, picture),
         _books(world, picture),
@@ -83,6 +84,29 @@ def _out_of_sequence(record: Record, last: dict[bytes, int], seen: set[bytes]) -
     if number == last[key]:
         return None
     return f"{record.topic}: {key.decode()} tells {number} where {last[key]} comes"
+
+
+def _handled(world: World) -> Iterator[str]:
+    """Each group has applied every event of each key once and in order, whatever was parked."""
+    applied: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for *place, event_id in world.system.handled:
+        applied[place[0], place[1], place[2]].append(event_id)
+    for name in SERVICE_OF:
+        group = world.system.pipeline(name).group
+        for topic in group.topics:
+            for key, told in _told_to(world, topic, set(group.types)).items():
+                if applied[name, topic, key] != told:
+                    yield f"{name} applied {applied[name, topic, key]} of {key} where {told} came"
+
+
+def _told_to(world: World, topic: str, types: Collection[str]) -> dict[str, list[str]]:
+    """Of each key the ids of the events of ``types`` on ``topic``, once each, in order."""
+    told: dict[str, dict[str, None]] = defaultdict(dict)
+    for record in world.broker.topic(topic):
+        headers = dict(record.headers)
+        if headers["ce_source"] != b"/stray" and (headers["ce_type"] or b"").decode() in types:
+            told[(record.key or b"").decode()][(headers["ce_id"] or b"").decode()] = None
+    return {key: list(ids) for key, ids in told.items()}
 
 
 def _outcomes(world: World, picture: Picture, told: Told) -> Iterator[str]:

@@ -20,6 +20,8 @@ from tests.simulation.seams import SimulatedClock
 
 Used: TypeAlias = tuple[str, type[Any], str]
 """A row of the orders' table that was used: status, fact, order id."""
+Handled: TypeAlias = tuple[str, str, str, str]
+"""An event that a group has applied: group, topic, key, and the event's id."""
 
 
 @dataclass
@@ -47,6 +49,7 @@ class Held:
     parked: dict[tuple[str, ParkedKey], list[ToPark]] = field(default_factory=dict)
     kept: dict[str, Any] = field(default_factory=dict)
     used: list[Used] = field(default_factory=list)
+    handled: list[Handled] = field(default_factory=list)
     last_id: int = 0
     tokens: int = 0
 
@@ -182,3 +185,4 @@ class Transaction:
             await self.work.flush()
             crash.point("before_commit")
             self.draft.commit()
+            self.draft.held.handled += getattr(self.work, "handled", ())

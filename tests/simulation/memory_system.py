@@ -20,10 +20,11 @@ from payments.calls.perform import perform
 from payments.domain.attempts import AttemptKey, heard_of
 from payments.store import Sweep
 from shared.contracts.inventory import Hold, ShipmentDelivered, ShipmentLine
+from shared.messaging.parking import WAITING
 from shared.messaging.pipeline import Pipeline
 from shared.work.rows import LeasedRow
 
-from tests.simulation.memory import Held, HeldTransactions, Used, WorkRow
+from tests.simulation.memory import Handled, Held, HeldTransactions, Used, WorkRow
 from tests.simulation.memory_messaging import (
     HeldDesk,
     HeldPipeline,
@@ -84,6 +85,10 @@ class MemorySystem:
     @property
     def used(self) -> list[Used]:
         return self.held["orders"].used
+
+    @property
+    def handled(self) -> list[Handled]:
+        return [one for held in self.held.values() for one in held.handled]
 
     def pipeline(self, group: str) -> Pipeline:
         return self._pipelines[group]
@@ -234,6 +239,14 @@ class MemorySystem:
 
     async def parked(self, service: str) -> list[tuple[str, str, bytes]]:
         return [(consumer, *place) for consumer, place in self.held[service].parked]
+
+    async def waiting(self, group: str) -> set[bytes]:
+        parked = self.held[SERVICE_OF[group]].parked
+        return {
+            place[1]
+            for (consumer, place), events in parked.items()
+            if consumer == group and any(one.reason == WAITING for one in events)
+        }
 
     async def redrive(self, place: tuple[str, str, bytes], drop: bool) -> bool:
         consumer, topic, key = place

@@ -1,8 +1,8 @@
 """Steps of customers, storefronts, the warehouse, timers and time itself."""
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from payments.provider import Charge
 from shared.contracts.event import Event
@@ -10,7 +10,7 @@ from shared.contracts.storefront import SUBMISSION_EXAMPLE as EXAMPLE
 from shared.contracts.storefront import OrderCancellationSubmitted, OrderSubmitted
 from shared.messaging.envelope import encode_headers
 
-from tests.simulation.world import SKUS, World
+from tests.simulation.world import DRILLED_SKU, SKUS, World
 
 PRICE_MINOR = 255
 STALLED_STEPS, STALLED_TIMERS = 60, 3
@@ -19,28 +19,36 @@ STALLED_STEPS, STALLED_TIMERS = 60, 3
 def submit(world: World) -> bool:
     """A storefront submits an order; sometimes one that it has submitted before."""
     if world.submitted and world.rng.random() < 0.1:
-        _submit(world, world.rng.choice(sorted(world.submitted)))
+        submit_again(world, world.rng.choice(sorted(world.submitted)))
         return True
     if len(world.submitted) >= world.profile.orders:
         return False
-    reference = f"web-{len(world.submitted) + 1}"
     skus = world.rng.sample(SKUS, world.rng.choice((1, 1, 2)))
-    lines: list[dict[str, Any]] = [
-        {"sku": sku, "quantity": world.rng.choice((1, 2, 4)), "unit_price_minor": PRICE_MINOR}
-        for sku in skus
-    ]
-    total = sum(one["quantity"] * PRICE_MINOR for one in lines)
-    world.submitted[reference] = {
-        **EXAMPLE,
-        "client_reference": reference,
-        "lines": lines,
-        "total_minor": total,
-    }
-    _submit(world, reference)
+    _submit(world, {sku: world.rng.choice((1, 2, 4)) for sku in skus})
     return True
 
 
-def _submit(world: World, reference: str) -> None:
+def submit_drilled(world: World, units: int) -> str:
+    """An order of goods that nobody else orders; gives its reference."""
+    return _submit(world, {DRILLED_SKU: units})
+
+
+def _submit(world: World, units: Mapping[str, int]) -> str:
+    reference = f"web-{len(world.submitted) + 1}"
+    world.submitted[reference] = {
+        **EXAMPLE,
+        "client_reference": reference,
+        "lines": [
+            {"sku": sku, "quantity": quantity, "unit_price_minor": PRICE_MINOR}
+            for sku, quantity in units.items()
+        ],
+        "total_minor": sum(units.values()) * PRICE_MINOR,
+    }
+    submit_again(world, reference)
+    return reference
+
+
+def submit_again(world: World, reference: str) -> None:
     body = world.submitted[reference]
     _send(world, OrderSubmitted(body=body), reference, json.dumps(body).encode())
 
@@ -55,13 +63,16 @@ def _send(world: World, event: Event, key: str, value: bytes) -> None:
 async def customer(world: World) -> bool:
     """Somebody cancels, or people give some money back."""
     if world.submitted and world.rng.random() < world.profile.cancels:
-        reference = await _whom(world)
-        asked = OrderCancellationSubmitted(client_reference=reference)
-        _send(world, asked, reference, asked.model_dump_json().encode())
+        ask_to_cancel(world, await _whom(world))
         return True
     if world.rng.random() < world.profile.refunds:
         return await _refund(world)
     return False
+
+
+def ask_to_cancel(world: World, reference: str) -> None:
+    asked = OrderCancellationSubmitted(client_reference=reference)
+    _send(world, asked, reference, asked.model_dump_json().encode())
 
 
 async def _whom(world: World) -> str:
@@ -86,6 +97,8 @@ async def _refund(world: World) -> bool:
 
 async def warehouse(world: World) -> bool:
     """A parcel leaves, or arrives."""
+    if world.waits("warehouse"):
+        return False
     waiting = sorted(await world.system.to_ship())
     if world.parcels and (not waiting or world.rng.random() < 0.5):
         shipment = world.parcels.pop(world.rng.randrange(len(world.parcels)))
@@ -109,12 +122,12 @@ async def timers(world: World) -> bool:
     order_ids = await world.system.past_deadline()
     if not order_ids:
         return False
-    if world.roll("stale-timer"):
+    if world.roll("stale-timer", order_ids):
         world.strike("stale-timer", order_ids)
         world.stale += [order_ids] * STALLED_TIMERS
         world.stalled_until = len(world.history) + STALLED_STEPS
         return True
-    await _expire(world, order_ids)
+    await expire(world, order_ids)
     return True
 
 
@@ -122,11 +135,11 @@ async def expire_late(world: World) -> bool:
     """A stalled timer goes on with what it has read long ago."""
     if not world.stale:
         return False
-    await _expire(world, world.stale.pop(world.rng.randrange(len(world.stale))))
+    await expire(world, world.stale.pop(world.rng.randrange(len(world.stale))))
     return True
 
 
-async def _expire(world: World, order_ids: list[str]) -> None:
+async def expire(world: World, order_ids: list[str]) -> None:
     world.note(f"deadline of {len(order_ids)}")
     await world.system.expire(order_ids)
     world.count_rows()

@@ -5,10 +5,9 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from orders.domain.lifecycle import RULES
-
+from tests.simulation.cells import CELLS, ROWS
 from tests.simulation.faults import FAULTS
-from tests.simulation.impossible import impossible, not_asked
+from tests.simulation.impossible import impossible
 
 HISTORY_MAX = 80
 
@@ -53,14 +52,7 @@ class Report:
     @property
     def missed(self) -> list[tuple[str, str, str]]:
         """Cells that can be hit and were not."""
-        return [
-            (*row, fault)
-            for row in table_rows()
-            for fault in FAULTS
-            if not self.hits[(*row, fault)]
-            and not impossible(row, fault)
-            and not not_asked(row, fault)
-        ]
+        return [(*row, fault) for row, fault in CELLS if not self.hits[(*row, fault)]]
 
     @property
     def surprises(self) -> list[tuple[str, str, str]]:
@@ -83,18 +75,13 @@ class Report:
         return json.dumps(members, indent=2)
 
 
-def table_rows() -> list[tuple[str, str]]:
-    """Every row of the table that orders publishes."""
-    return [(str(status), fact.__name__) for status, facts in RULES.items() for fact in facts]
-
-
 def as_text(report: Report) -> str:
     """The table of rows and faults, and what the run comes to."""
     kinds = list(FAULTS)
     legend = [f"  {letter(n)}  {kind}: {FAULTS[kind]}" for n, kind in enumerate(kinds)]
     head = f"{'':40}{'all':>9}" + "".join(f"{letter(n):>7}" for n in range(len(kinds)))
     lines = ["Rows of the orders' table, used after each fault had struck the order:", *legend]
-    lines += ["", head, *(_line(report, row, kinds) for row in table_rows()), ""]
+    lines += ["", head, *(_line(report, row, kinds) for row in ROWS), ""]
     lines.append(f"{'faults':40}{'':9}" + "".join(f"{report.faults[one]:>7}" for one in kinds))
     lines += ["", *_failures(report), _summary(report)]
     return "\n".join(lines)
@@ -112,11 +99,6 @@ def _line(report: Report, row: tuple[str, str], kinds: list[str]) -> str:
         for kind in kinds
     )
     return f"{' '.join(row):40}{report.rows[row]:>9}" + "".join(f"{one:>7}" for one in cells)
-
-
-def _none(row: tuple[str, str], kind: str) -> str:
-    """A cell that was not hit: a dash when it cannot be, a dot when it is not asked for."""
-    return "–" if impossible(row, kind) else "·" if not_asked(row, kind) else "0"
 
 
 def _failures(report: Report) -> list[str]:

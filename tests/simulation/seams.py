@@ -65,6 +65,7 @@ class Job:
 
     service: str
     keys: tuple[str, ...]
+    kind: str
     task: "asyncio.Task[Any] | None" = None
     call: Any = None
     halted: "asyncio.Future[None]" = field(

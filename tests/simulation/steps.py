@@ -32,13 +32,13 @@ async def relay(world: World, service: str | None = None) -> bool:
     oldest = oldest_of_each_key(rows[: 500 if world.calm else world.rng.choice((1, 4, 500))])
     keys = [text(row["key"]) for row in oldest]
     world.note(f"relay {service} {len(oldest)}")
-    if world.roll("relay-sends-late"):
+    if world.roll("relay-sends-late", keys):
         world.strike("relay-sends-late", keys)
         world.unsent_late.extend(oldest)
         return True
     for row in oldest:
         send(world, row)
-    if world.roll("relay-dies-after-ack"):
+    if world.roll("relay-dies-after-ack", keys):
         world.strike("relay-dies-after-ack", keys)
         return True
     await world.system.sent(service, [row["id"] for row in oldest])
@@ -54,6 +54,7 @@ def send(world: World, one: Any) -> None:
         world.placed.append(key)
         world.references[key] = reference
         world.struck[key] |= world.struck[reference]
+        world.drilled |= {key} if reference in world.drilled else set()
 
 
 def send_late(world: World) -> bool:
@@ -76,7 +77,7 @@ async def deliver(world: World, group: str | None = None) -> bool:
     if not records:
         return False
     keys = sorted({text(one.key) for one in records})
-    if world.roll("group-stops"):
+    if world.roll("group-stops", keys):
         world.strike("group-stops", keys)
         world.stopped[group] = len(world.history) + STOPPED_STEPS
         return True
@@ -102,10 +103,10 @@ def _poll(world: World, group: str) -> list[Record]:
 
 
 def _death(world: World, keys: list[str]) -> str | None:
-    if world.roll("crash-before-commit"):
+    if world.roll("crash-before-commit", keys):
         world.strike("crash-before-commit", keys)
         return world.rng.choice(("before_commit", "consumer.in_transaction"))
-    if world.roll("crash-after-commit"):
+    if world.roll("crash-after-commit", keys):
         world.strike("crash-after-commit", keys)
         return "consumer.after_commit"
     return None
@@ -113,7 +114,7 @@ def _death(world: World, keys: list[str]) -> str | None:
 
 def _plant(world: World, group: str, records: list[Record]) -> None:
     """A bug that hits one event of this batch until people mend it."""
-    if not world.roll("handler-fails"):
+    if not world.roll("handler-fails", {text(one.key) for one in records}):
         return
     record = world.rng.choice(records)
     kind = world.system.pipeline(group).group.types.get(header(record, "ce_type"))
@@ -135,24 +136,36 @@ async def _apply(world: World, group: str, records: list[Record], death: str | N
     finally:
         world.deaths.at = None
         world.count_rows()
+        await _note_waiting(world, group)
     return False
 
 
-async def apply_again(world: World) -> bool:
-    """An instance that lost its partitions goes on with what it had read."""
-    if not world.old:
+async def _note_waiting(world: World, group: str) -> None:
+    """Whose events wait behind a parked record and did not before."""
+    waiting = {(group, key) for key in await world.system.waiting(group)}
+    if fresh := sorted(waiting - world.waiting):
+        world.strike("waits-behind-parked", [text(key) for _, key in fresh])
+    world.waiting = {one for one in world.waiting if one[0] != group} | waiting
+
+
+async def apply_again(world: World, *keys: str) -> bool:
+    """An instance that lost its partitions goes on with what it had read, of ``keys`` if any."""
+    old = [
+        one for one in world.old if not keys or any(text(record.key) in keys for record in one[1])
+    ]
+    if not old:
         return False
-    group, records = world.old[world.rng.randrange(len(world.old))]
+    group, records = old[world.rng.randrange(len(old))]
     world.strike("late-instance", {text(one.key) for one in records})
     await _apply(world, group, records, None)
     return True
 
 
-def stray(world: World) -> bool:
+def stray(world: World, order_id: str = "") -> bool:
     """Somebody writes nonsense under an order's key into a topic that is not theirs."""
     if not world.placed:
         return False
-    order_id = world.rng.choice(world.placed)
+    order_id = order_id or world.rng.choice(world.placed)
     topic, kind = world.rng.choice(
         (
             (topics.ORDERS, "orders.order-confirmed.v1"),

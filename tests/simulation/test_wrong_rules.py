@@ -19,7 +19,7 @@ from shared.contracts.inventory import Hold, StockReserved
 from shared.messaging import batch, pipeline
 from shared.messaging.batch import Batch
 
-from tests.simulation import memory_messaging, memory_work, steps
+from tests.simulation import memory_messaging, memory_system, memory_work, steps
 from tests.simulation.run import simulate
 
 SEEDS_MAX, CHUNK = 60, 5
@@ -114,6 +114,22 @@ def the_inbox_forgets(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(memory_messaging.HeldPipeline, "_take", take)
 
 
+def later_events_pass_a_parked_one(patch: pytest.MonkeyPatch) -> None:
+    separate = pipeline._separate
+    patch.setattr(memory_messaging, "_separate", lambda fresh, parked: separate(fresh, set()))
+
+
+def what_waits_behind_a_dropped_record_goes_with_it(patch: pytest.MonkeyPatch) -> None:
+    redrive = memory_messaging.redrive_in_memory
+
+    async def drop_all(transactions: Any, group: Any, place: Any, *, drop: bool) -> bool:
+        if drop:
+            del transactions.held.parked[place][1:]
+        return await redrive(transactions, group, place, drop=drop)
+
+    patch.setattr(memory_system, "redrive_in_memory", drop_all)
+
+
 def rounds_mix_an_orders_events(patch: pytest.MonkeyPatch) -> None:
     def mixed(events: Sequence[Any]) -> Iterator[list[Batch[Any]]]:
         return batch.rounds(list(reversed(events)))
@@ -147,6 +163,8 @@ WRONG: tuple[Callable[[pytest.MonkeyPatch], None], ...] = (
     stock_is_taken_without_a_look,
     stock_of_an_ended_order_stays_held,
     the_inbox_forgets,
+    later_events_pass_a_parked_one,
+    what_waits_behind_a_dropped_record_goes_with_it,
     rounds_mix_an_orders_events,
     a_relay_sends_what_is_newest_first,
     a_fact_is_mailed_each_time_it_is_told,

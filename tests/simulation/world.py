@@ -12,19 +12,23 @@ from shared.contracts import topics
 from shared.messaging.envelope import Record
 
 from tests.simulation.broker import Broker
-from tests.simulation.faults import rates
+from tests.simulation.faults import AT_CALLS, UNROLLED, rates
 from tests.simulation.provider import SimulatedProvider
 from tests.simulation.seams import Deaths, Job, SimulatedClock
 from tests.simulation.system import System
-from tests.simulation.themes import theme
+from tests.simulation.themes import Theme, theme
 
-ORDERS = range(8, 12)
+ORDERS = range(7, 10)
 FAULTS_MIN, DELIVERIES_MIN = 5, 200
 SKUS = ("85123A", "22423", "47566")
 LOCATIONS = ("york", "leeds")
+DRILLED_SKU, DEADLINE_DRILLED_S = "90210", 60.0
 # A topic that is read, or a worker or timer that acts, much more seldom than others.
-SLOW = (None, topics.PAYMENTS, topics.INVENTORY, topics.FULFILMENT, topics.ORDERS, "work", "timers")
-SELDOM = 0.06
+SLOW = ("", topics.PAYMENTS, topics.INVENTORY, topics.FULFILMENT, topics.ORDERS, "work", "timers")
+SELDOM, OFTEN = 0.06, 0.3
+SHELVES = {"full": 60, "empty": 1}
+# To be struck by the one, an order must first be struck by another.
+NEEDS = {"inquiry-fails": ("no-answer-not-done",)}
 
 
 @dataclass
@@ -35,31 +39,44 @@ class Profile:
     deadline_s: float
     steps: int
     rates: dict[str, float]
-    declines: float
     cancels: float
     refunds: float
     hurry_s: tuple[float, ...]
     weights: dict[str, float]
     stock: dict[Place, int]
-    slow: str | None
+    slow: frozenset[str]
     late_cancels: float = 0.0
 
 
-def profile(rng: Random) -> Profile:
-    """Drawn at random; some seeds are about something."""
-    drawn = _drawn(rng)
-    members, often = theme(rng)
-    drawn.rates.update(often)
-    if members.pop("plenty", False):
-        drawn.stock.update(dict.fromkeys(drawn.stock, 60))
-        drawn.weights.update(customer=3.0, warehouse=0.4, work=4.0, answer=5.0)
-    return replace(drawn, **members)
+def profile(rng: Random, fault: str) -> Profile:
+    """Drawn at random; some seeds are about something, and one fault strikes often.
+
+    A drill's call that goes wrong must have time to be made again.
+    """
+    drawn, about = _drawn(rng), theme(rng)
+    drawn.rates.update(about.rates)
+    drawn.weights.update(about.weights)
+    _often(rng, drawn, about)
+    if about.shelves is not None:
+        shelves = [one for one in drawn.stock if one.sku != DRILLED_SKU]
+        drawn.stock.update(dict.fromkeys(shelves, SHELVES[about.shelves]))
+    chosen = replace(drawn, **about.members)
+    hurried = fault in AT_CALLS and chosen.deadline_s < DEADLINE_DRILLED_S
+    return replace(chosen, deadline_s=DEADLINE_DRILLED_S) if hurried else chosen
+
+
+def _often(rng: Random, drawn: Profile, about: Theme) -> None:
+    """A fault that the theme has something to say of stays as it is."""
+    kind = rng.choice(sorted(drawn.rates.keys() - UNROLLED))
+    for one in {kind, *NEEDS.get(kind, ())} - about.rates.keys():
+        drawn.rates[one] = OFTEN
+    if kind in ("garbage-record", "handler-fails"):
+        drawn.weights["people"] = 2.0
 
 
 def _drawn(rng: Random) -> Profile:
     deadline_s = rng.choice((900.0, 60.0, 20.0))
-    often = rates(rng)
-    often[rng.choice(sorted(often))] = 0.3
+    often = {**rates(rng), "declined": rng.choice((0.0, 0.1, 0.3))}
     weights = {
         "submit": 2.0,
         "relay": rng.choice((4.0, 8.0)),
@@ -76,15 +93,15 @@ def _drawn(rng: Random) -> Profile:
     return Profile(
         orders=rng.choice(ORDERS),
         deadline_s=deadline_s,
-        steps=rng.choice((250, 350, 450)),
+        steps=rng.choice((200, 300, 400)),
         rates=often,
-        declines=rng.choice((0.0, 0.1, 0.3)),
         cancels=rng.choice((0.1, 0.4, 0.8)),
         refunds=rng.choice((0.0, 0.3)),
         hurry_s=rng.choice(((0.05, 0.5), (0.5, 3.0, 20.0), (0.1, 10.0, 70.0))),
         weights=weights,
-        stock={Place(sku, one): rng.choice((2, 6, 30)) for sku in SKUS for one in LOCATIONS},
-        slow=rng.choice(SLOW),
+        stock={Place(sku, one): rng.choice((2, 6, 30)) for sku in SKUS for one in LOCATIONS}
+        | {Place(DRILLED_SKU, LOCATIONS[0]): 50},
+        slow=frozenset({rng.choice(SLOW)}),
     )
 
 
@@ -119,6 +136,10 @@ class World:
     stalled_until: int = 0
     may_park: set[tuple[str, bytes]] = field(default_factory=set)
     garbage: set[tuple[str, bytes]] = field(default_factory=set)
+    waiting: set[tuple[str, bytes]] = field(default_factory=set)
+    held: set[str] = field(default_factory=set)
+    armed: dict[str, str] = field(default_factory=dict)
+    drilled: set[str] = field(default_factory=set)
     parcels: list[str] = field(default_factory=list)
     mailbox: list[tuple[str, str]] = field(default_factory=list)
     strays: int = 0
@@ -126,14 +147,20 @@ class World:
     def note(self, text: str) -> None:
         self.history.append(text)
 
-    def roll(self, kind: str) -> bool:
-        """Whether this fault strikes now; never while the world comes to rest."""
+    def roll(self, kind: str, keys: Iterable[str], call: str = "") -> bool:
+        """Whether this fault strikes these keys now.
+
+        While the world comes to rest only a drill's does, once, and the drill's order alone.
+        """
+        if kind in self.armed and self.armed[kind] in call and not self.drilled.isdisjoint(keys):
+            del self.armed[kind]
+            return True
         return not self.calm and self.rng.random() < self.profile.rates[kind]
 
     def waits(self, what: str) -> bool:
         """Whether this is what is slow in this seed, and it is not its turn."""
-        slow = not self.calm and self.profile.slow == what
-        return slow and self.rng.random() > SELDOM
+        slow = not self.calm and what in self.profile.slow
+        return what in self.held or (slow and self.rng.random() > SELDOM)
 
     def strike(self, kind: str, keys: Iterable[str]) -> None:
         self.faults[kind] += 1
