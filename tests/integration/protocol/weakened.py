@@ -90,13 +90,15 @@ def keys_read_without_a_lock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def key_locked_and_list_read_in_one_statement(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def redrive_key(work: Any, group: Any, key: Any, operator: str) -> Redriven:
+    async def redrive_key(work: Any, group: Any, key: Any, operator: str, failure: Any) -> Redriven:
         rows = await work.db.fetch(_LOCK_AND_READ, *key)
-        readable, _ = redrive._readable(rows, group)
-        done, failed = await redrive._run_in_order(work, group, readable, operator)
-        if done == len(rows):
+        before = [row for row in rows if failure is None or row["id"] < failure.row["id"]]
+        readable, _ = redrive._readable(before, group)
+        await redrive._run_in_order(work, group, readable, operator)
+        if len(readable) == len(rows):
             await work.db.execute(redrive._DELETE_KEY, *key)
-        return Redriven(done, len(rows) - done, failed)
+        left = len(rows) - len(readable)
+        return Redriven(len(readable), left, failure and failure.reason)
 
     monkeypatch.setattr(redrive, "_redrive_key", redrive_key)
 

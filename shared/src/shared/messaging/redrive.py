@@ -1,9 +1,9 @@
 """Dead letters in people's hands: look, run again in order, or drop one with a reason."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from asyncpg import Record as Row
@@ -44,7 +44,8 @@ SELECT count(*) FROM parked_events WHERE consumer = $1 AND topic = $2 AND key = 
 _DELETE_EVENT = "DELETE FROM parked_events WHERE id = $1"
 _DELETE_KEY = "DELETE FROM parked_keys WHERE consumer = $1 AND topic = $2 AND key = $3"
 _FAILED = """
-UPDATE parked_events SET attempts = attempts + 1, reason = $2, error = $3, error_class = $2
+UPDATE parked_events
+SET attempts = attempts + 1, reason = $2, error = 'redrive: ' || $2, error_class = $2
 WHERE id = $1
 """
 _ACTION = """
@@ -98,14 +99,34 @@ async def redrive(
     does all of it and rolls back.
     """
     key = (place["consumer"], place["topic"], place["key"])
-    try:
-        async with transactions.begin() as work:
-            result = await _redrive_key(work, groups[place["consumer"]], key, operator)
-            if dry_run:
-                raise _DryRun(result)
-    except _DryRun as dry:
-        return dry.result
-    return result
+    group, failure = groups[place["consumer"]], None
+    while True:
+        try:
+            async with transactions.begin() as work:
+                result = await _redrive_key(work, group, key, operator, failure)
+                if dry_run:
+                    raise _DryRun(result)
+            return result
+        except _HandlerFailed as failed:
+            # What was claimed for it must not stay: all is undone, and those before it run again.
+            failure = failed.failure
+        except _DryRun as dry:
+            return dry.result
+
+
+class _Failure(NamedTuple):
+    """The parked event that does not go through, and why."""
+
+    row: Row
+    reason: str
+
+
+class _HandlerFailed(Exception):
+    """Rolls the transaction back and carries out which event it was."""
+
+    def __init__(self, failure: _Failure) -> None:
+        super().__init__()
+        self.failure = failure
 
 
 class _DryRun(Exception):
@@ -117,35 +138,42 @@ class _DryRun(Exception):
 
 
 async def _redrive_key(
-    work: UnitOfWork[Any], group: ConsumerGroup, key: tuple[str, str, bytes], operator: str
+    work: UnitOfWork[Any],
+    group: ConsumerGroup,
+    key: tuple[str, str, bytes],
+    operator: str,
+    failure: _Failure | None,
 ) -> Redriven:
+    """Run the key's events, or those before ``failure``, which is noted."""
     work.lock(Rank.PARKED_KEYS)
     if not await work.db.fetchval(_LOCK_KEY, *key):
         return Redriven(done=0, left=0)
     rows = await work.db.fetch(_READ_LIST, *key, EVENTS_MAX)
+    if failure is not None:
+        rows = [row for row in rows if row["id"] < failure.row["id"]]
     readable, unreadable = _readable(rows, group)
     if len(batch := _first_batch(readable)) < len(readable):
         readable, unreadable = batch, None
-    done, failed = await _run_in_order(work, group, readable, operator)
+    await _run_in_order(work, group, readable, operator)
     crash.point("redrive.in_transaction")
-    if failed is None and unreadable is not None:
-        failed = await _note_failure(work.db, unreadable[0], unreadable[1])
+    if failure := unreadable or failure:
+        await work.db.execute(_FAILED, failure.row["id"], failure.reason)
     # Counted, not concluded: the list may be longer than what was read of it.
     left: int = await work.db.fetchval(_COUNT_LIST, *key)
     if left == 0:
         await work.db.execute(_DELETE_KEY, *key)
-    return Redriven(done, left, failed)
+    return Redriven(len(readable), left, failure and failure.reason)
 
 
 def _readable(
-    rows: list[Row], group: ConsumerGroup
-) -> tuple[list[tuple[Row, Known]], tuple[Row, str] | None]:
+    rows: Sequence[Row], group: ConsumerGroup
+) -> tuple[list[tuple[Row, Known]], _Failure | None]:
     """The rows up to the first that still cannot be read, and that one with its reason."""
     readable: list[tuple[Row, Known]] = []
     for row in rows:
         parsed = parse(_record(row), group.types, group.families)
         if not isinstance(parsed, Known):
-            return readable, (row, getattr(parsed, "reason", "unknown-family"))
+            return readable, _Failure(row, getattr(parsed, "reason", "unknown-family"))
         readable.append((row, parsed))
     return readable, None
 
@@ -157,30 +185,27 @@ def _first_batch(items: list[tuple[Row, Known]]) -> list[tuple[Row, Known]]:
 
 
 async def _run_in_order(
-    work: UnitOfWork[Any],
-    group: ConsumerGroup,
-    items: list[tuple[Row, Known]],
-    operator: str,
-) -> tuple[int, str | None]:
-    """Each event in a savepoint together with taking it off the list."""
+    work: UnitOfWork[Any], group: ConsumerGroup, items: list[tuple[Row, Known]], operator: str
+) -> None:
+    """Each event with its leaving of the list. Raises ``_HandlerFailed`` at the first failure."""
     if not items:
-        return 0, None
+        return
     events = [one.event for _, one in items]
     await work.lock_orders(await work.claim(events))
     await work.prepare(events)
-    for done, (row, known) in enumerate(items):
+    for row, known in items:
+        work.causes = {known.event.key: Cause(known.traceparent, known.identity.id)}
         try:
-            async with work.savepoint():
-                work.causes = {known.event.key: Cause(known.traceparent, known.identity.id)}
-                await group.handlers[type(known.event)](Batch([known.event]), work)
-                await work.db.execute(_DELETE_EVENT, row["id"])
-                await _audit(work, row["id"], "redriven", operator, None)
+            await group.handlers[type(known.event)](Batch([known.event]), work)
+            # Written at once: what the database refuses is then known to be this event's.
+            await work.flush()
         except Exception as error:
             if is_transient(error):
                 raise
             log.warning("redrive-failed", parked_id=row["id"], exc_info=error)
-            return done, await _note_failure(work.db, row, type(error).__name__)
-    return len(items), None
+            raise _HandlerFailed(_Failure(row, type(error).__name__)) from error
+        await work.db.execute(_DELETE_EVENT, row["id"])
+        await _audit(work, row["id"], "redriven", operator, None)
 
 
 async def discard(
@@ -210,11 +235,6 @@ async def _audit(
     work: UnitOfWork[Any], parked_id: int, action: str, operator: str, reason: str | None
 ) -> None:
     await work.db.execute(_ACTION, parked_id, action, operator, reason, work.now)
-
-
-async def _note_failure(db: Db, row: Row, reason: str) -> str:
-    await db.execute(_FAILED, row["id"], reason, f"redrive: {reason}")
-    return reason
 
 
 def _record(row: Row) -> Record:

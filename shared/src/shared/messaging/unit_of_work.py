@@ -68,7 +68,6 @@ class UnitOfWork(Generic[Row]):
         self.work: list[NewWork] = []
         self.events_written = 0
         self.work_written = 0
-        self._abandoned = False
 
     def lock(self, rank: Rank) -> None:
         """Say that ``rank`` is locked now. Raises ``LockOrderViolation`` if twice or backwards."""
@@ -133,8 +132,6 @@ class UnitOfWork(Generic[Row]):
 
     async def flush(self) -> None:
         """Write rows with their sequences, then what the service saves, events and work."""
-        if self._abandoned:
-            return
         await self._write_rows()
         await self.save()
         if self.outgoing:
@@ -144,17 +141,6 @@ class UnitOfWork(Generic[Row]):
         self.events_written += len(self.outgoing)
         self.work_written += len(self.work)
         self.outgoing, self.work = [], []
-
-    @asynccontextmanager
-    async def savepoint(self) -> AsyncIterator[None]:
-        """Flushes at its end. When it fails, nothing more of this unit of work is flushed."""
-        try:
-            async with self.db.transaction():
-                yield
-                await self.flush()
-        except BaseException:
-            self._abandoned = True
-            raise
 
     def _placed_in(self, key: str) -> str:
         """The context kept with the order: what a timer does was asked for by nothing else."""
