@@ -19,6 +19,8 @@ PACKAGES := shared $(SERVICES) local_runtime
 CONTAINER_TESTS := tests/integration/test_containers.py
 # They have a target of their own, unless containers are what is asked for.
 WITHOUT_THEM = $(if $(filter containers,$(RUNTIME))$(findstring $(CONTAINER_TESTS),$(ARGS)),,--ignore=$(CONTAINER_TESTS))
+# Whole systems are tested in one process, their parts beside them in another.
+BESIDE := --numprocesses=2 --dist=loadgroup
 space := $(subst ,, )
 
 .PHONY: help
@@ -34,7 +36,7 @@ demo: setup ## the whole system up, orders flowing and narrated; Ctrl-C stops ev
 
 .PHONY: test
 test: setup $(NODE) ## run the whole suite against real Kafka and PostgreSQL (RUNTIME=embedded|containers|external)
-	@$(if $(RUNTIME),ORDERPROOF_RUNTIME="$(RUNTIME)") $(BIN)/pytest $(WITHOUT_THEM) $(ARGS)
+	@$(if $(RUNTIME),ORDERPROOF_RUNTIME="$(RUNTIME)") $(BIN)/pytest $(BESIDE) $(WITHOUT_THEM) $(ARGS)
 
 .PHONY: prove
 prove: setup ## break the system in every way and show the books (FULL=1: three seeds, every point)

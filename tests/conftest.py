@@ -30,6 +30,7 @@ from tests.support.leftovers import PREFIX, Leftovers
 from tests.support.shop import TIMEOUT, Shop
 
 KEPT_LOGS = Path(__file__).parents[1] / ".run" / "test-logs"
+SHARE_SERVERS = {"end_to_end", "integration"}
 SCALED = {
     "ORDERS_DEADLINE_S": "14",
     "PAYMENTS_CALL_TIMEOUT_S": "1",
@@ -49,6 +50,14 @@ def pytest_configure() -> None:
     gc.set_threshold(20_000)
     hypothesis.settings.register_profile("suite", deadline=None)
     hypothesis.settings.load_profile("suite")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share servers stay together: each of two test processes has only its own."""
+    for item in items:
+        for folder in SHARE_SERVERS & {folder.name for folder in item.path.parents}:
+            item.add_marker(pytest.mark.xdist_group(folder))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -99,7 +108,7 @@ def database(backing: Backing) -> Callable[[str], Awaitable[str]]:
     numbers = count(1)
 
     async def make(service: str) -> str:
-        name = f"test_{next(numbers)}_{service}"
+        name = f"test_{os.getpid()}_{next(numbers)}_{service}"
         return await create_database(backing.postgres_admin_dsn, name, service)
 
     return make
