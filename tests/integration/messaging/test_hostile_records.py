@@ -78,6 +78,33 @@ async def test_a_copy_that_would_be_too_large_says_what_is_left_out(service: Tal
     assert headers["dl_left_out"] == b"headers, value"
 
 
+@pytest.mark.parametrize(
+    ("value", "copied"),
+    [
+        (b'{"payment": {"method": "card", "token": "tok_1"}}', b'"token": "masked"}}'),
+        (
+            b'{"payment":{"token":"tok_\\"1\\\\","method":"card"}',
+            b'"token":"masked","method":"card"}',
+        ),
+        (b'{"payment": {"token" :\n "tok_1\nx"', b'"token" :\n "masked"'),
+        (b'{"payment": {"token": "tok_1', b'"token": "masked"'),
+        (b'{"payment": {"token": tok_1}, "lines": []', b'"token": "masked"}, "lines": []'),
+        (b'{"token": "tok_1"} {"token": "tok_1"}', b'{"token": "masked"} {"token": "masked"}'),
+    ],
+)
+async def test_a_payments_token_is_kept_where_the_record_is_parked_and_in_no_copy(
+    service: TallyService, value: bytes, copied: bytes
+) -> None:
+    tally = Tally("hostile")
+
+    await service.pipeline(tally).process([replace(A_POISON, value=value)])
+
+    assert [kept for _, _, kept in await service.parked(tally)] == [value]
+    (copy,) = await service.fetch("SELECT payload FROM outbox")
+    assert b"tok_" not in copy["payload"]
+    assert copy["payload"].endswith(copied)
+
+
 @pytest.mark.parametrize("context", [b"\x00", b"none", b"x" * MAY_BE_KEPT, b"00-1-2-01"])
 async def test_a_trace_context_that_is_none_harms_no_event(
     service: TallyService, context: bytes

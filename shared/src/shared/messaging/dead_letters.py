@@ -1,5 +1,6 @@
 """The copy of a record that people find in the dead-letter topic."""
 
+import re
 from typing import Any
 
 from shared.contracts.topics import dead_letters
@@ -11,10 +12,13 @@ from shared.messaging.unit_of_work import UnitOfWork
 # that cannot be sent keeps all others of its shard waiting.
 COPY_BYTES_MAX = 850_000
 HEADER_BYTES = 10
+# Also in what is no JSON, or ends in the middle of it.
+_TOKEN = re.compile(rb"""("token"\s*:\s*)(?:"[^"\\]*(?:\\.[^"\\]*)*"?|[^\s",}\]]+)""", re.DOTALL)
+MASKED = rb'\1"masked"'
 
 
 def send_dead_letter(work: UnitOfWork[Any], service: str, park: ToPark) -> None:
-    """Through the outbox: the record as it was, and why it is here.
+    """Through the outbox: the record as it was but for a payment's token, and why it is here.
 
     Of one that is too large only this is sent; all of it is kept where it is parked.
     """
@@ -25,8 +29,12 @@ def send_dead_letter(work: UnitOfWork[Any], service: str, park: ToPark) -> None:
         work.send(dead_letters(service), record.parking_key, pack(why), b"")
         return
     # Kafka's client takes no record without both.
-    value = b"" if record.key is None and record.value is None else record.value
+    value = b"" if record.key is None and record.value is None else _without_token(record.value)
     work.send(dead_letters(service), record.key, pack([*record.headers, *why]), value)
+
+
+def _without_token(value: bytes | None) -> bytes | None:
+    return None if value is None else _TOKEN.sub(MASKED, value)
 
 
 def _why(park: ToPark) -> list[tuple[str, bytes | None]]:
