@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import CorruptRecordException
+from shared.database.pool import COMMAND_TIMEOUT_S
 from shared.messaging import consumer as module
 from shared.messaging.consumer import Consumer, new_broker
 from shared.messaging.envelope import Record
 from shared.messaging.group import ConsumerGroup
 from shared.messaging.pipeline import Pipeline
+from shared.messaging.retry import BUDGET_S
 
 from tests.support.waiting import eventually
 
@@ -100,6 +102,26 @@ async def test_records_in_work_wait_until_they_are_applied(
     await applying
     await consumer.check_progress()
     assert len(deaths) == 1
+
+
+async def test_a_batch_that_is_tried_again_and_again_is_no_death(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The database is away for longer than a consumer may go without progress."""
+    consumer, deaths = watched(Kafka(position=17, end=18), monkeypatch)
+    monkeypatch.setattr(module, "STALLED_AFTER_S", BUDGET_S + COMMAND_TIMEOUT_S)
+    consumer.progress_at -= module.STALLED_AFTER_S + 1
+    consumer.pipeline.result.set_exception(ConnectionRefusedError())
+
+    with pytest.raises(ConnectionRefusedError):
+        await consumer._consume(batch(17))
+    await consumer.check_progress()
+
+    assert deaths == []
+
+
+def test_a_batch_is_not_tried_for_so_long_that_its_consumer_seems_dead() -> None:
+    assert BUDGET_S + COMMAND_TIMEOUT_S < module.STALLED_AFTER_S
 
 
 async def test_what_another_member_applied_meanwhile_does_not_wait(

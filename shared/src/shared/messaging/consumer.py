@@ -32,7 +32,7 @@ POLL_INTERVAL_MAX_MS = 300_000
 WAIT_MS = 1_000
 FETCH_WAIT_MAX_MS = 1_500  # The broker answers at once when there is a record.
 EMPTY_PAUSE_MS = 10
-STALLED_AFTER_S = 60.0
+STALLED_AFTER_S = 60.0  # Longer than a batch is tried for, its last statement included.
 # A commit costs a round trip and a write of the broker's. What a successor reads again because it
 # was not committed, the inbox knows.
 COMMIT_INTERVAL_S = 0.5
@@ -177,8 +177,9 @@ class Consumer:
             await self.pipeline.process([self._record(one) for one in raw])
         finally:
             self._in_work = {}
+            # Trying is progress too: a database that is away is no reason to restart us.
+            self.progress_at = now = asyncio.get_running_loop().time()
         self._pace.end(len(raw))
-        self.progress_at = now = asyncio.get_running_loop().time()
         self._uncommitted = now - self._committed_at < COMMIT_INTERVAL_S
         if self._uncommitted:
             message.committed = AckStatus.ACKED  # FastStream commits nothing then.
