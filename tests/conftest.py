@@ -31,6 +31,21 @@ from tests.support.shop import TIMEOUT, Shop
 
 KEPT_LOGS = Path(__file__).parents[1] / ".run" / "test-logs"
 SHARE_SERVERS = {"end_to_end", "integration"}
+# Whole systems that are not ``shop``.
+OTHER_STACKS = {
+    f"test_{name}.py"
+    for name in (
+        "audit",
+        "bench",
+        "cancel_races",
+        "crashes",
+        "dispatch_races",
+        "first_commands",
+        "instances",
+        "provider_news",
+        "stops",
+    )
+}
 SCALED = {
     "ORDERS_DEADLINE_S": "14",
     "PAYMENTS_CALL_TIMEOUT_S": "1",
@@ -57,7 +72,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share servers stay together: each of two test processes has only its own."""
     for item in items:
         for folder in SHARE_SERVERS & {folder.name for folder in item.path.parents}:
-            item.add_marker(pytest.mark.xdist_group(folder))
+            group = "other stacks" if item.path.name in OTHER_STACKS else folder
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session", autouse=True)

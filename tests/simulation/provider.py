@@ -114,9 +114,11 @@ class SimulatedProvider:
         """What was under way and has arrived by now takes place; gives what did, and if wrong."""
         due = [one for one in self.late if one[0] <= self.clock.time]
         self.late = [one for one in self.late if one[0] > self.clock.time]
-        done = [(request, wrong) for _, request, wrong in due if request.key not in self.known]
-        for request, wrong in done:
-            self.do(request, wrong=wrong)
+        done: list[tuple[Charge | Refund, bool]] = []
+        for _, request, wrong in due:
+            if request.key not in self.known:
+                self.do(request, wrong=wrong)
+                done.append((request, wrong))
         return done
 
     def _capture(self, charge: Charge, more: int) -> Captured:
