@@ -233,7 +233,11 @@ class Load:
             made = AIOKafkaProducer(
                 bootstrap_servers=bootstrap, acks="all", enable_idempotence=True
             )
-            await made.start()
+            try:
+                await made.start()
+            except BaseException:
+                await made.stop()
+                raise
             if self.producer is not None:
                 await made.stop()
             else:

@@ -38,13 +38,22 @@ class GroupCommit(Generic[Item, Result]):
     _task: "asyncio.Task[None] | None" = None
     _alone: set["asyncio.Task[None]"] = field(default_factory=set)
 
-    async def take(self, item: Item) -> Result:
-        """Wait until ``item`` is committed. Raises what ``commit`` raises for it alone."""
-        result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(item, result))
+    async def take(self, item: Item, wait_s: float | None = None) -> Result:
+        """Wait until ``item`` is committed. Raises what ``commit`` raises for it alone.
+
+        Raises ``TimeoutError``, and ``item`` is left out, when its group does not begin within
+        ``wait_s``; what has begun is waited for.
+        """
+        one: _Waiting[Item, Result] = _Waiting(item, asyncio.get_running_loop().create_future())
+        self._waiting.append(one)
         if self._task is None:
             self._task = asyncio.create_task(self._serve())
-        return await result
+        if wait_s is not None:
+            await asyncio.wait({one.result}, timeout=wait_s)
+            if one in self._waiting:
+                self._waiting.remove(one)
+                raise TimeoutError
+        return await one.result
 
     async def _serve(self) -> None:
         try:

@@ -195,8 +195,8 @@ async def _small_disk(arena: Arena, broker: KafkaNode) -> AsyncIterator["SmallDi
         await disk.move_in()
         await arena.system.bring_back(broker.name)
         yield disk
-        await arena.system.take_down(broker.name)
     finally:
+        await arena.system.take_down(broker.name)
         await disk.move_out()
         with contextlib.suppress(Exception):
             await arena.system.bring_back(broker.name)

@@ -49,6 +49,21 @@ async def test_the_first_goes_at_once_and_what_comes_meanwhile_goes_together() -
     assert table.groups == [[1], [2, 3, 4]]
 
 
+async def test_who_would_wait_too_long_for_a_group_to_begin_is_left_out() -> None:
+    table = Table()
+    together = GroupCommit(table.commit, 100)
+    first = asyncio.create_task(together.take(1, wait_s=0.01))
+    await table.began.wait()
+
+    with pytest.raises(TimeoutError):
+        await together.take(2, wait_s=0.01)
+    table.go_on.set()
+
+    assert await first == 10
+    assert await together.take(3, wait_s=5) == 30
+    assert table.groups == [[1], [3]]
+
+
 async def test_a_group_has_a_limit() -> None:
     table = Table()
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel
 from shared.group_commit import GroupCommit
 from shared.http.problem import Problem, not_found, unavailable
+from shared.messaging.unit_of_work import CONNECTION_WAIT_S
 from shared.service import Running
 from shared.turns import TurnNotCome
 
@@ -100,7 +101,7 @@ def event_router(running: Running, sender: Sender, wake: Callable[[], None]) -> 
         # Copies that come at once follow each other, and each finds what became of the first.
         try:
             async with running.transactions.turns.take((provider, signed.event_id), TURN_WAIT_S):
-                taken = await events.take(signed)
+                taken = await events.take(signed, CONNECTION_WAIT_S)
         except TurnNotCome:
             raise unavailable("The same event is still being taken in.") from None
         if isinstance(taken, Problem):

@@ -1,8 +1,10 @@
 """The provider over HTTP: whatever is not a definite answer is unknown, never a failure."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,6 +23,7 @@ from payments.provider_answers import (
     read_page,
     read_refund,
 )
+from payments.restraint import Restraint
 
 BODY_BYTES_MAX = 64 * 1024
 USER_AGENT = "orderproof-payments"
@@ -33,6 +36,7 @@ class HttpProvider:
     url: str
     call_timeout_s: float
     connections_max: int
+    _restraint: Restraint = field(default_factory=Restraint, repr=False)
     _session: aiohttp.ClientSession | None = field(default=None, repr=False)
 
     async def charge(self, charge: Charge) -> ChargeAnswer:
@@ -79,11 +83,18 @@ class HttpProvider:
         """POST under ``key``, or ask when there is no ``body``."""
         attributes = {"http.request.method": method, "orderproof.provider_key": key}
         with tracing.span(name, SpanKind.CLIENT, attributes=attributes) as span:
+            wait_s = self._restraint.wait_s(monotonic())
+            if wait_s is None:
+                return Unknown("too-many-calls")
+            if wait_s:
+                await asyncio.sleep(wait_s)
             try:
                 reply = await self._exchange(method, path, key, body)
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                self._restraint.unanswered(monotonic())
                 span.set_attribute("error.type", type(error).__name__)
                 return Unknown(type(error).__name__)
+            self._restraint.answered(monotonic())
             if isinstance(reply, Reply):
                 span.set_attribute("http.response.status_code", reply.status)
             return reply

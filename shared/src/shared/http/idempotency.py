@@ -17,7 +17,7 @@ from shared.database import Db
 from shared.errors import Forgotten
 from shared.group_commit import GroupCommit
 from shared.http.problem import Problem
-from shared.messaging.unit_of_work import Rank, Transactions, Work
+from shared.messaging.unit_of_work import CONNECTION_WAIT_S, Rank, Transactions, Work
 from shared.observability import tracing
 from shared.turns import TurnNotCome
 
@@ -150,10 +150,10 @@ class OnceTogether(Generic[Work, Item]):
     async def once(
         self, request: Request, body: bytes, item: Item, tenant: str = "default"
     ) -> Response:
-        """The answer to ``item``. Raises ``Problem``."""
+        """The answer to ``item``. Raises ``Problem``, and ``TimeoutError`` when too much waits."""
         asked = _Asked(_place(request, tenant), _fingerprint(request, body), item)
         async with _turn(self.transactions, asked.place):
-            return _answered(await self._groups.take(asked))
+            return _answered(await self._groups.take(asked, CONNECTION_WAIT_S))
 
     async def _commit(self, group: Sequence[_Asked[Item]], alone: bool) -> list[Response | Problem]:
         """Who waits for another process that has its key does not hold up the others."""
