@@ -20,7 +20,7 @@ CONTAINER_TESTS := tests/integration/test_containers.py
 # They have a target of their own, unless containers are what is asked for.
 WITHOUT_THEM = $(if $(filter containers,$(RUNTIME))$(findstring $(CONTAINER_TESTS),$(ARGS)),,--ignore=$(CONTAINER_TESTS))
 # Whole systems are tested in one process, their parts beside them in another.
-BESIDE := --numprocesses=2 --dist=loadgroup --no-loadscope-reorder
+BESIDE := --numprocesses=2 --dist=loadscope --no-loadscope-reorder
 space := $(subst ,, )
 
 .PHONY: help

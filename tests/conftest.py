@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import hypothesis
@@ -30,7 +31,7 @@ from tests.support.leftovers import PREFIX, Leftovers
 from tests.support.shop import TIMEOUT, Shop
 
 KEPT_LOGS = Path(__file__).parents[1] / ".run" / "test-logs"
-SHARE_SERVERS = {"end_to_end", "integration"}
+SHARE_SERVERS = ("end_to_end", "integration")
 # Whole systems that are not ``shop``.
 OTHER_STACKS = {
     f"test_{name}.py"
@@ -67,13 +68,23 @@ def pytest_configure() -> None:
     hypothesis.settings.load_profile("suite")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share servers stay together: each of two test processes has only its own."""
-    for item in items:
-        for folder in SHARE_SERVERS & {folder.name for folder in item.path.parents}:
-            group = "other stacks" if item.path.name in OTHER_STACKS else folder
-            item.add_marker(pytest.mark.xdist_group(group))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Tests that share servers stay in one process; else a module does."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByServers(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return scope_of(nodeid.partition("::")[0])
+
+    return ByServers(config, log)
+
+
+def scope_of(path: str) -> str:
+    """What stays together with the module at ``path``."""
+    if Path(path).name in OTHER_STACKS:
+        return "other stacks"
+    return next((one for one in SHARE_SERVERS if f"/{one}/" in path), path)
 
 
 @pytest.fixture(scope="session", autouse=True)
