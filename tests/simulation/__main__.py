@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from tests.simulation.report import Report, as_text
-from tests.simulation.run import simulate
+from tests.simulation.run import simulate, simulate_on_postgresql
 
 SEEDS = 10_000
 
@@ -16,7 +16,10 @@ def main() -> int:
         seeds, processes = range(asked.seed, asked.seed + 1), 1
     else:
         seeds, processes = range(asked.first, asked.first + asked.seeds), asked.processes
-    report = simulate(seeds, processes, lambda so_far: _show(so_far, len(seeds)))
+    if asked.postgresql:
+        report = simulate_on_postgresql(seeds, lambda so_far: _show(so_far, len(seeds)))
+    else:
+        report = simulate(seeds, processes, lambda so_far: _show(so_far, len(seeds)))
     print(file=sys.stderr)
     print(report.as_json() if asked.json else as_text(report))
     if asked.seed is not None and report.failures and not asked.json:
@@ -35,6 +38,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--from", dest="first", type=int, default=0, help="the first seed")
     parser.add_argument("--seed", type=int, help="this seed alone, with its history when wrong")
     parser.add_argument("--processes", type=int, default=2, help="how many at a time")
+    parser.add_argument(
+        "--postgresql",
+        action="store_true",
+        help="on a PostgreSQL of its own, and the history must be that of memory",
+    )
     parser.add_argument("--json", action="store_true", help="the report as JSON")
     return parser.parse_args()
 

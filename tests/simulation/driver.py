@@ -19,6 +19,7 @@ from tests.simulation.system import LEASE_S, SERVICES, System
 from tests.simulation.world import DELIVERIES_MIN, FAULTS_MIN, Profile, World, profile
 
 ROUNDS_MAX, DELIVERIES_NEARLY = 1_000, 120
+SEED_S_MAX = 90.0  # A seed takes a tenth of a second in memory, and two on PostgreSQL.
 # While everything comes to rest somebody still cancels, or gives money back, now and then.
 LAST_WISHES, LATE_TIMERS = 0.15, 0.1
 # At rest nothing hangs on moments: what is due within a few seconds is done together.
@@ -38,8 +39,9 @@ async def run(seed: int, make: MakeSystem) -> World:
         system = await make(clock, provider, chosen)
         world = World(seed, rng, chosen, clock, provider, deaths, system)
         try:
-            await _play(world)
-            await judge(world)
+            async with asyncio.timeout(SEED_S_MAX):
+                await _play(world)
+                await judge(world)
         except Exception as error:
             world.wrong(f"it raised {error!r}, {where(error)}")
     return world

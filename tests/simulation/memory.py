@@ -4,7 +4,8 @@ A transaction here is one step of the simulation: it reads what is committed, co
 would write, and all of it counts at once or never. Locks have nobody to wait for.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -16,7 +17,7 @@ from shared.messaging.unit_of_work import Transactions, UnitOfWork
 from shared.work.rows import NewWork
 
 from shared import crash
-from tests.simulation.seams import SimulatedClock
+from tests.simulation.seams import SimulatedClock, taken_back_unless_committed
 
 Used: TypeAlias = tuple[str, type[Any], str]
 """A row of the orders' table that was used: status, fact, order id."""
@@ -165,24 +166,13 @@ class HeldTransactions(Transactions[Any]):
         super().__init__(None, clock, unit_of_work)  # type: ignore[arg-type]
         self.held, self.simulated = held, clock
 
-    def begin(self, traceparent: str = "", wait_s: float | None = None) -> Any:
+    @asynccontextmanager
+    async def begin(self, traceparent: str = "", wait_s: float | None = None) -> AsyncIterator[Any]:
         draft = Draft(self.held)
-        return Transaction(draft, self.unit_of_work(draft, self.simulated.time, traceparent))
-
-
-@dataclass(frozen=True, slots=True)
-class Transaction:
-    """Commits when its block ends without an error."""
-
-    draft: Draft
-    work: Any
-
-    async def __aenter__(self) -> Any:
-        return self.work
-
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            await self.work.flush()
+        with taken_back_unless_committed():
+            work = self.unit_of_work(draft, self.simulated.time, traceparent)
+            yield work
+            await work.flush()
             crash.point("before_commit")
-            self.draft.commit()
-            self.draft.held.handled += getattr(self.work, "handled", ())
+        draft.commit()
+        self.held.handled += getattr(work, "handled", ())

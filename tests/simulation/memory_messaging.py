@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any, TypeAlias
@@ -123,31 +124,58 @@ async def redrive_in_memory(
 ) -> bool:
     """People run a parked key's list again, in order, or ``drop`` its first; True when it is gone.
 
-    Each event is a transaction with its own leaving of the list.
+    As the real one: one transaction, and when an event fails, another with those before it.
     """
-    held = transactions.held
-    parked = held.parked[place]
+    parked = transactions.held.parked[place]
     if drop:
         parked.pop(0)
-    while parked:
-        known = parse(parked[0].record, group.types, group.families)
-        if not isinstance(known, Known):
-            return False
+    readable, stopped_by = _readable(parked, group)
+    while True:
         try:
             async with transactions.begin() as work:
-                await _run_one(work, group, known)
-                draft_of(work).later(lambda: parked.pop(0))
-        except Exception:
-            return False
-    del held.parked[place]
-    return True
+                await _run_in_order(work, group, readable)
+                draft_of(work).later(partial(parked.__delitem__, slice(len(readable))))
+            break
+        except _Failed as failed:
+            readable, stopped_by = readable[: failed.place], failed.reason
+    if stopped_by is not None:
+        parked[0] = replace(parked[0], reason=stopped_by)
+    if not parked:
+        del transactions.held.parked[place]
+    return not parked
 
 
-async def _run_one(work: Any, group: ConsumerGroup, known: Known) -> None:
-    await work.lock_orders(await work.claim([known.event]))
-    await work.prepare([known.event])
-    work.causes = {known.event.key: Cause("", known.identity.id)}
-    await group.handlers[type(known.event)](Batch([known.event]), work)
+class _Failed(Exception):
+    """The event at ``place`` of a list does not go through."""
+
+    def __init__(self, place: int, reason: str) -> None:
+        super().__init__()
+        self.place, self.reason = place, reason
+
+
+def _readable(parked: Sequence[ToPark], group: ConsumerGroup) -> tuple[list[Known], str | None]:
+    readable: list[Known] = []
+    for one in parked:
+        parsed = parse(one.record, group.types, group.families)
+        if not isinstance(parsed, Known):
+            return readable, getattr(parsed, "reason", "unknown-family")
+        readable.append(parsed)
+    return readable, None
+
+
+async def _run_in_order(work: Any, group: ConsumerGroup, readable: Sequence[Known]) -> None:
+    if not readable:
+        return
+    events = [one.event for one in readable]
+    await work.lock_orders(await work.claim(events))
+    await work.prepare(events)
+    for place, known in enumerate(readable):
+        work.causes = {known.event.key: Cause("", known.identity.id)}
+        try:
+            await group.handlers[type(known.event)](Batch([known.event]), work)
+            await work.flush()
+        except Exception as error:
+            raise _Failed(place, type(error).__name__) from error
 
 
 class HeldDesk(Desk):

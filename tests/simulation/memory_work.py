@@ -45,14 +45,14 @@ class HeldOrders(InMemory, NotedOrders):
         self, submissions: Sequence[Submission], others: Sequence[str] = ()
     ) -> None:
         held: dict[str, tuple[str, bytes]] = self.draft.held.kept.setdefault("references", {})
-        mine: dict[str, tuple[str, bytes]] = {}
-        for one in submissions:
-            if one.client_reference not in held and one.client_reference not in mine:
-                mine[one.client_reference] = (new_id("ord"), body_hash(one))
+        wanted = {one.client_reference: body_hash(one) for one in reversed(submissions)}
+        proposed = {name: (new_id("ord"), digest) for name, digest in wanted.items()}
+        mine = {name: one for name, one in proposed.items() if name not in held}
         named = {**held, **mine}
-        wanted = [*(one.client_reference for one in submissions), *others]
         self.references = {
-            name: Reference(*named[name], name in mine) for name in wanted if name in named
+            name: Reference(*named[name], name in mine)
+            for name in (*wanted, *others)
+            if name in named
         }
         self.draft.later(lambda: held.update(mine))
 
@@ -64,7 +64,7 @@ class HeldOrders(InMemory, NotedOrders):
             self.publish(refused, cause)
             last = {place: self._sequences[place]}
             self.draft.later(lambda last=last: sequences.update(last))  # type: ignore[misc]
-        used = getattr(self, "used", [])
+        used, self.used = getattr(self, "used", []), []
         self.draft.later(lambda: self.draft.held.used.extend(used))
         self._placed, self._transitions, self._refused = [], [], []
 

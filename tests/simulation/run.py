@@ -6,9 +6,12 @@ import multiprocessing
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from itertools import zip_longest
 
+from tests.simulation import postgresql
 from tests.simulation.driver import run
 from tests.simulation.memory_system import MemorySystem
+from tests.simulation.postgresql_picture import Pools
 from tests.simulation.provider import SimulatedProvider
 from tests.simulation.report import Failure, Report
 from tests.simulation.seams import SimulatedClock
@@ -56,6 +59,31 @@ async def _play(seeds: Iterable[int]) -> Report:
     for seed in seeds:
         note(report, await run(seed, in_memory))
     return report
+
+
+def simulate_on_postgresql(seeds: Iterable[int], progress: Progress = lambda _: None) -> Report:
+    """Play ``seeds`` in the slow tier, on a PostgreSQL of its own."""
+
+    async def play_all() -> Report:
+        report, began = Report(), time.monotonic()
+        async with postgresql.a_server() as database, postgresql.open_pools(database) as pools:
+            for seed in seeds:
+                note(report, await run_on_both(seed, pools))
+                report.seconds = time.monotonic() - began
+                progress(report)
+        return report
+
+    return asyncio.run(play_all())
+
+
+async def run_on_both(seed: int, pools: Pools) -> World:
+    """A seed in the slow tier; that memory tells another history is a violation."""
+    told, fast = await run(seed, postgresql.on(pools)), await run(seed, in_memory)
+    for real, held in zip_longest(told.history, fast.history):
+        if real != held:
+            told.wrong(f"in memory it went on with {held!r}, on PostgreSQL with {real!r}")
+            break
+    return told
 
 
 def note(report: Report, world: World) -> None:

@@ -59,6 +59,18 @@ class CountedIds:
         return _Id(f"{self.last:032x}")
 
 
+@contextmanager
+def taken_back_unless_committed() -> Iterator[None]:
+    """Ids of a transaction that comes to nothing are given again, whatever keeps the rows."""
+    counted: CountedIds = getattr(ids, UUIDS)
+    before = counted.last
+    try:
+        yield
+    except BaseException:
+        counted.last = before
+        raise
+
+
 @dataclass
 class Job:
     """Work that a process has begun: it runs until it waits for the outside, ends, or dies."""

@@ -13,7 +13,7 @@ SEEDS_MAX = 20
 SHOWN = [
     one.text
     for one in commands(["tests/simulation/README.md"])
-    if " -m tests.simulation --" in one.text
+    if " -m tests.simulation --" in one.text and "--postgresql" not in one.text
 ]
 
 

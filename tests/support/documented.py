@@ -34,6 +34,9 @@ RUN_BY = {
     "node place-order.ts": KIT,
     "sh place-order.sh": KIT,
     ".venv/bin/python -m tests.simulation --": SEEDS,
+    ".venv/bin/python -m tests.simulation --postgresql": (
+        "tests/integration/simulation/test_postgresql_tier.py::test_the_command_of_the_page_starts_its_own"
+    ),
     ".venv/bin/python -m tests.tools.mails": (
         "tests/unit/notifications/test_mails_tool.py::test_every_mail_is_written_in_every_language"
     ),

@@ -1,0 +1,79 @@
+"""The slow tier's databases: made once, emptied for each seed."""
+
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from asyncpg import Pool
+from local_runtime.databases import create_database
+from local_runtime.paths import RunDir
+from local_runtime.ports import PortBook
+from local_runtime.runtimes.postgres import PostgresNode
+from shared.database.migrate import migrate
+from shared.database.pool import open_pool
+
+from tests.simulation.postgresql_picture import Pools
+from tests.simulation.postgresql_system import PostgresqlSystem
+from tests.simulation.provider import SimulatedProvider
+from tests.simulation.seams import SimulatedClock
+from tests.simulation.system import SERVICES
+from tests.simulation.world import Profile
+
+CONNECTIONS_MAX = 4
+STOP_TIMEOUT_S = 2.0
+_EMPTY = """
+DO $$ DECLARE names text; BEGIN
+    SELECT string_agg(format('%I', tablename), ', ') INTO names FROM pg_tables
+    WHERE schemaname = 'public' AND tablename <> 'schema_migrations';
+    EXECUTE 'GRANT TRUNCATE ON ' || names || ' TO CURRENT_USER';
+    EXECUTE 'TRUNCATE ' || names || ' RESTART IDENTITY CASCADE';
+END $$
+"""
+
+
+@asynccontextmanager
+async def a_server() -> AsyncIterator[Callable[[str], Awaitable[str]]]:
+    """A PostgreSQL of our own; makes a database for a service and gives its address."""
+    with tempfile.TemporaryDirectory(prefix="orderproof-simulation-") as folder:
+        run_dir = RunDir.at(Path(folder))
+        server = PostgresNode(run_dir, port=PortBook(fixed=False).take(25_432))
+        await server.start()
+        try:
+            yield lambda service: create_database(server.admin_dsn, f"sim_{service}", service)
+        finally:
+            await server.stop(STOP_TIMEOUT_S)
+
+
+@asynccontextmanager
+async def open_pools(database: Callable[[str], Awaitable[str]]) -> AsyncIterator[Pools]:
+    """A database of each service with its tables."""
+    pools: dict[str, Pool[Any]] = {}
+    async with AsyncExitStack() as stack:
+        for service in SERVICES:
+            dsn = await database(service)
+            pool = pools[service] = await open_pool(dsn, "simulation", CONNECTIONS_MAX)
+            stack.push_async_callback(pool.close)
+            async with pool.acquire() as db:
+                await migrate(db, service)
+        yield pools
+
+
+def on(
+    pools: Pools,
+) -> Callable[[SimulatedClock, SimulatedProvider, Profile], Awaitable[PostgresqlSystem]]:
+    """What makes a seed's system on these databases, which it empties first."""
+
+    async def make(
+        clock: SimulatedClock, provider: SimulatedProvider, chosen: Profile
+    ) -> PostgresqlSystem:
+        for pool in pools.values():
+            await pool.execute(_EMPTY)
+        await pools["inventory"].executemany(
+            "INSERT INTO stock (sku, location, on_hand) VALUES ($1, $2, $3)",
+            [(place.sku, place.location, n) for place, n in chosen.stock.items()],
+        )
+        return PostgresqlSystem(pools, clock, provider, chosen.deadline_s)
+
+    return make
