@@ -21,18 +21,20 @@ ORDER BY u.n
 
 # SKIP LOCKED is right here and wrong for the outbox: a row that is skipped is somebody's, and
 # an order's later rows stay hidden until its earlier ones are done.
+# Materialized: a plan made for a small table would look for due rows anew at each row it updates,
+# and lease more than it was asked for.
 _LEASE = """
-UPDATE work_rows w
-SET lease_owner = $2, lease_token = gen_random_uuid(), lease_until = $3::timestamptz + $4,
-    attempts = w.attempts + 1
-FROM (
+WITH due AS MATERIALIZED (
     SELECT id FROM work_rows c
     WHERE NOT c.done AND c.not_before <= $3 AND (c.lease_until IS NULL OR c.lease_until < $3)
       AND NOT EXISTS (
         SELECT 1 FROM work_rows e WHERE e.order_id = c.order_id AND e.id < c.id AND NOT e.done)
     ORDER BY id LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED
-) due
-WHERE w.id = due.id
+)
+UPDATE work_rows w
+SET lease_owner = $2, lease_token = gen_random_uuid(), lease_until = $3::timestamptz + $4,
+    attempts = w.attempts + 1
+FROM due WHERE w.id = due.id
 RETURNING w.*
 """
 

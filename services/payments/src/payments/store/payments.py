@@ -86,13 +86,14 @@ SELECT u.*, $9 FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5:
     $6::text[], $7::integer[], $8::text[]) u
 """
 
-# Whoever takes a sweep owns it until it answers or the claim runs out.
+# Whoever takes a sweep owns it until it answers or the claim runs out. Materialized, as leases are.
 _CLAIM_SWEEPS = """
-UPDATE payment_attempts a SET next_sweep_at = $1::timestamptz + $2
-FROM (
+WITH due AS MATERIALIZED (
     SELECT order_id, operation, number FROM payment_attempts WHERE next_sweep_at <= $1
     ORDER BY next_sweep_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
-) due JOIN payments p USING (order_id)
+)
+UPDATE payment_attempts a SET next_sweep_at = $1::timestamptz + $2
+FROM due JOIN payments p USING (order_id)
 WHERE (a.order_id, a.operation, a.number) = (due.order_id, due.operation, due.number)
 RETURNING a.order_id, a.operation, a.number, a.provider_key, a.next_sweep_at, p.traceparent
 """
