@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import exp
 
 UNANSWERED_MIN = 5
-MORE_THAN_USUAL = 2.0
+MORE_THAN_USUAL = 1.5
 CALLS_PER_S_MIN = 10.0
 MEAN_OVER_S, CALM_S = 30.0, 30.0
 GROWTH = 1.5
@@ -16,8 +16,8 @@ WAIT_S_MAX = 4.0
 class Restraint:
     """Free while the provider answers; ``now`` is in seconds of a clock that never goes back.
 
-    After ``UNANSWERED_MIN`` calls in a row without an answer there are at most twice as many
-    calls a second as were answered before, and half as many again for every ``CALM_S`` since.
+    After ``UNANSWERED_MIN`` calls in a row without an answer there are at most half as many again
+    a second as were answered before, and half as many again for every ``CALM_S`` since.
     That ends when for ``CALM_S`` every call has had an answer and none has had to wait.
     """
 
