@@ -1,6 +1,13 @@
 """What waited for a provider that was away comes at little more than the usual rate."""
 
-from payments.restraint import CALLS_PER_S_MIN, CALM_S, UNANSWERED_MIN, WAIT_S_MAX, Restraint
+from payments.restraint import (
+    CALLS_PER_S_MIN,
+    CALM_S,
+    PROBES_PER_S,
+    UNANSWERED_MIN,
+    WAIT_S_MAX,
+    Restraint,
+)
 
 USUAL_PER_S = 40
 
@@ -18,6 +25,11 @@ def used_to_calls() -> tuple[Restraint, float]:
 def away(restraint: Restraint, now: float) -> None:
     for _ in range(UNANSWERED_MIN):
         restraint.unanswered(now)
+
+
+def away_and_back(restraint: Restraint, now: float) -> None:
+    away(restraint, now)
+    restraint.answered(now)
 
 
 def at_once(restraint: Restraint, now: float) -> list[float]:
@@ -44,9 +56,16 @@ def test_a_few_calls_without_an_answer_change_nothing() -> None:
     assert {restraint.wait_s(now) for _ in range(1_000)} == {0}
 
 
-def test_after_an_outage_calls_come_at_half_as_much_again() -> None:
+def test_a_provider_that_is_away_is_only_probed() -> None:
     restraint, now = used_to_calls()
     away(restraint, now)
+
+    assert at_once(restraint, now) == [n / PROBES_PER_S for n in range(int(WAIT_S_MAX) + 1)]
+
+
+def test_after_an_outage_calls_come_at_half_as_much_again() -> None:
+    restraint, now = used_to_calls()
+    away_and_back(restraint, now)
 
     waits = at_once(restraint, now + 1)
 
@@ -58,14 +77,14 @@ def test_after_an_outage_calls_come_at_half_as_much_again() -> None:
 
 def test_a_new_process_may_call_at_a_small_rate() -> None:
     restraint = Restraint()
-    away(restraint, 1_000.0)
+    away_and_back(restraint, 1_000.0)
 
     assert abs(len(at_once(restraint, 1_000.0)) - WAIT_S_MAX * CALLS_PER_S_MIN) <= 1
 
 
 def test_the_rate_grows_while_the_provider_answers() -> None:
     restraint, now = used_to_calls()
-    away(restraint, now)
+    away_and_back(restraint, now)
     first = len(at_once(restraint, now))
     later = now + CALM_S - WAIT_S_MAX
     at_once(restraint, later)
@@ -77,7 +96,7 @@ def test_the_rate_grows_while_the_provider_answers() -> None:
 
 def test_restraint_ends_when_nobody_had_to_wait_for_a_while() -> None:
     restraint, now = used_to_calls()
-    away(restraint, now)
+    away_and_back(restraint, now)
     at_once(restraint, now)
 
     assert at_once(restraint, now + CALM_S - 1)[-1] > 0

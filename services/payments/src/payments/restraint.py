@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import exp
 
 UNANSWERED_MIN = 5
+PROBES_PER_S = 1.0
 MORE_THAN_USUAL = 1.5
 CALLS_PER_S_MIN = 10.0
 MEAN_OVER_S, CALM_S = 30.0, 30.0
@@ -16,8 +17,9 @@ WAIT_S_MAX = 4.0
 class Restraint:
     """Free while the provider answers; ``now`` is in seconds of a clock that never goes back.
 
-    After ``UNANSWERED_MIN`` calls in a row without an answer there are at most half as many again
-    a second as were answered before, and half as many again for every ``CALM_S`` since.
+    After ``UNANSWERED_MIN`` calls in a row without an answer only ``PROBES_PER_S`` are made until
+    one has an answer; then at most half as many again a second as were answered before, and half
+    as many again for every ``CALM_S`` since.
     That ends when for ``CALM_S`` every call has had an answer and none has had to wait.
     """
 
@@ -41,6 +43,8 @@ class Restraint:
         return at - now
 
     def answered(self, now: float) -> None:
+        if self._unanswered >= UNANSWERED_MIN:
+            self._free_at = now
         self._unanswered = 0
         if now >= self._until:
             since_s = now - self._answered_at
@@ -54,5 +58,7 @@ class Restraint:
             self._until = now + CALM_S
 
     def _calls_per_s(self, now: float) -> float:
+        if self._unanswered >= UNANSWERED_MIN:
+            return PROBES_PER_S
         calm = int((now - self._unanswered_at) / CALM_S)
         return max(CALLS_PER_S_MIN, MORE_THAN_USUAL * self._usual_per_s) * GROWTH**calm
