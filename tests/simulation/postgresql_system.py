@@ -88,7 +88,8 @@ class PostgresqlSystem:
             for name, group in self.groups.items()
         }
         self.desk = Desk(self.transactions["payments"], LIMITS, LEASE_S)
-        self.sender = MailSender(self.transactions["notifications"], self, SETTINGS)  # type: ignore[arg-type]
+        mailer: Any = self
+        self.sender = MailSender(self.transactions["notifications"], mailer, SETTINGS)
         self._commits: list[GroupCommit[Any, Any]] = [
             self.desk._requests,
             self.sender._starts,

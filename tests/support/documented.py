@@ -13,6 +13,7 @@ FIRST = "tests/end_to_end/test_first_commands.py"
 PAGES = "tests/end_to_end/test_documented_commands.py"
 KIT = "tests/end_to_end/test_storefront_kit.py::test_a_command_of_the_page_does_what_it_says"
 COMPOSE = "tests/integration/test_containers.py::test_the_documented_first_order_is_confirmed"
+SLOW = "tests/integration/simulation/test_postgresql_tier.py"
 SEEDS = "tests/simulation/test_command.py::test_a_command_of_the_page_does_what_it_says"
 
 # The longest beginning that fits counts.
@@ -34,9 +35,7 @@ RUN_BY = {
     "node place-order.ts": KIT,
     "sh place-order.sh": KIT,
     ".venv/bin/python -m tests.simulation --": SEEDS,
-    ".venv/bin/python -m tests.simulation --postgresql": (
-        "tests/integration/simulation/test_postgresql_tier.py::test_the_command_of_the_page_starts_its_own"
-    ),
+    ".venv/bin/python -m tests.simulation --postgresql": f"{SLOW}::test_the_command_of_the_page",
     ".venv/bin/python -m tests.tools.mails": (
         "tests/unit/notifications/test_mails_tool.py::test_every_mail_is_written_in_every_language"
     ),

@@ -29,7 +29,7 @@ async def test_a_seed_ends_right_and_goes_as_in_memory(pools: Pools, seed: int) 
     assert world.violations == []
 
 
-def test_the_command_of_the_page_starts_its_own() -> None:
+def test_the_command_of_the_page() -> None:
     (shown,) = (
         one.text for one in commands(["tests/simulation/README.md"]) if "--postgresql" in one.text
     )

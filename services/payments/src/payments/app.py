@@ -1,6 +1,6 @@
 """The payments service: which event wakes which handler, and what it is made of."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -67,7 +67,7 @@ def build(settings: PaymentsSettings, provider: Provider | None = None) -> Servi
         invariants=INVARIANTS,
         retention=retention(settings),
         routes=lambda running: _routes(running, settings, calls),
-        worker=lambda running: _worker(running, settings, calls),
+        worker=lambda running: _worker(running, settings, calls, None if provider else http.room),
         timers=(
             Timer("sweep", settings.sweep_interval_s, sweep_charges),
             Timer("reconcile", min(settings.reconcile_interval_s, RECONCILE_LOOK_S), compare_lists),
@@ -85,13 +85,19 @@ def _routes(
     return (router(running), event_router(running, sender, sweeper.wake))
 
 
-def _worker(running: Running, settings: PaymentsSettings, provider: Provider) -> Worker:
+def _worker(
+    running: Running,
+    settings: PaymentsSettings,
+    provider: Provider,
+    room: Callable[[], int] | None,
+) -> Worker:
     return Worker(
         transactions=running.transactions,
         owner=settings.instance_name,
         perform=partial(perform, desk=_desk(running, settings), provider=provider),
         slots=settings.provider_calls_max,
         lease_s=settings.lease_s,
+        room=room,
     )
 
 

@@ -1,6 +1,5 @@
 """The provider over HTTP: whatever is not a definite answer is unknown, never a failure."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -72,6 +71,10 @@ class HttpProvider:
         reply = await self._send("list movements", "GET", f"/v1/transactions?{query}", "")
         return reply if isinstance(reply, Unknown) else read_page(reply)
 
+    def room(self) -> int:
+        """How many more operations may begin now: few while the provider does not answer."""
+        return self._restraint.room(monotonic())
+
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()
@@ -83,11 +86,7 @@ class HttpProvider:
         """POST under ``key``, or ask when there is no ``body``."""
         attributes = {"http.request.method": method, "orderproof.provider_key": key}
         with tracing.span(name, SpanKind.CLIENT, attributes=attributes) as span:
-            wait_s = self._restraint.wait_s(monotonic())
-            if wait_s is None:
-                return Unknown("too-many-calls")
-            if wait_s:
-                await asyncio.sleep(wait_s)
+            self._restraint.called(monotonic())
             try:
                 reply = await self._exchange(method, path, key, body)
             except (aiohttp.ClientError, TimeoutError, OSError) as error:

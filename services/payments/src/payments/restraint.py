@@ -5,22 +5,20 @@ from math import exp
 
 UNANSWERED_MIN = 5
 PROBES_PER_S = 1.0
-MORE_THAN_USUAL = 1.5
-CALLS_PER_S_MIN = 10.0
+MORE_THAN_USUAL, GROWTH = 2.0, 1.5
+CALLS_PER_S_MIN = 20.0
 MEAN_OVER_S, CALM_S = 30.0, 30.0
-GROWTH = 1.5
-# A call waits under its lease, which has 5 s more than the call itself may take.
-WAIT_S_MAX = 4.0
+NO_LIMIT = 1_000_000
 
 
 @dataclass
 class Restraint:
-    """Free while the provider answers; ``now`` is in seconds of a clock that never goes back.
+    """How much work may begin that needs the provider; ``now`` is of a clock that only goes on.
 
-    After ``UNANSWERED_MIN`` calls in a row without an answer only ``PROBES_PER_S`` are made until
-    one has an answer; then at most half as many again a second as were answered before, and half
-    as many again for every ``CALM_S`` since.
-    That ends when for ``CALM_S`` every call has had an answer and none has had to wait.
+    There is no limit while the provider answers. After ``UNANSWERED_MIN`` calls in a row without
+    an answer only ``PROBES_PER_S`` are made until one has an answer; then twice as many as were
+    usual before, and half as many again for every ``CALM_S`` since. That ends when for ``CALM_S``
+    every call has had an answer and nothing has had to wait.
     """
 
     _usual_per_s: float = 0.0
@@ -28,23 +26,24 @@ class Restraint:
     _unanswered: int = 0
     _unanswered_at: float = 0.0
     _until: float = 0.0
-    _free_at: float = 0.0
+    _calls: float = 0.0
+    _counted_at: float = 0.0
 
-    def wait_s(self, now: float) -> float | None:
-        """How long the next call has to wait for its turn; nothing when that is too long."""
+    def room(self, now: float) -> int:
+        """How many calls may begin now."""
         if now >= self._until:
-            return 0.0
-        at = max(now, self._free_at)
-        if at - now > WAIT_S_MAX:
-            return None
-        self._free_at = at + 1 / self._calls_per_s(now)
-        if at > now:
-            self._until = max(self._until, now + CALM_S)
-        return at - now
+            return NO_LIMIT
+        per_s = self._calls_per_s(now)
+        self._calls = min(per_s, self._calls + per_s * (now - self._counted_at))
+        self._counted_at = now
+        return max(0, int(self._calls))
+
+    def called(self, now: float) -> None:
+        self._calls -= 1
+        if now < self._until and self._calls < 1:
+            self._until = now + CALM_S
 
     def answered(self, now: float) -> None:
-        if self._unanswered >= UNANSWERED_MIN:
-            self._free_at = now
         self._unanswered = 0
         if now >= self._until:
             since_s = now - self._answered_at
@@ -55,6 +54,8 @@ class Restraint:
         self._unanswered += 1
         self._unanswered_at = now
         if self._unanswered >= UNANSWERED_MIN or now < self._until:
+            if now >= self._until:
+                self._calls, self._counted_at = 0.0, now
             self._until = now + CALM_S
 
     def _calls_per_s(self, now: float) -> float:

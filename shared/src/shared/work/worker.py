@@ -31,7 +31,8 @@ log = structlog.get_logger(__name__)
 class Worker:
     """``perform`` makes the call and records its outcome under the row's lease token.
 
-    What it does not finish or postpone itself, because it raised, is postponed here.
+    What it does not finish or postpone itself, because it raised, is postponed here. ``room`` says
+    how many more may begin now, whatever slots are free.
     """
 
     transactions: Transactions[Any]
@@ -39,6 +40,7 @@ class Worker:
     perform: Perform
     slots: int
     lease_s: float
+    room: Callable[[], int] | None = None
     progress_at: float = 0.0
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _idle: Idle = field(default_factory=Idle)
@@ -55,7 +57,7 @@ class Worker:
             self._idle.looking()
             self._pace.begin()
             try:
-                taken = await self._lease(self.slots - len(self._tasks))
+                taken = await self._lease(self._free())
             except Exception as error:
                 if not is_transient(error):
                     raise
@@ -83,6 +85,10 @@ class Worker:
                 if not is_transient(error):
                     raise
                 await asyncio.sleep(RELEASE_RETRY_S)
+
+    def _free(self) -> int:
+        free = self.slots - len(self._tasks)
+        return min(free, self.room()) if self.room else free
 
     async def _lease(self, free: int) -> int:
         if free <= 0:
