@@ -48,7 +48,8 @@ OTHER_STACKS = {
     )
 }
 SCALED = {
-    "ORDERS_DEADLINE_S": "14",
+    # No charge begins in its last ten seconds; the others must outlast the restart of a service.
+    "ORDERS_DEADLINE_S": "22",
     "PAYMENTS_CALL_TIMEOUT_S": "1",
     "PAYMENTS_LEASE_S": "6",
     "PAYMENTS_SWEEP_DELAYS_S": "[1, 2, 4, 8, 20]",
