@@ -31,22 +31,7 @@ from tests.support.leftovers import PREFIX, Leftovers
 from tests.support.shop import TIMEOUT, Shop
 
 KEPT_LOGS = Path(__file__).parents[1] / ".run" / "test-logs"
-SHARE_SERVERS = ("end_to_end", "integration")
-# Whole systems that are not ``shop``.
-OTHER_STACKS = {
-    f"test_{name}.py"
-    for name in (
-        "audit",
-        "bench",
-        "cancel_races",
-        "crashes",
-        "dispatch_races",
-        "first_commands",
-        "instances",
-        "provider_news",
-        "stops",
-    )
-}
+WITH_SERVERS = ("/end_to_end/", "/integration/")
 SCALED = {
     # No charge begins in its last ten seconds; the others must outlast the restart of a service.
     "ORDERS_DEADLINE_S": "22",
@@ -71,21 +56,15 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Tests that share servers stay in one process; else a module does."""
+    """All that needs servers is in one process: two systems at once would be late for each other."""
     from xdist.scheduler import LoadScopeScheduling
 
     class ByServers(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            return scope_of(nodeid.partition("::")[0])
+            path = nodeid.partition("::")[0]
+            return "servers" if any(one in path for one in WITH_SERVERS) else path
 
     return ByServers(config, log)
-
-
-def scope_of(path: str) -> str:
-    """What stays together with the module at ``path``."""
-    if Path(path).name in OTHER_STACKS:
-        return "other stacks"
-    return next((one for one in SHARE_SERVERS if f"/{one}/" in path), path)
 
 
 @pytest.fixture(scope="session", autouse=True)
