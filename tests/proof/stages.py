@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from collections.abc import Callable
 
 from tests.proof.judges.verdict import Violation
 from tests.proof.planted import run as planted
@@ -14,6 +15,7 @@ from tests.simulation.report import Report
 
 DRAWN = 5
 SEEDS, SEEDS_FULL, STEPS = 10_000, 100_000, 10
+SEEDS_SLOW, SEEDS_SLOW_FULL = 50, 500
 
 
 async def plant_bugs(seed: int, full: bool, progress: Progress) -> list[Row]:
@@ -33,10 +35,46 @@ def bugs_left(seed: int, full: bool) -> list[str]:
 
 
 async def simulate(seed: int, full: bool, progress: Progress) -> list[Row]:
-    """Seeds of the fast tier, from one that the seed chooses."""
-    count, first, began = SEEDS_FULL if full else SEEDS, seed % 1_000_000, time.monotonic()
+    """Seeds of the fast tier, from one that the seed chooses; then some of them in the slow one."""
+    first = seed % 1_000_000
+    rows = [await _in_memory(seed, full, first, progress)]
+    return [*rows, await _on_postgresql(seed, full, first, progress)]
+
+
+async def _in_memory(seed: int, full: bool, first: int, progress: Progress) -> Row:
+    count, began = SEEDS_FULL if full else SEEDS, time.monotonic()
     progress.say(f"simulating {count} seeds from {first}")
-    seeds, shown = range(first, first + count), 0
+    seeds, show = range(first, first + count), _shown(progress, count)
+    report = await asyncio.to_thread(simulation.simulate, seeds, os.cpu_count() or 1, show)
+    row = _simulated("simulation", "seeds of orders on simulated parts", seed, report)
+    row.seconds = time.monotonic() - began
+    row.witness = (
+        f"{_played(report)} in memory; "
+        f"{len(CELLS) - len(report.missed)} of {len(CELLS)} cells of row and fault hit"
+    )
+    row.violations += [
+        Violation("missed", "", " ".join(cell) + " was not hit") for cell in report.missed
+    ]
+    progress.finished(row)
+    return row
+
+
+async def _on_postgresql(seed: int, full: bool, first: int, progress: Progress) -> Row:
+    count, began = SEEDS_SLOW_FULL if full else SEEDS_SLOW, time.monotonic()
+    progress.say(f"simulating {count} of them on PostgreSQL")
+    seeds, show = range(first, first + count), _shown(progress, count)
+    report = await simulation.simulate_on_postgresql(seeds, show)
+    title = "seeds of orders on simulated parts and a real PostgreSQL"
+    row = _simulated("simulation on PostgreSQL", title, seed, report)
+    row.seconds = time.monotonic() - began
+    row.witness = f"{_played(report)} on PostgreSQL, each history compared with that of memory"
+    progress.finished(row)
+    return row
+
+
+def _shown(progress: Progress, count: int) -> Callable[[Report], None]:
+    """Tells how far it is, ten times in all."""
+    shown = 0
 
     def show(so_far: Report) -> None:
         nonlocal shown
@@ -44,14 +82,16 @@ async def simulate(seed: int, full: bool, progress: Progress) -> list[Row]:
             shown = so_far.seeds
             progress.phase(f"{shown} of {count} seeds, {len(so_far.failures)} wrong")
 
-    report = await asyncio.to_thread(simulation.simulate, seeds, os.cpu_count() or 1, show)
-    row = Row("simulation", "seeds of orders on simulated parts", seed, runs=report.seeds)
-    row.counts, row.seconds = False, time.monotonic() - began
-    row.witness = (
-        f"{report.orders} orders, {report.deliveries} deliveries, "
-        f"{sum(report.faults.values())} faults in memory; "
-        f"{len(CELLS) - len(report.missed)} of {len(CELLS)} cells of row and fault hit"
-    )
+    return show
+
+
+def _played(report: Report) -> str:
+    faults = sum(report.faults.values())
+    return f"{report.orders} orders, {report.deliveries} deliveries, {faults} faults"
+
+
+def _simulated(name: str, title: str, seed: int, report: Report) -> Row:
+    row = Row(name, title, seed, runs=report.seeds, counts=False)
     row.violations = [
         Violation("simulation", f"seed {one.seed}", "; ".join(one.violations))
         for one in report.failures
@@ -59,12 +99,8 @@ async def simulate(seed: int, full: bool, progress: Progress) -> list[Row]:
     row.violations += [
         Violation("impossible", "", " ".join(cell) + " was hit") for cell in report.surprises
     ]
-    row.violations += [
-        Violation("missed", "", " ".join(cell) + " was not hit") for cell in report.missed
-    ]
     row.again = "; ".join(one.command for one in report.failures[:3])
-    progress.finished(row)
-    return [row]
+    return row
 
 
 def _bug(verdict: planted.Verdict, seed: int) -> Row:

@@ -1,25 +1,25 @@
 """``python -m tests.simulation``: play seeds, show how far it is, and what was found."""
 
 import argparse
+import asyncio
 import sys
+from functools import partial
 
 from tests.simulation.report import Report, as_text
 from tests.simulation.run import simulate, simulate_on_postgresql
 
-SEEDS = 10_000
+SEEDS, SEEDS_SLOW = 10_000, 50
 
 
 def main() -> int:
     """Exit status 0 when nothing was wrong and, of 10,000 seeds or more, no cell was missed."""
     asked = _arguments()
-    if asked.seed is not None:
-        seeds, processes = range(asked.seed, asked.seed + 1), 1
-    else:
-        seeds, processes = range(asked.first, asked.first + asked.seeds), asked.processes
+    seeds = _seeds(asked)
+    show = partial(_show, seeds=len(seeds))
     if asked.postgresql:
-        report = simulate_on_postgresql(seeds, lambda so_far: _show(so_far, len(seeds)))
+        report = asyncio.run(simulate_on_postgresql(seeds, show))
     else:
-        report = simulate(seeds, processes, lambda so_far: _show(so_far, len(seeds)))
+        report = simulate(seeds, 1 if len(seeds) == 1 else asked.processes, show)
     print(file=sys.stderr)
     print(report.as_json() if asked.json else as_text(report))
     if asked.seed is not None and report.failures and not asked.json:
@@ -32,9 +32,16 @@ def main() -> int:
     return int(bool(report.failures or report.surprises or missed))
 
 
+def _seeds(asked: argparse.Namespace) -> range:
+    if asked.seed is not None:
+        return range(asked.seed, asked.seed + 1)
+    count = asked.seeds or (SEEDS_SLOW if asked.postgresql else SEEDS)
+    return range(asked.first, asked.first + count)
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
-    parser.add_argument("--seeds", type=int, default=SEEDS, help="how many seeds")
+    parser.add_argument("--seeds", type=int, help="how many seeds")
     parser.add_argument("--from", dest="first", type=int, default=0, help="the first seed")
     parser.add_argument("--seed", type=int, help="this seed alone, with its history when wrong")
     parser.add_argument("--processes", type=int, default=2, help="how many at a time")

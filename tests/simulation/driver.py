@@ -13,13 +13,13 @@ from tests.simulation import calls, outside, steps
 from tests.simulation.cells import cell_of
 from tests.simulation.drills import drill
 from tests.simulation.judges import judge
+from tests.simulation.limit import TooLong, limited
 from tests.simulation.provider import SimulatedProvider
 from tests.simulation.seams import Deaths, Died, SimulatedClock, seeded
 from tests.simulation.system import LEASE_S, SERVICES, System
 from tests.simulation.world import DELIVERIES_MIN, FAULTS_MIN, Profile, World, profile
 
 ROUNDS_MAX, DELIVERIES_NEARLY = 1_000, 120
-SEED_S_MAX = 90.0  # A seed takes a tenth of a second in memory, and two on PostgreSQL.
 # While everything comes to rest somebody still cancels, or gives money back, now and then.
 LAST_WISHES, LATE_TIMERS = 0.15, 0.1
 # At rest nothing hangs on moments: what is due within a few seconds is done together.
@@ -39,15 +39,15 @@ async def run(seed: int, make: MakeSystem) -> World:
         system = await make(clock, provider, chosen)
         world = World(seed, rng, chosen, clock, provider, deaths, system)
         try:
-            async with asyncio.timeout(SEED_S_MAX):
+            async with limited():
                 await _play(world)
                 await judge(world)
-        except Exception as error:
-            world.wrong(f"it raised {error!r}, {where(error)}")
+        except (Exception, TooLong) as error:
+            world.wrong(f"it raised {error!r}, {where(error.__cause__ or error)}")
     return world
 
 
-def where(error: Exception) -> str:
+def where(error: BaseException) -> str:
     """The last lines of code that it came through."""
     frames = traceback.extract_tb(error.__traceback__)[-3:]
     return " in ".join(f"{Path(one.filename).name}:{one.lineno}" for one in reversed(frames))

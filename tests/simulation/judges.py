@@ -61,6 +61,7 @@ def _at_rest(world: World, picture: Picture) -> Iterator[str]:
     for what, count in left.items():
         if count:
             yield f"{count} {what} left"
+    yield from picture.broken_promises
 
 
 def _sequences(world: World) -> Iterator[str]:

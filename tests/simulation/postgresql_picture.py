@@ -1,22 +1,37 @@
 """What the services' tables say at the end of a seed, as the judges want it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
 from asyncpg import Pool
+from inventory import invariants as inventory
 from inventory.domain.stock import HeldStock, Level, Place
 from inventory.store import ORDER_HOLDS
+from notifications import invariants as notifications
+from orders import invariants as orders
 from orders.work import ORDERS
+from payments import invariants as payments
 from payments.domain.attempts import Attempt
 from payments.domain.ledger import Entry
+from payments.domain.payment import Payment
 from payments.store import PAYMENTS
+from shared.invariants.check import check
+from shared.invariants.common import COMMON
 from shared.messaging.order_table import OrderTable
+from shared.service import Invariant
 
 from tests.simulation.system import SERVICES, Picture
 
 Pools = Mapping[str, "Pool[Any]"]
+PROMISES: Mapping[str, Sequence[Invariant]] = {
+    "orders": orders.INVARIANTS,
+    "payments": payments.INVARIANTS,
+    "inventory": inventory.INVARIANTS,
+    "notifications": notifications.INVARIANTS,
+}
+PROMISE_S_MAX = 5.0
 
 # Of each order the oldest row that is not done; the others wait for it.
 _WORK_DUE = """
@@ -43,23 +58,26 @@ async def next_due(pools: Pools) -> datetime | None:
     return min((one for one in moments if one is not None), default=None)
 
 
+async def payments_of(pools: Pools) -> dict[str, Payment]:
+    """Every payment by its order."""
+    return await _rows(pools["payments"], PAYMENTS)
+
+
 async def picture(pools: Pools) -> Picture:
-    orders, payments, inventory = (pools[one] for one in SERVICES[:3])
+    told, paid, stocked, mailed = (pools[one] for one in SERVICES)
     left = [await pool.fetchrow(_LEFT) for pool in pools.values()]
-    references = await orders.fetch("SELECT client_reference, order_id FROM order_references")
-    stock = await inventory.fetch("SELECT sku, location, on_hand, reserved FROM stock")
-    holds = await inventory.fetch(
+    references = await told.fetch("SELECT client_reference, order_id FROM order_references")
+    stock = await stocked.fetch("SELECT sku, location, on_hand, reserved FROM stock")
+    holds = await stocked.fetch(
         "SELECT order_id, sku, location, quantity, shipped, released FROM holds"
     )
-    messages = await pools["notifications"].fetch(
-        "SELECT order_id, kind, detail, message_id FROM messages"
-    )
+    messages = await mailed.fetch("SELECT order_id, kind, detail, message_id FROM messages")
     return Picture(
-        orders=await _rows(orders, ORDERS),
-        payments=await _rows(payments, PAYMENTS),
-        attempts=await _all(payments, "payment_attempts", Attempt),
-        ledger=await _all(payments, "ledger_entries", Entry),
-        holds=await _rows(inventory, ORDER_HOLDS),
+        orders=await _rows(told, ORDERS),
+        payments=await payments_of(pools),
+        attempts=await _all(paid, "payment_attempts", Attempt),
+        ledger=await _all(paid, "ledger_entries", Entry),
+        holds=await _rows(stocked, ORDER_HOLDS),
         stock={
             Place(one["sku"], one["location"]): Level(one["on_hand"], one["reserved"])
             for one in stock
@@ -79,7 +97,20 @@ async def picture(pools: Pools) -> Picture:
         parked=sum(one["parked"] for one in left if one),
         work_open=sum(one["work_open"] for one in left if one),
         unsent=sum(one["unsent"] for one in left if one),
+        broken_promises=await _broken_promises(pools),
     )
+
+
+async def _broken_promises(pools: Pools) -> list[str]:
+    """What the services find themselves; a promise that cannot be checked is not kept."""
+    found = []
+    for service, pool in pools.items():
+        for promise in (*PROMISES[service], *COMMON):
+            verdict = await check(pool, promise, PROMISE_S_MAX)
+            if verdict.broken or verdict.unchecked:
+                told = verdict.unchecked or " ".join(verdict.named)
+                found.append(f"{service} does not keep {promise.name}: {told}")
+    return found
 
 
 async def _rows(pool: "Pool[Any]", table: OrderTable[Any]) -> dict[str, Any]:

@@ -20,8 +20,11 @@ from payments.calls import sweep as sweeping
 from payments.calls.desk import Desk
 from payments.calls.perform import perform
 from payments.domain.attempts import AttemptKey, heard_of
+from payments.refunds import RefundBody, queue_refund
 from payments.unit_of_work import PaymentsWork
 from shared.group_commit import GroupCommit
+from shared.messaging import relay
+from shared.messaging.outbox import SHARDS
 from shared.messaging.parking import WAITING
 from shared.messaging.pipeline import Pipeline
 from shared.messaging.redrive import discard, redrive
@@ -33,7 +36,7 @@ from shared.work.rows import LeasedRow
 from tests.simulation.memory import Handled, Used
 from tests.simulation.memory_system import SHIPPABLE, parcel_body
 from tests.simulation.memory_work import NotedOrders
-from tests.simulation.postgresql_picture import Pools, next_due, picture
+from tests.simulation.postgresql_picture import Pools, next_due, payments_of, picture
 from tests.simulation.provider import SimulatedProvider, ask
 from tests.simulation.seams import SimulatedClock, taken_back_unless_committed
 from tests.simulation.system import LEASE_S, LIMITS, SERVICE_OF, SERVICES, Broken, Picture, groups
@@ -116,11 +119,12 @@ class PostgresqlSystem:
     # Relays and workers
 
     async def unsent(self, service: str) -> Sequence[Any]:
-        statement = "SELECT id, topic, key, headers, payload FROM outbox ORDER BY id"
-        return await self.pools[service].fetch(statement)
+        shards = list(range(SHARDS))
+        limits = (relay.ROWS_MAX, relay.BYTES_MAX)
+        return await self.pools[service].fetch(relay._FETCH, shards, *limits)
 
     async def sent(self, service: str, ids: Sequence[int]) -> None:
-        await self.pools[service].execute("DELETE FROM outbox WHERE id = ANY($1::bigint[])", ids)
+        await self.pools[service].execute(relay._DELETE, ids)
 
     async def lease(self, service: str, limit: int) -> list[LeasedRow]:
         async with self.pools[service].acquire() as db:
@@ -177,13 +181,13 @@ class PostgresqlSystem:
             await actions.deliver_shipment(work, shipment_id)
 
     async def refundable(self) -> list[tuple[str, int]]:
-        found = (await self.picture()).payments.values()
+        found = (await payments_of(self.pools)).values()
         return [(one.order_id, one.refundable_minor) for one in found if one.refundable_minor > 0]
 
     async def refund(self, order_id: str, minor: int) -> None:
+        payment_id = (await payments_of(self.pools))[order_id].payment_id
         async with self.transactions["payments"].begin() as work:
-            await work.lock_orders([order_id])
-            work.ask_refund(work.rows[order_id], minor, "returned")
+            await queue_refund(work, payment_id, RefundBody(amount_minor=minor, reason="returned"))
 
     async def hear(self, order_id: str) -> None:
         async with self.transactions["payments"].begin() as work:

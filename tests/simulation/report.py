@@ -14,15 +14,17 @@ HISTORY_MAX = 80
 
 @dataclass(frozen=True)
 class Failure:
-    """A seed that ended wrong: what the judges said, and the end of its history."""
+    """A seed that ended wrong: what the judges said, its history, and in which tier."""
 
     seed: int
     violations: list[str]
     history: list[str]
+    postgresql: bool = False
 
     @property
     def command(self) -> str:
-        return f".venv/bin/python -m tests.simulation --seed {self.seed}"
+        tier = "--postgresql " if self.postgresql else ""
+        return f".venv/bin/python -m tests.simulation {tier}--seed {self.seed}"
 
 
 @dataclass

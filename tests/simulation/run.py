@@ -1,4 +1,4 @@
-"""Many seeds in the fast tier, in as many processes as asked for."""
+"""Many seeds: in the fast tier in as many processes as asked for, or in the slow one."""
 
 import asyncio
 import gc
@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from itertools import zip_longest
 
-from tests.simulation import postgresql
 from tests.simulation.driver import run
 from tests.simulation.memory_system import MemorySystem
+from tests.simulation.postgresql import a_server, on, open_pools
 from tests.simulation.postgresql_picture import Pools
 from tests.simulation.provider import SimulatedProvider
 from tests.simulation.report import Failure, Report
@@ -61,24 +61,22 @@ async def _play(seeds: Iterable[int]) -> Report:
     return report
 
 
-def simulate_on_postgresql(seeds: Iterable[int], progress: Progress = lambda _: None) -> Report:
+async def simulate_on_postgresql(
+    seeds: Iterable[int], progress: Progress = lambda _: None
+) -> Report:
     """Play ``seeds`` in the slow tier, on a PostgreSQL of its own."""
-
-    async def play_all() -> Report:
-        report, began = Report(), time.monotonic()
-        async with postgresql.a_server() as database, postgresql.open_pools(database) as pools:
-            for seed in seeds:
-                note(report, await run_on_both(seed, pools))
-                report.seconds = time.monotonic() - began
-                progress(report)
-        return report
-
-    return asyncio.run(play_all())
+    report, began = Report(), time.monotonic()
+    async with a_server() as database, open_pools(database) as pools:
+        for seed in seeds:
+            note(report, await run_on_both(seed, pools), postgresql=True)
+            report.seconds = time.monotonic() - began
+            progress(report)
+    return report
 
 
 async def run_on_both(seed: int, pools: Pools) -> World:
     """A seed in the slow tier; that memory tells another history is a violation."""
-    told, fast = await run(seed, postgresql.on(pools)), await run(seed, in_memory)
+    told, fast = await run(seed, on(pools)), await run(seed, in_memory)
     for real, held in zip_longest(told.history, fast.history):
         if real != held:
             told.wrong(f"in memory it went on with {held!r}, on PostgreSQL with {real!r}")
@@ -86,7 +84,7 @@ async def run_on_both(seed: int, pools: Pools) -> World:
     return told
 
 
-def note(report: Report, world: World) -> None:
+def note(report: Report, world: World, *, postgresql: bool = False) -> None:
     report.seeds += 1
     report.orders += len(world.placed)
     report.deliveries += world.deliveries
@@ -95,7 +93,8 @@ def note(report: Report, world: World) -> None:
     report.faults += world.faults
     report.digests[world.seed] = world.digest
     if world.violations:
-        report.failures.append(Failure(world.seed, world.violations, world.history))
+        failed = Failure(world.seed, world.violations, world.history, postgresql)
+        report.failures.append(failed)
 
 
 async def in_memory(

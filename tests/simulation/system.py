@@ -1,7 +1,7 @@
 """What a simulation needs of the four services, whatever their rows are kept in."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -68,7 +68,8 @@ class Picture:
     parked: int
     work_open: int
     unsent: int
-    oversold: Sequence[Place] = field(default_factory=tuple)
+    oversold: Sequence[Place] = ()
+    broken_promises: Sequence[str] = ()
 
 
 class System(Protocol):
