@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 TIMEOUT_S = 15.0
 # Tables grow and checks with them: what takes long is checked more rarely, and this stays.
-TIME_SHARE_MAX = 0.001
+TIME_SHARE_MAX = 0.005
 PAUSE_S_MAX = 3600.0
 
 
@@ -97,5 +97,5 @@ class Watch:
 
 
 def pause_after(took_s: float) -> float:
-    """Seconds until a check that took so long is due again: a thousand times, an hour at most."""
+    """Seconds until a check that took so long is due again: 200 times that, an hour at most."""
     return min(took_s / TIME_SHARE_MAX, PAUSE_S_MAX)
