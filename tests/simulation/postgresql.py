@@ -1,5 +1,6 @@
 """The slow tier's databases: made once, emptied for each seed."""
 
+import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -26,12 +27,15 @@ from tests.simulation.world import Profile
 
 CONNECTIONS_MAX = 4
 STOP_TIMEOUT_S = 2.0
+# Three transactions: a grant that is held while a table is waited for deadlocks with autovacuum.
 _EMPTY = """
 DO $$ DECLARE names text; BEGIN
     SELECT string_agg(format('%I', tablename), ', ') INTO names FROM pg_tables
     WHERE schemaname = 'public' AND tablename <> 'schema_migrations';
     EXECUTE 'GRANT TRUNCATE ON ' || names || ' TO CURRENT_USER';
+    COMMIT;
     EXECUTE 'TRUNCATE ' || names || ' RESTART IDENTITY CASCADE';
+    COMMIT;
     EXECUTE 'REVOKE TRUNCATE ON ' || names || ' FROM CURRENT_USER';
 END $$
 """
@@ -82,8 +86,7 @@ def on(
     async def make(
         clock: SimulatedClock, provider: SimulatedProvider, chosen: Profile
     ) -> PostgresqlSystem:
-        for pool in pools.values():
-            await pool.execute(_EMPTY)
+        await asyncio.gather(*(pool.execute(_EMPTY) for pool in pools.values()))
         system = PostgresqlSystem(pools, clock, provider, chosen.deadline_s)
         async with system.transactions["inventory"].begin() as work:
             await receive_stock(work, [_receipt(*one) for one in chosen.stock.items()])

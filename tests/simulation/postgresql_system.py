@@ -19,9 +19,12 @@ from payments import store as payments_store
 from payments.calls import sweep as sweeping
 from payments.calls.desk import Desk
 from payments.calls.perform import perform
-from payments.domain.attempts import AttemptKey, heard_of
+from payments.domain.attempts import Attempt
+from payments.hearing import Sender, Taken, take_in
 from payments.refunds import RefundBody, queue_refund
 from payments.unit_of_work import PaymentsWork
+from payments.webhooks import Signed
+from pydantic_core import to_json
 from shared.group_commit import GroupCommit
 from shared.messaging import relay
 from shared.messaging.outbox import SHARDS
@@ -47,6 +50,7 @@ UNITS_OF_WORK: Mapping[str, type[Any]] = {
     "inventory": InventoryWork,
     "notifications": MessageWork,
 }
+SENDER = Sender("simulated", (), LIMITS.settle_after)
 NO_LIMIT = 1_000_000
 EVERYTHING = 1_000
 SETTINGS = NotificationsSettings(
@@ -82,6 +86,7 @@ class PostgresqlSystem:
     ) -> None:
         self.pools, self.clock, self.provider = pools, clock, provider
         self.broken: Broken = set()
+        self.events_heard = 0
         self.used: list[Used] = []
         self.handled: list[Handled] = []
         self.transactions = {one: self._transactions(one) for one in SERVICES}
@@ -190,12 +195,24 @@ class PostgresqlSystem:
             await queue_refund(work, payment_id, RefundBody(amount_minor=minor, reason="returned"))
 
     async def hear(self, order_id: str) -> None:
-        async with self.transactions["payments"].begin() as work:
-            await work.lock_orders([order_id])
-            key = AttemptKey(order_id, "charge", 1)
-            await work.load_attempts([key])
-            if key in work.attempts:
-                work.keep(work.rows[order_id], heard_of(work.attempts[key], work.now))
+        """The provider's event of an order's charge, once it was asked for one."""
+        async with self.pools["payments"].acquire() as db:
+            attempts = await payments_store.attempts_of(db, order_id)
+        for one in attempts:
+            if one.key == (order_id, "charge", 1):
+                async with self.transactions["payments"].begin() as work:
+                    (taken,) = await take_in(work, SENDER, [self._told(one)])
+                    assert isinstance(taken, Taken)
+
+    def _told(self, charge: Attempt) -> Signed:
+        self.events_heard += 1
+        operation = {
+            "key": charge.provider_key,
+            "charge_id": charge.provider_reference or "ch_not_known",
+            "order_id": charge.order_id,
+        }
+        body = to_json({"type": "charge.captured", "data": {"operation": operation}})
+        return Signed(f"evt_{self.events_heard}", self.clock.time, body)
 
     async def parked(self, service: str) -> list[tuple[str, str, bytes]]:
         statement = "SELECT consumer, topic, key FROM parked_keys ORDER BY parked_at"
