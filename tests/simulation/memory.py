@@ -145,6 +145,10 @@ def draft_of(work: UnitOfWork[Any]) -> Draft:
 class InMemory(UnitOfWork[Any]):
     """A unit of work whose flush goes into its draft; everything else is the service's own."""
 
+    def __init__(self, db: Any, now: datetime, traceparent: str = "") -> None:
+        super().__init__(db, now, traceparent)
+        self.writes = db
+
     async def flush(self) -> None:
         await self._write_rows()
         await self.save()

@@ -126,7 +126,7 @@ class PostgresqlSystem:
     async def unsent(self, service: str) -> Sequence[Any]:
         shards = list(range(SHARDS))
         limits = (relay.ROWS_MAX, relay.BYTES_MAX)
-        return await self.pools[service].fetch(relay._FETCH, shards, *limits)
+        return await self.pools[service].fetch(relay._FETCH, shards, *limits, [])
 
     async def sent(self, service: str, ids: Sequence[int]) -> None:
         await self.pools[service].execute(relay._DELETE, ids)

@@ -170,6 +170,7 @@ class CarelessWork(InventoryWork):
 
     async def prepare(self, events: Sequence[Event]) -> None:
         await self.save()
+        await self.writes.run()
         self._rank = Rank.ORDERS
         await super().prepare(events)
 

@@ -259,6 +259,6 @@ async def test_a_pass_reads_no_more_bytes_than_it_may(service: TallyService) -> 
         for size in (600_000, 600_000, 600_000, 10):
             work.send(NOTES, b"a", b"[]", b"x" * size)
 
-    rows = await service.fetch(relay._FETCH, list(range(SHARDS)), 500, 1_000_000)
+    rows = await service.fetch(relay._FETCH, list(range(SHARDS)), 500, 1_000_000, [])
 
     assert [len(row["payload"]) for row in rows] == [600_000, 600_000]

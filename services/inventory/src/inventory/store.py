@@ -8,6 +8,7 @@ from asyncpg import Record
 from shared.contracts import topics
 from shared.contracts.inventory import ShipmentLine
 from shared.database import Db
+from shared.database.writes import Writer
 from shared.messaging.order_table import OrderTable
 
 from inventory.domain.fulfilment import Shipment
@@ -112,7 +113,7 @@ async def read_levels(db: Db, sku: str) -> dict[Place, Level]:
     return _levels(await db.fetch(_LEVELS, sku))
 
 
-async def change_stock(db: Db, changes: Mapping[Place, Level]) -> None:
+async def change_stock(db: Writer, changes: Mapping[Place, Level]) -> None:
     """Add the differences. The table's checks refuse what would oversell."""
     await db.execute(
         _CHANGE_STOCK,
@@ -123,7 +124,7 @@ async def change_stock(db: Db, changes: Mapping[Place, Level]) -> None:
     )
 
 
-async def add_movements(db: Db, movements: Collection[Movement], now: datetime) -> None:
+async def add_movements(db: Writer, movements: Collection[Movement], now: datetime) -> None:
     await db.execute(
         _ADD_MOVEMENTS,
         [one.kind for one in movements],
@@ -151,7 +152,7 @@ async def read_holds(db: Db, order_ids: Collection[str]) -> list[HeldStock]:
     ]
 
 
-async def save_holds(db: Db, holds: Collection[HeldStock]) -> None:
+async def save_holds(db: Writer, holds: Collection[HeldStock]) -> None:
     await db.execute(
         _SAVE_HOLDS,
         [hold.order_id for hold in holds],

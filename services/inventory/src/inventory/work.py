@@ -53,12 +53,12 @@ class InventoryWork(UnitOfWork[OrderHolds]):
         self.stock = Stock(levels, holds)
 
     async def save(self) -> None:
-        """Write levels, movements and holds back, each with one statement."""
+        """Write levels, movements and holds back."""
         if not self.stock.movements:
             return
         if changes := self.stock.changes():
-            await store.change_stock(self.db, changes)
-        await store.add_movements(self.db, self.stock.movements, self.now)
+            await store.change_stock(self.writes, changes)
+        await store.add_movements(self.writes, self.stock.movements, self.now)
         if holds := self.stock.changed_holds:
-            await store.save_holds(self.db, holds.values())
+            await store.save_holds(self.writes, holds.values())
         self.stock.saved()

@@ -9,6 +9,7 @@ from typing import Any
 from asyncpg import Record
 from shared.contracts.storefront import Submission
 from shared.database import Db
+from shared.database.writes import Writer
 
 from orders.domain.order import Order
 
@@ -124,7 +125,7 @@ async def read_references(
     return {one["client_reference"]: (one["order_id"], one["body_hash"]) for one in found}
 
 
-async def insert_details(db: Db, placed: Sequence[tuple[str, Submission]]) -> None:
+async def insert_details(db: Writer, placed: Sequence[tuple[str, Submission]]) -> None:
     """Everything of new orders that never changes, with their lines."""
     columns: list[tuple[Any, ...]] = [
         (
@@ -166,7 +167,7 @@ def _personal(submission: Submission) -> str:
     )
 
 
-async def insert_transitions(db: Db, rows: Sequence[Transition], now: datetime) -> None:
+async def insert_transitions(db: Writer, rows: Sequence[Transition], now: datetime) -> None:
     orders = [one.order for one in rows]
     await db.execute(
         _INSERT_TRANSITIONS,

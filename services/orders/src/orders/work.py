@@ -153,9 +153,9 @@ class OrdersWork(UnitOfWork[Order]):
 
     async def save(self) -> None:
         if self._placed:
-            await store.insert_details(self.db, self._placed)
+            await store.insert_details(self.writes, self._placed)
         if self._transitions:
-            await store.insert_transitions(self.db, self._transitions, self.now)
+            await store.insert_transitions(self.writes, self._transitions, self.now)
         if self._refused:
             await self._publish_refusals()
         self._placed, self._transitions, self._refused = [], [], []

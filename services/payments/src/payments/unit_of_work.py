@@ -70,9 +70,9 @@ class PaymentsWork(UnitOfWork[Payment]):
             if attempt is not self._attempts_loaded.get(key)
         ]
         if changed:
-            await store.save_attempts(self.db, changed)
+            await store.save_attempts(self.writes, changed)
         if self._entries:
-            await store.book(self.db, self._entries, self.now)
+            await store.book(self.writes, self._entries, self.now)
         if self._lines:
-            await store.add_lines(self.db, self._lines)
+            await store.add_lines(self.writes, self._lines)
         self._attempts_loaded, self._entries, self._lines = dict(self.attempts), [], []

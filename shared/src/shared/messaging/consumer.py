@@ -35,7 +35,7 @@ EMPTY_PAUSE_MS = 10
 STALLED_AFTER_S = 60.0  # Longer than a batch is tried for, its last statement included.
 # A commit costs a round trip and a write of the broker's. What a successor reads again because it
 # was not committed, the inbox knows.
-COMMIT_INTERVAL_S = 0.5
+COMMIT_INTERVAL_S = 2.0
 PACE_ENOUGH = 100  # Records in a batch that cost so little each that nobody rests for more.
 
 RawBatch = Sequence["ConsumerRecord[bytes, bytes]"]
@@ -214,9 +214,11 @@ class _CrashOnRevoke(ConsumerRebalanceListener):  # type: ignore[misc]
 async def _parse(
     records: RawBatch, original: Callable[[RawBatch], Awaitable[KafkaMessage]]
 ) -> KafkaMessage:
-    """Keep FastStream's parser away from headers: one it cannot read would lose the batch."""
-    bare = tuple(dataclasses.replace(one, headers=()) for one in records)
-    message = await original(bare)
+    """Keep FastStream's parser away from headers: one it cannot read would lose the batch.
+
+    All it is to give is a message that can be acknowledged, for which one record is enough.
+    """
+    message = await original((dataclasses.replace(records[0], headers=()),))
     message.raw_message = records
     return message
 

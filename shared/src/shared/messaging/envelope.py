@@ -1,10 +1,11 @@
 """CloudEvents 1.0 in Kafka's binary mode: attributes in headers, the fact in the value."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
+
+from pydantic_core import from_json, to_json
 
 from shared.clock import rfc3339
 from shared.contracts.event import Event
@@ -45,14 +46,13 @@ def encode_headers(
 def pack(headers: Headers) -> bytes:
     """Headers as stored in a row: JSON of latin-1 text, which keeps every byte."""
     pairs = [(name, None if raw is None else raw.decode("latin-1")) for name, raw in headers]
-    return json.dumps(pairs, separators=(",", ":"), ensure_ascii=False).encode()
+    return to_json(pairs)
 
 
 def unpack(stored: bytes) -> list[tuple[str, bytes | None]]:
     """The headers that ``pack`` stored."""
     return [
-        (name, None if text is None else text.encode("latin-1"))
-        for name, text in json.loads(stored)
+        (name, None if text is None else text.encode("latin-1")) for name, text in from_json(stored)
     ]
 
 

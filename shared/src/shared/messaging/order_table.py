@@ -8,6 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from asyncpg import Record
 
 from shared.database import Db
+from shared.database.writes import Writer
 
 
 class OrderRow(Protocol):
@@ -56,7 +57,7 @@ class OrderTable(Generic[Row]):
 
     async def write(
         self,
-        db: Db,
+        db: Writer,
         rows: Sequence[Row],
         sequences: Mapping[tuple[str, str], int],
         *,

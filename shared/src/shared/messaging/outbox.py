@@ -6,6 +6,7 @@ from datetime import datetime
 from zlib import crc32
 
 from shared.database import Db
+from shared.database.writes import Writer
 
 SHARDS = 16
 CHANNEL = "outbox"
@@ -33,7 +34,7 @@ class Outgoing:
         return crc32(self.key or b"") % SHARDS
 
 
-async def insert(db: Db, rows: Sequence[Outgoing], now: datetime) -> None:
+async def insert(db: Writer, rows: Sequence[Outgoing], now: datetime) -> None:
     """Insert in emission order, so that ids grow as the sequences do."""
     await db.execute(
         _INSERT,

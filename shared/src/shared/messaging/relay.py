@@ -1,4 +1,4 @@
-"""The relay: publishes the outbox in id order, deletes a row only after the broker's ack."""
+"""The relay: publishes the outbox in id order, removes a row only after the broker's ack."""
 
 import asyncio
 import contextlib
@@ -30,13 +30,16 @@ TOPIC_WAIT_S = 3.0
 CLOSE_TIMEOUT_S = 5.0
 BACKOFF_FIRST_S, BACKOFF_MAX_S = 0.2, 10.0
 
-# All unsent rows of the shards we publish, the oldest first. No SKIP LOCKED and no "id > last
-# seen": a row that commits late would be overtaken, or lost.
+# All unsent rows of the shards we publish, the oldest first, after those that Kafka has by now were
+# removed, which the same statement still sees. No SKIP LOCKED and no "id > last seen": a row that
+# commits late would be overtaken, or lost.
 _FETCH = """
+WITH removed AS (DELETE FROM outbox WHERE id = ANY($4::bigint[]))
 SELECT id, shard, topic, key, headers, payload FROM (
     SELECT *, sum(size) OVER (ORDER BY id) - size AS bytes_before FROM (
         SELECT *, coalesce(octet_length(payload), 0) AS size FROM outbox
-        WHERE shard = ANY($1::smallint[]) ORDER BY id LIMIT $2) unsent) sized
+        WHERE shard = ANY($1::smallint[]) AND id <> ALL($4::bigint[])
+        ORDER BY id LIMIT $2) unsent) sized
 WHERE bytes_before < $3 ORDER BY id
 """
 _DELETE = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
@@ -64,6 +67,7 @@ class Relay:
     _pace: Pace = field(default_factory=lambda: Pace(PACE_ENOUGH))
     _blocked: dict[int, tuple[float, float]] = field(default_factory=dict)
     _known: set[str] = field(default_factory=set)
+    _acked: list[int] = field(default_factory=list)
 
     def wake(self) -> None:
         self._idle.wake()
@@ -110,7 +114,7 @@ class Relay:
             while True:
                 await self._pace.rest()
                 self._idle.looking()
-                rows = await self.pool.fetch(_FETCH, self._open_shards(), ROWS_MAX, BYTES_MAX)
+                rows = await self._fetch()
                 self._progressed()
                 if not rows:
                     await self._idle.rest()
@@ -124,10 +128,27 @@ class Relay:
                     await _close(producer)
                     producer = await new_producer(self.kafka, self.instance)
         finally:
+            await self._remove_acked()
             await _close(producer)
 
+    async def _fetch(self) -> list[Record]:
+        """The oldest unsent rows; the same round trip removes those that are acknowledged."""
+        acked = self._acked
+        limits = (self._open_shards(), ROWS_MAX, BYTES_MAX)
+        rows: list[Record] = await self.pool.fetch(_FETCH, *limits, acked)
+        self._acked = []
+        return rows
+
+    async def _remove_acked(self) -> None:
+        """Before somebody else publishes: what is left would be published again."""
+        acked, self._acked = self._acked, []
+        if acked:
+            with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError):
+                async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                    await self.pool.execute(_DELETE, acked)
+
     async def _publish(self, producer: AIOKafkaProducer, rows: Sequence[Record]) -> bool:
-        """Send in order, await the acks, delete what was acknowledged; False when some failed.
+        """Send in order, await the acks; False when some failed. The next fetch removes the acked.
 
         Of each key only the oldest row: what is behind it waits for its ack, since a broker may
         take a later batch of a producer it does not know yet after it has refused an earlier one.
@@ -142,9 +163,8 @@ class Relay:
             if error is not None
         }
         acked = [row["id"] for row, error in zip(oldest, results, strict=True) if error is None]
-        if acked:
-            await self.pool.execute(_DELETE, acked)
-            metrics.RELAYED.inc(len(acked))
+        self._acked = acked
+        metrics.RELAYED.inc(len(acked))
         for shard in {row["shard"] for row in oldest} - failed.keys():
             self._blocked.pop(shard, None)
         for shard, error in failed.items():

@@ -14,6 +14,7 @@ from shared import crash
 from shared.clock import Clock
 from shared.contracts.event import Event
 from shared.database import Db
+from shared.database.writes import Writes
 from shared.errors import LockOrderViolation
 from shared.ids import new_id
 from shared.messaging import outbox
@@ -56,6 +57,7 @@ class UnitOfWork(Generic[Row]):
 
     def __init__(self, db: Db, now: datetime, traceparent: str = "") -> None:
         self.db = db
+        self.writes = Writes(db)
         self.now = now
         self.rows: dict[str, Row] = {}
         self.causes: Mapping[str, Cause] = {}
@@ -125,19 +127,20 @@ class UnitOfWork(Generic[Row]):
         return self.causes.get(key, Cause())
 
     async def save(self) -> None:
-        """Write what the service changed beside its order rows, each with one statement.
+        """Put what the service changed beside its order rows into ``writes``, a statement each.
 
         May be called more than once in a transaction; write what changed since the last time.
         """
 
     async def flush(self) -> None:
-        """Write rows with their sequences, then what the service saves, events and work."""
+        """Write rows with their sequences, what the service saves, events and work: all at once."""
         await self._write_rows()
         await self.save()
         if self.outgoing:
-            await outbox.insert(self.db, self.outgoing, self.now)
+            await outbox.insert(self.writes, self.outgoing, self.now)
         if self.work:
-            await work_rows.insert(self.db, self.work, self.now)
+            await work_rows.insert(self.writes, self.work, self.now)
+        await self.writes.run()
         self.events_written += len(self.outgoing)
         self.work_written += len(self.work)
         self.outgoing, self.work = [], []
@@ -156,9 +159,9 @@ class UnitOfWork(Generic[Row]):
             and (row is not self._loaded[order_id] or order_id in self._told)
         ]
         if new:
-            await self.table.write(self.db, new, self._sequences, new=True)
+            await self.table.write(self.writes, new, self._sequences, new=True)
         if changed:
-            await self.table.write(self.db, changed, self._sequences, new=False)
+            await self.table.write(self.writes, changed, self._sequences, new=False)
         self._loaded, self._told = dict(self.rows), set()
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from shared.database import Db
+from shared.database.writes import Writer
 
 _INSERT = """
 INSERT INTO work_rows (order_id, kind, payload, not_before, traceparent, created_at)
@@ -86,7 +87,7 @@ class LeasedRow:
     traceparent: str
 
 
-async def insert(db: Db, rows: Sequence[NewWork], now: datetime) -> None:
+async def insert(db: Writer, rows: Sequence[NewWork], now: datetime) -> None:
     await db.execute(
         _INSERT,
         [row.order_id for row in rows],

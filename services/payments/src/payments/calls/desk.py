@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-from shared.database import Db
+from shared.database.writes import Writer
 from shared.errors import Permanent
 from shared.group_commit import GroupCommit
 from shared.messaging.unit_of_work import Cause, Rank, Transactions
@@ -150,7 +150,7 @@ class Desk:
             held = await store.hold_leases(work.db, [(one.id, one.lease_token) for one in leases])
             open_before = {key for key, one in work.attempts.items() if one.state == "open"}
             steps = [self._decide(one, work, held) for one in batch]
-            await self._write_rows(work.db, work.now, batch, steps)
+            await self._write_rows(work.writes, work.now, batch, steps)
             await _close_rows(work, batch, open_before)
         return steps
 
@@ -162,7 +162,7 @@ class Desk:
         return Lost()
 
     async def _write_rows(
-        self, db: Db, now: datetime, batch: Sequence[_Request], steps: Sequence[Step | Lost]
+        self, db: Writer, now: datetime, batch: Sequence[_Request], steps: Sequence[Step | Lost]
     ) -> None:
         """What became of the leased rows, with one statement for each kind of step."""
         finished: list[tuple[int, str | None]] = []
@@ -194,7 +194,7 @@ async def _close_rows(
     """Who holds no row and closes its attempt closes the row too, if nobody performs it."""
     noted = {one.key for one in batch if one.lease is None} & set(open_before)
     if closed := [key for key in noted if work.attempts[key].state != "open"]:
-        await store.close_rows(work.db, closed)
+        await store.close_rows(work.writes, closed)
 
 
 def _operation(row: LeasedRow) -> Operation:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from shared.database import Db
+from shared.database.writes import Writer
 
 from payments.domain.lines import Line, Units
 
@@ -29,7 +30,7 @@ WHERE l.order_id = $1 ORDER BY l.line_number
 """
 
 
-async def add_lines(db: Db, lines: Sequence[tuple[str, Line]]) -> None:
+async def add_lines(db: Writer, lines: Sequence[tuple[str, Line]]) -> None:
     await db.execute(
         _ADD_LINES,
         [order_id for order_id, _ in lines],

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from shared.contracts import topics
 from shared.database import Db
+from shared.database.writes import Writer
 from shared.messaging.order_table import OrderTable
 
 from payments.domain.attempts import Attempt, AttemptKey
@@ -147,7 +148,7 @@ async def load_attempts(db: Db, keys: Collection[AttemptKey]) -> dict[AttemptKey
     return {attempt.key: attempt for attempt in attempts}
 
 
-async def save_attempts(db: Db, attempts: Sequence[Attempt]) -> None:
+async def save_attempts(db: Writer, attempts: Sequence[Attempt]) -> None:
     """Insert the new and update the others; an operation's key and amount never change."""
     ordered = sorted(attempts, key=lambda attempt: attempt.key)
     await db.execute(
@@ -155,7 +156,7 @@ async def save_attempts(db: Db, attempts: Sequence[Attempt]) -> None:
     )
 
 
-async def book(db: Db, entries: Sequence[Entry], now: datetime) -> None:
+async def book(db: Writer, entries: Sequence[Entry], now: datetime) -> None:
     """Append to the ledger; PostgreSQL refuses what is unbalanced or was booked before."""
     columns = ([getattr(one, field.name) for one in entries] for field in fields(Entry))
     await db.execute(_BOOK, *columns, now)
@@ -194,22 +195,22 @@ async def hold_leases(db: Db, leases: Collection[tuple[int, UUID]]) -> set[int]:
     return {one["id"] for one in records}
 
 
-async def finish_rows(db: Db, rows: Sequence[tuple[int, str | None]]) -> None:
+async def finish_rows(db: Writer, rows: Sequence[tuple[int, str | None]]) -> None:
     await db.execute(_FINISH_ROWS, [one[0] for one in rows], [one[1] for one in rows])
 
 
-async def postpone_rows(db: Db, rows: Sequence[tuple[int, datetime, str]]) -> None:
+async def postpone_rows(db: Writer, rows: Sequence[tuple[int, datetime, str]]) -> None:
     """Give the rows back, each to be taken again at its own time and with its own reason."""
     ids, untils, reasons = zip(*rows, strict=True)
     await db.execute(_POSTPONE_ROWS, ids, untils, reasons)
 
 
-async def start_calls(db: Db, ids: Sequence[int], now: datetime, lease_s: float) -> None:
+async def start_calls(db: Writer, ids: Sequence[int], now: datetime, lease_s: float) -> None:
     """Record that the provider may hear of them from now on, and begin their leases anew."""
     await db.execute(_START_CALLS, ids, now, timedelta(seconds=lease_s))
 
 
-async def close_rows(db: Db, keys: Collection[AttemptKey]) -> None:
+async def close_rows(db: Writer, keys: Collection[AttemptKey]) -> None:
     """What they were to find out is known; the order's next row need not wait for them."""
     ordered = sorted(keys)
     await db.execute(
