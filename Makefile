@@ -19,7 +19,7 @@ PACKAGES := shared $(SERVICES) local_runtime
 CONTAINER_TESTS := tests/integration/test_containers.py
 # They have a target of their own, unless containers are what is asked for.
 WITHOUT_THEM = $(if $(filter containers,$(RUNTIME))$(findstring $(CONTAINER_TESTS),$(ARGS)),,--ignore=$(CONTAINER_TESTS))
-# Tests that share servers are in one process; how they are shared out, tests/conftest.py tells.
+# What needs servers is tested in one process, what needs none beside it in another.
 BESIDE := --numprocesses=2 --dist=loadscope --no-loadscope-reorder
 space := $(subst ,, )
 

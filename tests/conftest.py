@@ -32,19 +32,6 @@ from tests.support.shop import TIMEOUT, Shop
 
 KEPT_LOGS = Path(__file__).parents[1] / ".run" / "test-logs"
 WITH_SERVERS = ("/end_to_end/", "/integration/")
-# These have a system of their own, or two instances of each service, and wait for many orders.
-WITH_OTHER_SERVERS = tuple(
-    f"/test_{name}.py"
-    for name in (
-        "bench",
-        "cancel_races",
-        "dispatch_races",
-        "documents_hold",
-        "first_commands",
-        "instances",
-        "stops",
-    )
-)
 SCALED = {
     # No charge begins in its last ten seconds; the others must outlast the restart of a service.
     "ORDERS_DEADLINE_S": "22",
@@ -69,14 +56,12 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """What shares servers is in one process, in their order; the rest goes to whoever is free."""
+    """What needs servers is in one process: two systems at once would make each other late."""
     from xdist.scheduler import LoadScopeScheduling
 
     class ByServers(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             path = nodeid.partition("::")[0]
-            if path.endswith(WITH_OTHER_SERVERS):
-                return "other servers"
             return "servers" if any(one in path for one in WITH_SERVERS) else path
 
     return ByServers(config, log)

@@ -19,7 +19,7 @@ BUYERS = 80
 KILLED_AFTER = 25  # orders acknowledged
 IN_FLIGHT_MIN = 20
 RECOVERY_S = 15.0
-MAILS_UNDER_WAY_MAX = 20  # NOTIFICATIONS_SENDS_MAX
+MAILS_UNDER_WAY_MAX = 8  # NOTIFICATIONS_SENDS_MAX
 
 EVERYONE = ("orders", "payments", "inventory", "notifications")
 PUBLISHERS = ("orders", "payments", "inventory")

@@ -15,7 +15,7 @@ KILLED_AT = {
     220: "inventory-0",
     300: "notifications-1",
 }
-MAILS_UNDER_WAY_MAX = 20  # NOTIFICATIONS_SENDS_MAX
+MAILS_UNDER_WAY_MAX = 8  # NOTIFICATIONS_SENDS_MAX
 
 REPLACED_TIMEOUT_S = 30.0  # On cores that the load keeps busy.
 

@@ -20,7 +20,7 @@ from opentelemetry.sdk.trace.export import SpanExporter
 from shared import crash
 from shared.clock import Clock
 from shared.contracts.topics import dead_letters
-from shared.database.migrate import migrate_at
+from shared.database.migrate import MigrationChanged, migrate_at
 from shared.database.pool import open_pool
 from shared.database.transient import is_transient
 from shared.http.app import new_app
@@ -109,7 +109,12 @@ class _Process:
         if not opening.done():
             opening.cancel()
             return self._code
-        return await self._serve(opening.result())
+        try:
+            pool = opening.result()
+        except MigrationChanged as changed:
+            self._die(str(changed), EX_CONFIG)
+            return self._code
+        return await self._serve(pool)
 
     async def _open(self) -> "Pool[Record]":
         """The pool, once the server answers and its tables are this release's."""

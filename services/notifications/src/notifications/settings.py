@@ -41,7 +41,7 @@ class NotificationsSettings(ServiceSettings):
         pattern=r"^[A-Za-z0-9.-]{1,255}$",
         description="domain of Message-IDs, and our name to the mail server",
     )
-    sends_max: int = Field(20, ge=1, le=200, description="mails under way at once")
+    sends_max: int = Field(8, ge=1, le=200, description="mails under way at once")
     recipient_mails_per_hour_max: int = Field(
         100, ge=1, le=1_000_000, description="mails to one address within an hour; the rest waits"
     )

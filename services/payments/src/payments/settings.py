@@ -36,7 +36,7 @@ class PaymentsSettings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="PAYMENTS_")
 
     provider_url: AnyHttpUrl = Field(description="the payment provider's base URL")
-    provider_calls_max: int = Field(64, ge=1, le=1000, description="calls at a time, per instance")
+    provider_calls_max: int = Field(32, ge=1, le=1000, description="calls at a time, per instance")
     call_timeout_s: float = Field(5, gt=0, le=60, description="total time of one provider call")
     lease_s: float = Field(
         15, gt=0, le=600, description="a work row's lease, at least call_timeout_s + 5"

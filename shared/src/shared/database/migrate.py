@@ -74,7 +74,10 @@ async def migrate(db: Db, package: str) -> list[str]:
 async def _apply(db: Db, migration: Migration, done: dict[str, str]) -> bool:
     if migration.name in done:
         if done[migration.name] != migration.digest:
-            raise MigrationChanged(f"{migration.name} was changed after it was applied")
+            raise MigrationChanged(
+                f"{migration.name} was changed after this database was made with it: "
+                "start the release it was made with, or with an empty one (make clean, locally)"
+            )
         return False
     async with db.transaction():
         await db.execute(migration.sql)
