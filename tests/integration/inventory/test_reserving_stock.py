@@ -217,7 +217,7 @@ async def test_a_batch_costs_as_many_statements_as_one_order(inventory: Inventor
     alone = await statements(1)
     seen.clear()
 
-    assert await statements(100) == alone == 4
+    assert await statements(100) == alone == 3
 
 
 async def test_stock_is_locked_once_per_transaction(inventory: Inventory) -> None:

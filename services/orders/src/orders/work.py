@@ -98,8 +98,9 @@ class OrdersWork(UnitOfWork[Order]):
         wanted = {one.client_reference: body_hash(one) for one in reversed(submissions)}
         proposed = {name: (new_id("ord"), digest) for name, digest in wanted.items()}
         mine = await store.insert_references(self.db, DEFAULT_TENANT, proposed)
-        names = {*wanted, *filter(None, others)}
-        owners = await store.read_references(self.db, DEFAULT_TENANT, names)
+        owners = {name: proposed[name] for name in mine}
+        if names := {*wanted, *filter(None, others)} - mine:
+            owners |= await store.read_references(self.db, DEFAULT_TENANT, names)
         self.references = {
             name: Reference(order_id, digest, name in mine)
             for name, (order_id, digest) in owners.items()

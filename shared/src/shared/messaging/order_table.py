@@ -42,11 +42,15 @@ class OrderTable(Generic[Row]):
     ) -> tuple[dict[str, Row], dict[tuple[str, str], int]]:
         """Lock the rows in id order; give them, and the last sequence of each (topic, order)."""
         ids = sorted(order_ids)
-        if self.insert_missing:
-            await db.execute(self._insert_missing, ids)
+        records: list[Record] = []
+        if ids and self.insert_missing:
+            records = await db.fetch(self._insert_missing, ids)
+            made = {one["order_id"] for one in records}
+            ids = [one for one in ids if one not in made]
         # A statement of its own: one that inserts and locks would not see a row that another
         # transaction was inserting.
-        records = await db.fetch(self._lock, ids)
+        if ids:
+            records += await db.fetch(self._lock, ids)
         rows = {one["order_id"]: self._row(one) for one in records}
         sequences = {
             (topic, one["order_id"]): one[column]
@@ -87,7 +91,7 @@ class OrderTable(Generic[Row]):
         return (
             f"INSERT INTO {self.name} (order_id) "
             'SELECT DISTINCT u COLLATE "C" FROM unnest($1::text[]) u ORDER BY 1 '
-            "ON CONFLICT DO NOTHING"
+            f"ON CONFLICT DO NOTHING RETURNING {', '.join(self._written)}"
         )
 
     @cached_property

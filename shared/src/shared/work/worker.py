@@ -56,8 +56,9 @@ class Worker:
             await self._pace.rest()
             self._idle.looking()
             self._pace.begin()
+            free = self._free()
             try:
-                taken = await self._lease(self._free())
+                taken = await self._lease(free)
             except Exception as error:
                 if not is_transient(error):
                     raise
@@ -65,7 +66,8 @@ class Worker:
                 taken = 0
             self._pace.end(taken)
             self.progress_at = asyncio.get_running_loop().time()
-            if taken == 0 or len(self._tasks) >= self.slots:
+            # Who got less than was asked for has seen all that is due.
+            if taken == 0 or taken < free or len(self._tasks) >= self.slots:
                 await self._idle.rest()
 
     async def drain(self, timeout_s: float) -> None:
