@@ -262,3 +262,14 @@ async def test_a_pass_reads_no_more_bytes_than_it_may(service: TallyService) -> 
     rows = await service.fetch(relay._FETCH, list(range(SHARDS)), 500, 1_000_000, [])
 
     assert [len(row["payload"]) for row in rows] == [600_000, 600_000]
+
+
+async def test_what_is_acknowledged_is_removed_and_not_read_again(service: TallyService) -> None:
+    async with service.transactions.begin() as work:
+        for key in (b"a", b"b"):
+            work.send(NOTES, key, b"[]", b"x")
+    limits = (list(range(SHARDS)), 500, 1_000_000)
+    first, second = await service.fetch(relay._FETCH, *limits, [])
+
+    assert await service.fetch(relay._FETCH, *limits, [first["id"]]) == [second]
+    assert await service.fetch(relay._FETCH, *limits, []) == [second]

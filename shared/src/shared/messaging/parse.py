@@ -7,7 +7,7 @@ from typing import TypeAlias
 from shared.contracts.event import Event, split_type
 from shared.messaging.envelope import Record, content_hash
 from shared.messaging.header_names import NOT_UTF8
-from shared.observability.tracing import known_traceparent
+from shared.observability.tracing import parse_traceparent, traceparent_of
 
 REQUIRED = ("ce_specversion", "ce_type", "ce_source", "ce_id")
 ATTRIBUTE_BYTES_MAX = 512  # The inbox indexes source and id, PostgreSQL 2,704 bytes of a row.
@@ -97,7 +97,8 @@ def _read_data(
         return Poison(record, identity, "bad-data", _explain(error))
     if event.keyed_by_order and record.key != event.key.encode():
         return Poison(record, identity, "bad-key", "the key is not the order's id")
-    return Known(record, identity, event, known_traceparent(headers.get("traceparent", "")))
+    context = parse_traceparent(headers.get("traceparent", ""))
+    return Known(record, identity, event, traceparent_of(context) if context else "")
 
 
 def _explain(error: ValueError) -> str:

@@ -128,8 +128,10 @@ class Relay:
                     await _close(producer)
                     producer = await new_producer(self.kafka, self.instance)
         finally:
-            await self._remove_acked()
-            await _close(producer)
+            try:
+                await self._remove_acked()
+            finally:
+                await _close(producer)
 
     async def _fetch(self) -> list[Record]:
         """The oldest unsent rows; the same round trip removes those that are acknowledged."""

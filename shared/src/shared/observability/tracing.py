@@ -15,6 +15,7 @@ from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanK
 from opentelemetry.util.types import AttributeValue
 
 LINKS_MAX = 128
+TRACEPARENT_LENGTH = 55
 CONTEXTS_KEPT_MAX = 4_096  # A batch asks for each of its contexts several times.
 _TRACEPARENT = re.compile(r"^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$")
 
@@ -46,9 +47,14 @@ def current_traceparent() -> str:
     return traceparent_of(trace.get_current_span().get_span_context())
 
 
-@lru_cache(CONTEXTS_KEPT_MAX)
 def parse_traceparent(text: str) -> SpanContext | None:
     """W3C Trace Context 3.2; anything else counts as no context."""
+    # What is kept must be short: the header is anybody's.
+    return _parsed(text) if len(text) == TRACEPARENT_LENGTH else None
+
+
+@lru_cache(CONTEXTS_KEPT_MAX)
+def _parsed(text: str) -> SpanContext | None:
     match = _TRACEPARENT.match(text)
     if match is None:
         return None
@@ -59,13 +65,6 @@ def parse_traceparent(text: str) -> SpanContext | None:
         trace_flags=TraceFlags(int(match[3], 16)),
     )
     return context if context.is_valid else None
-
-
-@lru_cache(CONTEXTS_KEPT_MAX)
-def known_traceparent(text: str) -> str:
-    """The context in ``text`` as we would write it; empty when there is none."""
-    context = parse_traceparent(text)
-    return traceparent_of(context) if context else ""
 
 
 @cache
