@@ -74,9 +74,9 @@ async def _simulation(options: Options, progress: Progress) -> list[Row]:
 
 # What `make prove` shows, in this order; --only takes their names as well as ids of faults.
 STAGES: tuple[Stage, ...] = (
-    Stage("simulation", _simulation, lambda _: ()),
-    Stage("planted", _planted, lambda options: stages.bugs_left(options.seed, options.full)),
     Stage("faults", _faults, _faults_missing),
+    Stage("planted", _planted, lambda options: stages.bugs_left(options.seed, options.full)),
+    Stage("simulation", _simulation, lambda _: ()),
 )
 RACES = "races in their thousands (500 of each are in make test)"
 

@@ -26,7 +26,7 @@ from shared.pace import Pace
 SESSION_TIMEOUT_MS = 10_000
 # A join is answered when all members have heard of it by a heartbeat, or after this; both within
 # the time of a request. A member that is late keeps its static place and joins again.
-REBALANCE_TIMEOUT_MS = 3_000
+REBALANCE_TIMEOUT_MS = 2_000
 HEARTBEAT_INTERVAL_MS = 1_500
 POLL_INTERVAL_MAX_MS = 300_000
 WAIT_MS = 1_000

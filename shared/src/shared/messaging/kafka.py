@@ -10,7 +10,7 @@ from faststream.security import BaseSecurity, SASLScram512
 PRODUCER_BATCH_BYTES = 256 * 1024
 # For every client. A broker that is stopped keeps its connections and answers nothing, so this is
 # when it is given up; docs/architecture.md, "A broker that stops", has the sum that it is part of.
-REQUEST_TIMEOUT_MS = 3_500
+REQUEST_TIMEOUT_MS = 2_500
 RECORD_BYTES_MAX = 1024 * 1024
 
 
