@@ -19,7 +19,7 @@ from pathlib import Path
 from local_runtime.processes import Child, Command
 
 sleeper = [sys.executable, "-c", "import time; time.sleep(600)"]
-children = [Child(Command(sleeper, Path(sys.argv[1]) / f"{n}.log")) for n in range(2)]
+children = [Child.of(Command(sleeper, Path(sys.argv[1]) / f"{n}.log")) for n in range(2)]
 print(*(child.pid for child in children), flush=True)
 time.sleep(600)
 """
@@ -57,7 +57,8 @@ async def test_no_child_outlives_a_parent_that_is_killed(tmp_path: Path) -> None
 
 async def test_a_child_that_ignores_the_request_is_killed(tmp_path: Path) -> None:
     deaf = "import signal; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); "
-    child = Child(Command([sys.executable, "-c", deaf + "signal.pause()"], tmp_path / "deaf.log"))
+    argv = [sys.executable, "-c", deaf + "signal.pause()"]
+    child = Child.of(Command(argv, tmp_path / "deaf.log"))
 
     async def is_deaf() -> bool:
         return "deaf" in child.tail()
@@ -68,7 +69,7 @@ async def test_a_child_that_ignores_the_request_is_killed(tmp_path: Path) -> Non
 
 
 async def test_a_child_leads_a_group_of_its_own(tmp_path: Path) -> None:
-    child = Child(Command(["sleep", "600"], tmp_path / "sleep.log"))
+    child = Child.of(Command(["sleep", "600"], tmp_path / "sleep.log"))
     try:
         assert os.getpgid(child.pid) == child.pid != os.getpgid(0)
     finally:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from local_runtime.config import StackConfig
 from local_runtime.databases import create_service_databases
 from local_runtime.endpoints import Addresses
+from local_runtime.fork_server import ForkServer
 from local_runtime.paths import RunDir, topics_file
 from local_runtime.ports import HOST, PortBook
 from local_runtime.processes import Command
@@ -32,6 +33,7 @@ class Launch:
         self._config = config
         self._run_dir = run_dir
         self._stopwatch = stopwatch
+        self.forks = ForkServer(run_dir.log("fork-server"))
         self._ports = {
             service: [
                 ports.take(_FIRST_PORTS.get(service, _OTHER_SERVICES_FROM) + number)
@@ -88,20 +90,16 @@ class Launch:
         self._databases = databases
         return tuple(str(difference) for difference in applied.differences)
 
-    async def spawn_simulators(self) -> None:
-        """Start the simulators, which need neither Kafka nor PostgreSQL."""
-        for program in self.simulators:
-            await program.spawn()
-
-    async def spawn_services(self, backing: Backing) -> None:
-        """Start every instance without waiting for its answer."""
+    async def spawn(self, backing: Backing) -> None:
+        """Start every simulator and instance without waiting for its answer."""
         self._kafka = backing.kafka
         self.services = [
             self._service(service, number, port)
             for service, instances in self._ports.items()
             for number, port in enumerate(instances)
         ]
-        for program in self.services:
+        await self.forks.ready()
+        for program in self.programs:
             await program.spawn()
 
     def _provider_variables(self) -> dict[str, str]:
@@ -125,7 +123,7 @@ class Launch:
     ) -> Program:
         argv = self._config.commands.get(group) or default_command(group)
         env = {**self._caller, **variables}
-        return simulator(group, argv, ports, self._run_dir.log(group), env)
+        return simulator(group, argv, ports, self._run_dir.log(group), env, self.forks)
 
     def _service(self, service: str, number: int, port: int) -> Program:
         name = f"{service}-{number}"
@@ -140,7 +138,8 @@ class Launch:
             **self._outside_addresses(service),
         }
         env = service_environment(service, given, self._caller)
-        return Program(name, service, port, Command(list(argv), self._run_dir.log(name), env))
+        command = Command(list(argv), self._run_dir.log(name), env)
+        return Program(name, service, port, command, self.forks)
 
     def _outside_addresses(self, service: str) -> dict[str, str]:
         match service:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from local_runtime.polling import StillWaitingError, until
 
@@ -26,13 +27,43 @@ class Command:
     uid: int | None = None
     folder: Path | None = None
 
+    @property
+    def module(self) -> str | None:
+        """The module that this Python is to run as a program; None for any other command."""
+        plain = self.uid is None and self.folder is None
+        runs = list(self.argv[:2]) == [sys.executable, "-m"] and len(self.argv) > 2
+        return self.argv[2] if plain and runs else None
+
+
+class Process(Protocol):
+    """A started process: what a child needs of ``subprocess.Popen``."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """Its exit code (negative: the signal), None while it runs."""
+
+    def wait(self) -> int:
+        """Block until it has ended, and reap it."""
+
+    def send_signal(self, number: int, /) -> None:
+        """Nothing when it has ended."""
+
+    def kill(self) -> None:
+        """SIGKILL."""
+
 
 class Child:
     """A started process; it is reaped by :meth:`exited` and by nothing else."""
 
-    def __init__(self, command: Command) -> None:
-        self.log = command.log
-        self._process = _spawn(command)
+    def __init__(self, log: Path, process: Process) -> None:
+        self.log = log
+        self._process = process
+
+    @classmethod
+    def of(cls, command: Command) -> "Child":
+        """Start it."""
+        return cls(command.log, spawn(command))
 
     @property
     def pid(self) -> int:
@@ -84,7 +115,8 @@ def tail_of(log: Path, lines: int = 20) -> str:
     return "\n".join(text.splitlines()[-lines:])
 
 
-def _spawn(command: Command) -> subprocess.Popen[bytes]:
+def spawn(command: Command, keep: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+    """A fresh process, which inherits the descriptors of ``keep`` beside its log."""
     command.log.parent.mkdir(parents=True, exist_ok=True)
     with command.log.open("ab") as log:
         return subprocess.Popen(
@@ -95,14 +127,15 @@ def _spawn(command: Command) -> subprocess.Popen[bytes]:
             env=dict(command.env),
             cwd=command.folder,
             start_new_session=True,
-            preexec_fn=_die_with(os.getpid()),
+            preexec_fn=die_with(os.getpid()),
+            pass_fds=keep,
             user=command.uid,
             group=command.uid,
             extra_groups=None if command.uid is None else [],
         )
 
 
-def _die_with(parent: int) -> Callable[[], None] | None:
+def die_with(parent: int) -> Callable[[], None] | None:
     """A hook for the child: the kernel kills it when the thread that started it ends."""
     if sys.platform != "linux":
         return None
@@ -116,7 +149,7 @@ def _die_with(parent: int) -> Callable[[], None] | None:
     return hook
 
 
-async def _wait_for_exit(process: subprocess.Popen[bytes]) -> None:
+async def _wait_for_exit(process: Process) -> None:
     if process.poll() is not None:
         return
     try:
@@ -134,7 +167,7 @@ async def _wait_for_exit(process: subprocess.Popen[bytes]) -> None:
         os.close(descriptor)
 
 
-async def _poll_for_exit(process: subprocess.Popen[bytes]) -> None:
+async def _poll_for_exit(process: Process) -> None:
     async def ended() -> bool:
         return process.poll() is not None
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from local_runtime.config import SERVICES
+from local_runtime.fork_server import ForkServer
 from local_runtime.ports import HOST
-from local_runtime.processes import Command
+from local_runtime.processes import Child, Command
 from local_runtime.runtimes.server import Server
 
 READY_PATH = "/health/ready"
@@ -22,11 +23,14 @@ USUAL = {"notifications": {"NOTIFICATIONS_RECIPIENT_MAILS_PER_HOUR_MAX": "100000
 class Program(Server):
     """A process of ours that says on its HTTP port whether it is ready."""
 
-    def __init__(self, name: str, group: str, port: int, command: Command) -> None:
+    def __init__(
+        self, name: str, group: str, port: int, command: Command, forks: ForkServer | None = None
+    ) -> None:
         super().__init__(name)
         self.group = group
         self.port = port
         self._command = command
+        self._forks = forks
 
     @property
     def url(self) -> str:
@@ -36,6 +40,11 @@ class Program(Server):
     async def command(self) -> Command:
         """The same command at every start, with the variables set by then."""
         return self._command
+
+    def new_child(self, command: Command) -> Child:
+        """Forked if that is possible; a start like any other if not."""
+        forked = self._forks.fork(command) if self._forks else None
+        return Child(command.log, forked) if forked else super().new_child(command)
 
     def set_variables(self, **variables: str) -> None:
         """Every start from now on has these variables, too."""
@@ -67,12 +76,17 @@ def default_command(group: str) -> list[str]:
 
 
 def simulator(
-    group: str, argv: Sequence[str], ports: Mapping[str, int], log: Path, env: Mapping[str, str]
+    group: str,
+    argv: Sequence[str],
+    ports: Mapping[str, int],
+    log: Path,
+    env: Mapping[str, str],
+    forks: ForkServer,
 ) -> Program:
     """A simulator, whose ports are arguments; the last one is its HTTP port."""
     arguments = [part for name, port in ports.items() for part in (f"--{name}", str(port))]
     http_port = list(ports.values())[-1]
-    return Program(group, group, http_port, Command([*argv, *arguments], log, env))
+    return Program(group, group, http_port, Command([*argv, *arguments], log, env), forks)
 
 
 async def status_of(port: int, path: str) -> int | None:

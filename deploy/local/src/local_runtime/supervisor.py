@@ -85,6 +85,8 @@ class Supervisor:
         await _stop_all(launch.services if launch else (), _SERVICE_STOP_TIMEOUT_S)
         simulators = _stop_all(launch.simulators if launch else (), _SIMULATOR_STOP_TIMEOUT_S)
         await asyncio.gather(simulators, self.runtime.stop())
+        if launch is not None:
+            launch.forks.stop()
         self.run_dir.endpoints.unlink(missing_ok=True)
         self._resources.close()
         self._claimed = False
@@ -172,13 +174,13 @@ class Supervisor:
     async def _start(self) -> None:
         launch = Launch(self.config, self.run_dir, self._ports, self.stopwatch)
         self._launch = launch
-        await launch.spawn_simulators()
+        launch.forks.start()
         with self.stopwatch.stage("backing"):
             backing = await self.runtime.start()
         self.stopwatch.stages.update(self.runtime.stages)
         self.differences = await launch.prepare(backing)
         with self.stopwatch.stage("services"):
-            await launch.spawn_services(backing)
+            await launch.spawn(backing)
             self._keep([*self.runtime.nodes, *launch.programs])
             await self.wait_ready(self.config.ready_timeout_s)
         self._publish()

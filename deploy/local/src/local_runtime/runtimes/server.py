@@ -41,7 +41,11 @@ class Server(ABC):
         """Start the process without waiting for it to answer."""
         if self.pid is not None:
             raise RuntimeError(f"{self.name} runs already")
-        self._child = Child(await self.command())
+        self._child = self.new_child(await self.command())
+
+    def new_child(self, command: Command) -> Child:
+        """Start its process."""
+        return Child.of(command)
 
     async def wait_ready(self, timeout_s: float = READY_TIMEOUT_S) -> None:
         """Return when it answers; raise when it ends before, or is too late."""
@@ -105,7 +109,7 @@ class Server(ABC):
 
 async def run_to_end(command: Command, what: str, timeout_s: float = 60.0) -> None:
     """Run a tool that ends by itself; raise with the end of its log when it fails."""
-    child = Child(command)
+    child = Child.of(command)
     try:
         async with asyncio.timeout(timeout_s):
             code = await child.exited()
