@@ -5,6 +5,7 @@ import asyncio
 import json
 import logging
 import secrets
+import shutil
 import signal
 import sys
 import time
@@ -15,6 +16,7 @@ from typing import Any
 from rich.console import Console
 
 from tests.proof import catalogue, report, stages
+from tests.proof.fault import Fault
 from tests.proof.report import Progress, Row
 from tests.proof.runner import Pace, run_faults
 from tests.proof.soak import soak
@@ -60,8 +62,14 @@ async def _faults(options: Options, progress: Progress) -> list[Row]:
 def _faults_missing(options: Options) -> list[str]:
     chosen = catalogue.chosen(options.only, full=options.full)
     left_out = [one for one in catalogue.FAULTS if one not in chosen]
-    told = [f"{one.id} (needs {one.needs})" if one.needs else one.id for one in left_out]
-    return [*catalogue.missing(), *told]
+    sweep = sum(one.full_only for one in left_out)
+    told = [_left_out(one) for one in left_out if not one.full_only]
+    return [*catalogue.missing(), *told, *([f"{sweep} runs of FULL=1 alone"] if sweep else [])]
+
+
+def _left_out(fault: Fault) -> str:
+    lacks = fault.needs and not shutil.which(fault.needs)
+    return f"{fault.id} (needs {fault.needs})" if lacks else fault.id
 
 
 async def _planted(options: Options, progress: Progress) -> list[Row]:
@@ -100,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except asyncio.CancelledError:
         return 128 + signal.SIGTERM
     told = report.document(
-        rows, _not_run(options), seed=options.seed, seconds=round(time.monotonic() - started, 1)
+        rows, not_run(options), seed=options.seed, seconds=round(time.monotonic() - started, 1)
     )
     report.write(told)
     if asked.json:
@@ -124,7 +132,8 @@ async def _run(options: Options, progress: Progress) -> list[Row]:
     return rows
 
 
-def _not_run(options: Options) -> list[str]:
+def not_run(options: Options) -> list[str]:
+    """What such a run does not show, by name."""
     found = [RACES]
     for stage in STAGES:
         found += stage.missing(options) if stage.name in options.stages else [stage.name]

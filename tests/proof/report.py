@@ -16,6 +16,7 @@ FILE = Path(".run") / "proof.json"
 MONEY = {"money-follows-orders", "captured-once"}
 STOCK = {"stock-follows-orders"}
 MAILS = {"mailed-once", "buyer-is-told"}
+LINE_MAX = 300  # Characters of a line on the screen; the document has all of it.
 
 
 @dataclass
@@ -65,8 +66,9 @@ class Progress:
         self.console.print(words, markup=False)
 
     def phase(self, words: str) -> None:
-        """Where the present run is."""
-        self.say(f"{strftime('%H:%M:%S'):>22} {words}")
+        """Where the present run is, in a line."""
+        first = words.partition("\n")[0][:LINE_MAX]
+        self.say(f"{strftime('%H:%M:%S'):>22} {first}")
 
     def finished(self, row: Row) -> None:
         """The line of a run that is over, and all there is to know of one that failed."""
@@ -77,8 +79,9 @@ class Progress:
         )
         if row.passed:
             return
-        for line in (*filter(None, [row.void]), *_words(row.violations), *row.timeline):
-            self.say(f"    {line}")
+        told = (*filter(None, [row.void]), *_words(row.violations), *row.timeline)
+        for line in "\n".join(told).splitlines():
+            self.say(f"    {line[:LINE_MAX]}")
         self.say(f"    again: {row.again}")
 
 

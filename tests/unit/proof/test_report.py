@@ -1,11 +1,15 @@
 """A run that shows nothing, or breaks anything, fails; what was not run is named."""
 
-import pytest
+import io
 
-from tests.proof import catalogue, report
-from tests.proof.cli import main
+import pytest
+from rich.console import Console
+
+from tests.proof import catalogue, cli, report
+from tests.proof.cli import Options, main
 from tests.proof.judges.verdict import Violation
 from tests.proof.report import Row
+from tests.proof.runner import Pace
 
 BROKEN = Violation("captured-once", "ord_1", "captured 2 times")
 
@@ -32,6 +36,33 @@ def test_money_stock_and_mails_are_told_apart() -> None:
     cells = [row.holds(one) for one in (report.MONEY, report.STOCK, report.MAILS)]
     assert cells == ["1 BROKEN", "right", "right"]
     assert Row("F2", "x", 1, void="no witness").holds(report.MONEY) == "void"
+
+
+def test_a_failed_run_is_told_in_lines_that_fit_a_screen() -> None:
+    shown = io.StringIO()
+    progress = report.Progress(Console(file=shown, width=200, soft_wrap=True))
+    row = Row("F2", "x", 1, void="not ready\n" + "x" * 5_000, timeline=["y" * 5_000], again="do")
+    progress.finished(row)
+    progress.phase("first\nsecond")
+
+    lines = shown.getvalue().splitlines()
+    assert [len(line) <= report.LINE_MAX + 30 for line in lines] == [True] * 6
+    assert "not ready" in lines[1]
+    assert "again: do" in lines[4]
+    assert lines[5].endswith("first")
+
+
+def test_what_was_not_run_is_named_and_the_long_sweep_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    pace, stages = Pace(), ("faults",)
+    told = cli.not_run(Options(1, ("F2",), full=False, minutes=None, pace=pace, stages=stages))
+
+    assert "F5" in told
+    assert "F1.blind (needs strace)" in told
+    assert "40 runs of FULL=1 alone" in told
+    assert "F2" not in told
 
 
 def test_ids_are_unique_and_of_the_catalogue() -> None:
