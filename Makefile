@@ -35,8 +35,12 @@ demo: setup ## the whole system up, orders flowing and narrated; Ctrl-C stops ev
 	@$(BIN)/orderproof demo $(ARGS)
 
 .PHONY: test
-test: setup $(NODE) ## run the whole suite against real Kafka and PostgreSQL (RUNTIME=embedded|containers|external)
+test: setup $(NODE) promtool ## run the whole suite against real Kafka and PostgreSQL (RUNTIME=embedded|containers|external)
 	@$(if $(RUNTIME),ORDERPROOF_RUNTIME="$(RUNTIME)") $(BIN)/pytest $(BESIDE) $(WITHOUT_THEM) $(ARGS)
+
+.PHONY: promtool
+promtool: ## what tests the alerts; without it those tests are not run, and say so
+	@deploy/prometheus/promtool.sh >/dev/null || true
 
 .PHONY: prove
 prove: setup ## break the system in every way and show the books (FULL=1: three seeds, every point)

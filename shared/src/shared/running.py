@@ -139,7 +139,7 @@ class _Process:
         app = new_app(
             service.name,
             settings,
-            [*service.routes(running), health_routes(parts), ops_routes(service, running)],
+            [*service.routes(running), health_routes(parts, pool), ops_routes(service, running)],
             broker,
         )
         server = new_server(app, settings)

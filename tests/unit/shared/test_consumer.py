@@ -1,12 +1,14 @@
 """A consumer that does not get on is noticed, and one that lost records commits nothing more."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import CorruptRecordException
+from prometheus_client import REGISTRY
 from shared.database.pool import COMMAND_TIMEOUT_S
 from shared.messaging import consumer as module
 from shared.messaging.consumer import Consumer, new_broker
@@ -68,10 +70,14 @@ def watched(kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, list[st
     return consumer, deaths
 
 
-def batch(*offsets: int) -> Any:
+def batch(*offsets: int, written_s_ago: float = 0) -> Any:
+    written_ms = int((time.time() - written_s_ago) * 1000)
+
     class Message:
         raw_message = tuple(
-            ConsumerRecord(PLACE.topic, PLACE.partition, n, 0, 0, None, None, None, 0, 0, ())
+            ConsumerRecord(
+                PLACE.topic, PLACE.partition, n, written_ms, 0, None, None, None, 0, 0, ()
+            )
             for n in offsets
         )
 
@@ -122,6 +128,28 @@ async def test_a_batch_that_is_tried_again_and_again_is_no_death(
 
 def test_a_batch_is_not_tried_for_so_long_that_its_consumer_seems_dead() -> None:
     assert BUDGET_S + COMMAND_TIMEOUT_S < module.STALLED_AFTER_S
+
+
+def lag_s() -> float | None:
+    return REGISTRY.get_sample_value("orderproof_consumer_lag_seconds", {"consumer": "tally"})
+
+
+async def test_how_far_behind_it_is_is_the_age_of_what_was_read_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    consumer, _ = watched(Kafka(position=17, end=18), monkeypatch)
+    consumer.progress_at -= 30
+    await consumer.check_progress()
+    assert lag_s() == pytest.approx(30, abs=5), "nothing was read yet"
+
+    consumer.pipeline.result.set_result(None)
+    await consumer._consume(batch(16, written_s_ago=90))
+    await consumer.check_progress()
+    assert lag_s() == pytest.approx(90, abs=5)
+
+    consumer._subscriber.consumer.at = 18
+    await consumer.check_progress()
+    assert lag_s() == 0
 
 
 async def test_what_another_member_applied_meanwhile_does_not_wait(

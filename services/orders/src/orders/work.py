@@ -17,7 +17,7 @@ from shared.ids import new_id
 from shared.messaging.order_table import OrderTable
 from shared.messaging.unit_of_work import Cause, Rank, UnitOfWork
 
-from orders import store
+from orders import metrics, store
 from orders.domain.lifecycle import advance
 from orders.domain.order import Order
 from orders.domain.placing import DEFAULT_TENANT, Checked, body_hash, check_submitted, place
@@ -76,6 +76,8 @@ class OrdersWork(UnitOfWork[Order]):
         self._transitions: list[Transition] = []
         self._refused: list[tuple[StorefrontOrderRefused, str]] = []
         self._asked_under: dict[str, str] = {}
+        self._channels: list[str] = []
+        self._decided: list[tuple[str, float]] = []
 
     async def claim(self, events: Sequence[Event]) -> Collection[str]:
         """Claim the references that submissions bring, and find those that cancellations name."""
@@ -116,6 +118,7 @@ class OrdersWork(UnitOfWork[Order]):
         order = replace(order, traceparent=self.cause(order.order_id))
         self.rows[order.order_id] = order
         self._placed.append((order.order_id, submission))
+        self._channels.append(submission.channel)
         self._note(order, placed.type)
         self.publish(placed)
         return order
@@ -131,6 +134,9 @@ class OrdersWork(UnitOfWork[Order]):
                 if after is not order:
                     self.rows[order_id] = after
                     self._note(after, cause)
+                    if order.status == "pending" != after.status:
+                        waited_s = (self.now - order.placed_at).total_seconds()
+                        self._decided.append((after.status, waited_s))
                 for event in events:
                     self.publish(event)
             case Refused():
@@ -160,6 +166,12 @@ class OrdersWork(UnitOfWork[Order]):
         if self._refused:
             await self._publish_refusals()
         self._placed, self._transitions, self._refused = [], [], []
+
+    def committed(self) -> None:
+        for channel in self._channels:
+            metrics.ORDERS_PLACED.labels(channel).inc()
+        for outcome, waited_s in self._decided:
+            metrics.DECISION_SECONDS.labels(outcome).observe(waited_s)
 
     async def _publish_refusals(self) -> None:
         counts = Counter(refused.client_reference for refused, _ in self._refused)

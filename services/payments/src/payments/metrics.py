@@ -2,6 +2,22 @@
 
 from prometheus_client import Counter, Gauge
 
+from payments.provider import (
+    Captured,
+    ChargeAnswer,
+    Declined,
+    NotFound,
+    RefundAnswer,
+    Refunded,
+    RefundRefused,
+    Unknown,
+)
+
+PROVIDER_CALLS = Counter(
+    "orderproof_provider_calls_total",
+    "Answers of the provider; unknown when there was none, or one that says nothing",
+    ["operation", "answer"],
+)
 PROVIDER_EVENTS = Counter(
     "orderproof_provider_events_total",
     "Provider events by what became of them",
@@ -16,3 +32,17 @@ RECONCILED_AT = Gauge(
     "orderproof_reconciliation_finished_timestamp_seconds",
     "When the provider's list was last compared to its end",
 )
+
+_ANSWERS: dict[type[ChargeAnswer | RefundAnswer], str] = {
+    Captured: "captured",
+    Declined: "declined",
+    Refunded: "refunded",
+    RefundRefused: "refused",
+    NotFound: "not-found",
+    Unknown: "unknown",
+}
+
+
+def count_answer(operation: str, answer: ChargeAnswer | RefundAnswer) -> None:
+    """Count what the provider has said to a ``charge`` or ``refund``, or to a question about it."""
+    PROVIDER_CALLS.labels(operation, _ANSWERS[type(answer)]).inc()

@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
+from asyncpg import Pool, Record
 from fastapi import APIRouter, Header, Path, Query, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared import backlog
 from shared.clock import rfc3339
 from shared.contracts.storefront import Storable
 from shared.http.problem import Problem, not_found
@@ -25,20 +27,6 @@ from shared.work.worker import Worker
 RELAY_STALLED_S = 60.0  # Longer than a send may take, and the end of its producer.
 WORKER_STALLED_S = 30.0
 INVARIANT_TIMEOUT_S = 20.0
-
-_OUTBOX = """
-SELECT count(*) AS rows, extract(epoch FROM clock_timestamp() - min(created_at))::float AS age
-FROM outbox
-"""
-_WORK = """
-SELECT kind, count(*) AS rows, count(lease_token) AS leased,
-    extract(epoch FROM clock_timestamp() - min(created_at))::float AS age
-FROM work_rows WHERE NOT done GROUP BY kind ORDER BY kind
-"""
-_OLDEST_WORK = """
-SELECT id, order_id, kind, attempts, not_before, last_error FROM work_rows
-WHERE NOT done ORDER BY id LIMIT 20
-"""
 
 BIGINT_MAX = 2**63 - 1
 ParkedId = Annotated[int, Path(ge=0, le=BIGINT_MAX)]
@@ -62,7 +50,7 @@ class Discard(BaseModel):
     reason: Annotated[str, Field(min_length=1, max_length=500), Storable]
 
 
-def health_routes(parts: Parts) -> APIRouter:
+def health_routes(parts: Parts, pool: "Pool[Record]") -> APIRouter:
     router = APIRouter(tags=["health"])
 
     @router.get("/health/live")
@@ -91,6 +79,8 @@ def health_routes(parts: Parts) -> APIRouter:
 
     @router.get("/metrics")
     async def metrics() -> Response:
+        """What waits is measured for each answer."""
+        await backlog.measure(pool)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return router
@@ -104,16 +94,15 @@ def ops_routes(service: Service, running: Running) -> APIRouter:
 
     @router.get("/outbox")
     async def outbox() -> dict[str, Any]:
-        row = await pool.fetchrow(_OUTBOX)
-        assert row is not None
+        row = await backlog.read_outbox(pool)
         return {"rows": row["rows"], "oldest_age_s": row["age"]}
 
     @router.get("/work")
     async def work() -> dict[str, Any]:
-        kinds = [{**dict(row), "oldest_age_s": row["age"]} for row in await pool.fetch(_WORK)]
+        kinds = [{**dict(row), "oldest_age_s": row["age"]} for row in await backlog.read_work(pool)]
         oldest = [
             {**dict(row), "not_before": rfc3339(row["not_before"])}
-            for row in await pool.fetch(_OLDEST_WORK)
+            for row in await backlog.read_oldest_work(pool)
         ]
         return {"kinds": kinds, "oldest": oldest}
 

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
@@ -59,6 +60,7 @@ class Consumer:
         self._in_work: dict[TopicPartition, int] = {}
         self._committed_at = 0.0
         self._uncommitted = False
+        self._last_timestamp_ms: int | None = None
         self._pace = Pace(PACE_ENOUGH)
         self._prefix = topic_prefix
         self._fatal = fatal
@@ -143,12 +145,19 @@ class Consumer:
             return
         lag = await self._lag(consumer)
         metrics.CONSUMER_LAG.labels(self.name).set(lag)
+        metrics.CONSUMER_LAG_SECONDS.labels(self.name).set(self._behind_s(now) if lag else 0)
         stopped = self.pipeline.breaker.stopped_by is not None
         metrics.PARTITION_STOPPED.labels(self.name).set(int(stopped))
         if lag == 0 or stopped or self.pipeline.holding:
             self._read_at = now
         elif now - max(self._read_at, self.progress_at) > STALLED_AFTER_S:
             self._fatal(f"consumer {self.name}: {lag} records wait and none is read")
+
+    def _behind_s(self, now: float) -> float:
+        """Age of the record that was read last; before the first one, the time it is waited for."""
+        if self._last_timestamp_ms is None:
+            return now - self.progress_at
+        return max(0.0, time.time() - self._last_timestamp_ms / 1000)
 
     async def _lag(self, consumer: "AIOKafkaConsumer[bytes, bytes]") -> int:
         """Records not yet applied in the partitions we are at, by the broker's end offsets.
@@ -179,6 +188,7 @@ class Consumer:
             self._in_work = {}
             # Trying is progress too: a database that is away is no reason to restart us.
             self.progress_at = now = asyncio.get_running_loop().time()
+        self._last_timestamp_ms = raw[-1].timestamp
         self._pace.end(len(raw))
         self._uncommitted = now - self._committed_at < COMMIT_INTERVAL_S
         if self._uncommitted:

@@ -145,6 +145,9 @@ class UnitOfWork(Generic[Row]):
         self.work_written += len(self.work)
         self.outgoing, self.work = [], []
 
+    def committed(self) -> None:
+        """The transaction is in the database: count what it did."""
+
     def _placed_in(self, key: str) -> str:
         """The context kept with the order: what a timer does was asked for by nothing else."""
         row = self.rows.get(key)
@@ -214,6 +217,7 @@ class Transactions(Generic[Work]):
             await outbox.notify(work.db)
 
     def _wake(self, work: Work) -> None:
+        work.committed()
         for wake in self.on_events if work.events_written else ():
             wake()
         for wake in self.on_work if work.work_written else ():

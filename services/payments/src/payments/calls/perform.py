@@ -4,6 +4,7 @@ from functools import partial
 
 from shared.work.rows import LeasedRow
 
+from payments import metrics
 from payments.calls import charging, refunding
 from payments.calls.desk import Ask, Call, Desk
 from payments.provider import Charge, Provider, Refund
@@ -33,6 +34,7 @@ async def _charge(row: LeasedRow, desk: Desk, provider: Provider) -> None:
                 answer = await provider.find_charge(key)
             case _:
                 return
+        metrics.count_answer("charge", answer)
         decide = partial(charging.answered, answer=answer)
         step = await desk.record(row, decide, charging.lease_lost)
 
@@ -49,4 +51,5 @@ async def _refund(row: LeasedRow, desk: Desk, provider: Provider) -> None:
                 answer = await provider.find_refund(key)
             case _:
                 return
+        metrics.count_answer("refund", answer)
         step = await desk.record(row, partial(refunding.answered, answer=answer))
