@@ -119,6 +119,31 @@ async def test_forks_end_with_their_server_and_plain_starts_go_on(tmp_path: Path
     server.stop()
 
 
+async def test_a_server_that_does_not_answer_is_ended_with_what_it_forked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("local_runtime.fork_server.ANSWER_TIMEOUT_S", 0.2)
+    server = ForkServer(tmp_path / "server.log")
+    server.start()
+    await server.ready()
+    child = _fork(server, _command(tmp_path, "wait"))
+    parent = psutil.Process(child.pid).parent()
+    assert parent is not None
+    parent.suspend()
+
+    assert server.fork(_command(tmp_path, "exit", "0")) is None
+    assert await child.exited() == -signal.SIGKILL
+    server.stop()
+
+    async def gone() -> bool:
+        try:
+            return psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return True
+
+    await until(gone, timeout_s=5, what="the end of what it forked")
+
+
 async def test_a_server_that_cannot_start_forks_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

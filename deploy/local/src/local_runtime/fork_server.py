@@ -19,6 +19,7 @@ from local_runtime.processes import Command, spawn
 REQUEST_BYTES_MAX = 64 * 1024
 # Variables that the dynamic linker, malloc or Python read once, before a program's first line.
 READ_AT_THE_START = ("LD_", "MALLOC_", "PYTHON")
+ANSWER_TIMEOUT_S = 10.0
 _LOOP = "local_runtime.fork_loop"
 
 
@@ -36,7 +37,7 @@ class ForkServer:
         self._socket: socket.socket | None = None
         self._ready = False
         self._start_variables: Mapping[str, str] = {}
-        self._codes: dict[int, int] = {}
+        self._forks: dict[int, Fork] = {}
 
     def start(self) -> None:
         """Start importing; :meth:`ready` waits until it is done."""
@@ -63,25 +64,22 @@ class ForkServer:
             return None
         try:
             self._socket.send(request)
-            while self._socket is not None:
-                select.select([self._socket], [], [])
-                told, descriptors = self._take()
-                if descriptors:
-                    return Fork(self, int(told["pid"]), descriptors[0])
         except OSError:
             self._gone()
+        while self._answers():
+            told, descriptors = self._take()
+            if descriptors:
+                forked = Fork(self, int(told["pid"]), descriptors[0])
+                self._forks[forked.pid] = forked
+                return forked
         return None
 
-    def code(self, pid: int, *, wait: bool = False) -> int | None:
-        """The exit code of a fork, None while it runs."""
-        while pid not in self._codes and self._socket is not None:
-            if not select.select([self._socket], [], [], None if wait else 0)[0]:
-                break
+    def listen(self, *, wait: bool) -> None:
+        """Take in which forks have ended; ``wait`` for news of one that has, and is not reaped."""
+        if wait and self._answers():
             self._take()
-        if self._socket is None:
-            # The kernel kills what it forked when it ends.
-            return self._codes.setdefault(pid, -signal.SIGKILL)
-        return self._codes.get(pid)
+        while self._socket is not None and select.select([self._socket], [], [], 0)[0]:
+            self._take()
 
     def stop(self) -> None:
         """End it, and with it what it forked; nothing when it was never started."""
@@ -115,14 +113,28 @@ class ForkServer:
             return {}, descriptors
         told = json.loads(text)
         if "code" in told:
-            self._codes[told["pid"]] = told["code"]
+            self._forks.pop(told["pid"]).code = told["code"]
         self._ready |= "ready" in told
         return told, descriptors
 
+    def _answers(self) -> bool:
+        """Whether it has something to say; one that is silent for too long is ended."""
+        if self._socket is None:
+            return False
+        if not select.select([self._socket], [], [], ANSWER_TIMEOUT_S)[0]:
+            self._gone()
+        return self._socket is not None
+
     def _gone(self) -> None:
+        """It is ended if it has not, and the kernel kills with it what it forked."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+            assert self._process is not None
+            self._process.kill()
+        for forked in self._forks.values():
+            forked.code = -signal.SIGKILL
+        self._forks.clear()
 
 
 class Fork:
@@ -130,16 +142,18 @@ class Fork:
 
     def __init__(self, server: ForkServer, pid: int, descriptor: int) -> None:
         self.pid = pid
+        self.code: int | None = None
         self._server = server
         self._descriptor = descriptor
 
     def poll(self) -> int | None:
-        return self._server.code(self.pid)
+        self._server.listen(wait=False)
+        return self.code
 
     def wait(self) -> int:
-        code = self._server.code(self.pid, wait=True)
-        assert code is not None
-        return code
+        while self.code is None:
+            self._server.listen(wait=True)
+        return self.code
 
     def send_signal(self, number: int) -> None:
         """To this very process: its id may be another's once it has ended."""
