@@ -1,72 +1,21 @@
 """The alerts: they fire on what they are for, speak of metrics that exist, and name a runbook."""
 
-import os
 import re
-import shutil
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import orders.metrics
-import payments.metrics
 import pytest
-import shared.observability.metrics
 import yaml  # type: ignore[import-untyped]
-from prometheus_client import REGISTRY
+
+from tests.unit.prometheus.rules import FOLDER, SERIES, alerts, known, rules, run_promtool
 
 ROOT = Path(__file__).parents[3]
-FOLDER = ROOT / "deploy" / "prometheus"
 RUNBOOKS = ROOT / "docs" / "runbooks"
-OWNERS = (shared.observability.metrics, orders.metrics, payments.metrics)
 BY_PROMETHEUS = {"job", "instance", "le"}
-SERIES = re.compile(r"\b(orderproof_[a-z_]+)(?:\{([^}]*)\})?")
-
-
-def promtool() -> str:
-    """Its path; where ``make promtool`` could not put it the tests that need it say so."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    found = shutil.which("promtool") or shutil.which(cache / "orderproof" / "promtool")
-    if found is None:
-        pytest.skip("NOT RUN: promtool is missing; mend it with: make promtool")
-    return found
-
-
-def _run(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [promtool(), *words],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-
-
-def rules() -> Iterator[dict[str, Any]]:
-    for name in ("recording.yml", "alerts.yml"):
-        for group in yaml.safe_load((FOLDER / name).read_text())["groups"]:
-            yield from group["rules"]
-
-
-def alerts() -> list[dict[str, Any]]:
-    return [rule for rule in rules() if "alert" in rule]
-
-
-def known() -> dict[str, set[str]]:
-    """Every series that the services export, with its labels."""
-    found: dict[str, set[str]] = {}
-    for owner in OWNERS:
-        for metric in vars(owner).values():
-            if hasattr(metric, "_labelnames"):
-                for name in REGISTRY._collector_to_names[metric]:
-                    found[name] = set(metric._labelnames)
-    return found
 
 
 @pytest.mark.parametrize("words", ["check config prometheus.yml", "test rules tests.yml"])
 def test_promtool_finds_nothing_wrong(words: str) -> None:
-    done = _run(FOLDER, *words.split())
+    done = run_promtool(FOLDER, *words.split())
 
     assert done.returncode == 0, done.stdout
 
@@ -80,7 +29,7 @@ def test_an_alert_that_never_fires_is_seen(tmp_path: Path) -> None:
         rule["expr"] = "vector(1) > 2"
     (tmp_path / "alerts.yml").write_text(yaml.safe_dump(wrong))
 
-    told = _run(tmp_path, "test", "rules", "tests.yml").stdout
+    told = run_promtool(tmp_path, "test", "rules", "tests.yml").stdout
     assert {alert["alert"] for alert in alerts()} == set(re.findall(r"alertname: (\w+)", told))
 
 
