@@ -4,17 +4,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from aiokafka import ConsumerRecord
 from shared.messaging import consumer as module
 from shared.messaging.consumer import Consumer, new_broker
 from shared.messaging.group import ConsumerGroup
 from shared.messaging.pipeline import Pipeline
+
+RECORD: Any = ConsumerRecord("orders.events.v1", 0, 1, 0, 0, None, None, None, 0, 0, ())
 
 
 @dataclass
 class Message:
     """A batch as FastStream gives it; what is not ``committed`` it commits afterwards."""
 
-    raw_message: tuple[Any, ...] = ()
+    raw_message: tuple[Any, ...] = (RECORD,)
     committed: Any = None
 
 
