@@ -2,6 +2,8 @@
 
 import asyncio
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from asyncpg import Pool, Record
 
@@ -45,27 +47,28 @@ async def read_oldest_work(pool: "Pool[Record]") -> list[Record]:
 
 async def measure(pool: "Pool[Record]") -> None:
     """Set the gauges, in two seconds at most; what cannot be measured has none."""
-    for gauge in (metrics.OUTBOX_ROWS, metrics.OUTBOX_AGE):
-        gauge.set(math.nan)
-    for by_label in (metrics.WORK_ROWS, metrics.WORK_AGE, metrics.PARKED_KEYS):
-        by_label.clear()
-    metrics.BACKLOG_UNMEASURED.set(1)
     try:
         async with asyncio.timeout(MEASURE_TIMEOUT_S):
-            await _measure(pool)
+            outbox, work = await read_outbox(pool), await read_work(pool)
+            parked = await pool.fetch(_PARKED)
     except Exception as error:
         if not is_transient(error):
             raise
+        _set({"rows": math.nan, "age": math.nan}, (), ())
+        metrics.BACKLOG_UNMEASURED.set(1)
     else:
+        _set(dict(outbox), work, parked)
         metrics.BACKLOG_UNMEASURED.set(0)
 
 
-async def _measure(pool: "Pool[Record]") -> None:
-    outbox = await read_outbox(pool)
+def _set(outbox: Mapping[str, Any], work: Sequence[Record], parked: Sequence[Record]) -> None:
+    """All at once, so that two who ask at the same time both get all of it."""
+    for gauge in (metrics.WORK_ROWS, metrics.WORK_AGE, metrics.PARKED_KEYS):
+        gauge.clear()
     metrics.OUTBOX_ROWS.set(outbox["rows"])
     metrics.OUTBOX_AGE.set(outbox["age"] or 0)
-    for row in await read_work(pool):
+    for row in work:
         metrics.WORK_ROWS.labels(row["kind"]).set(row["rows"])
         metrics.WORK_AGE.labels(row["kind"]).set(row["age"])
-    for row in await pool.fetch(_PARKED):
+    for row in parked:
         metrics.PARKED_KEYS.labels(row["consumer"]).set(row["keys"])

@@ -147,9 +147,22 @@ async def test_how_far_behind_it_is_is_the_age_of_what_was_read_last(
     await consumer.check_progress()
     assert lag_s() == pytest.approx(90, abs=5)
 
-    consumer._subscriber.consumer.at = 18
+
+async def test_what_came_since_nothing_waited_is_no_older_than_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In a shop at night the last record is of hours ago, and the next one is not."""
+    kafka = Kafka(position=18, end=18)
+    consumer, _ = watched(kafka, monkeypatch)
+    consumer.pipeline.result.set_result(None)
+    await consumer._consume(batch(17, written_s_ago=9_000))
     await consumer.check_progress()
     assert lag_s() == 0
+
+    kafka.end = 19
+    consumer._caught_up_at -= 10
+    await consumer.check_progress()
+    assert lag_s() == pytest.approx(10, abs=5)
 
 
 async def test_what_another_member_applied_meanwhile_does_not_wait(

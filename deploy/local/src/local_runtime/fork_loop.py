@@ -6,7 +6,6 @@ import json
 import os
 import runpy
 import select
-import signal
 import socket
 import sys
 from pathlib import Path
@@ -78,7 +77,6 @@ def _become(request: dict[str, Any], server: int) -> None:
         os.dup2(log.fileno(), 2)
     os.environ.clear()
     os.environ.update(request["env"])
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.argv = [request["module"], *request["arguments"]]
     runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
 

@@ -61,6 +61,7 @@ class Consumer:
         self._committed_at = 0.0
         self._uncommitted = False
         self._last_timestamp_ms: int | None = None
+        self._caught_up_at: float | None = None
         self._pace = Pace(PACE_ENOUGH)
         self._prefix = topic_prefix
         self._fatal = fatal
@@ -145,7 +146,9 @@ class Consumer:
             return
         lag = await self._lag(consumer)
         metrics.CONSUMER_LAG.labels(self.name).set(lag)
-        metrics.CONSUMER_LAG_SECONDS.labels(self.name).set(self._behind_s(now) if lag else 0)
+        if lag == 0:
+            self._caught_up_at = now
+        metrics.CONSUMER_LAG_SECONDS.labels(self.name).set(self._behind_s(now))
         stopped = self.pipeline.breaker.stopped_by is not None
         metrics.PARTITION_STOPPED.labels(self.name).set(int(stopped))
         if lag == 0 or stopped or self.pipeline.holding:
@@ -154,10 +157,13 @@ class Consumer:
             self._fatal(f"consumer {self.name}: {lag} records wait and none is read")
 
     def _behind_s(self, now: float) -> float:
-        """Age of the record that was read last; before the first one, the time it is waited for."""
-        if self._last_timestamp_ms is None:
-            return now - self.progress_at
-        return max(0.0, time.time() - self._last_timestamp_ms / 1000)
+        """How old what waits may be: no older than what was read last, nor than the last look at
+        which nothing did.
+        """
+        age_s = now - self.progress_at
+        if self._last_timestamp_ms is not None:
+            age_s = max(0.0, time.time() - self._last_timestamp_ms / 1000)
+        return age_s if self._caught_up_at is None else min(age_s, now - self._caught_up_at)
 
     async def _lag(self, consumer: "AIOKafkaConsumer[bytes, bytes]") -> int:
         """Records not yet applied in the partitions we are at, by the broker's end offsets.

@@ -15,7 +15,7 @@ BATCH_SECONDS = Histogram("orderproof_batch_seconds", "Time of one batch", ["con
 CONSUMER_LAG = Gauge("orderproof_consumer_lag_records", "Records not yet read", ["consumer"])
 CONSUMER_LAG_SECONDS = Gauge(
     "orderproof_consumer_lag_seconds",
-    "Age of what was read last while more waits, 0 when nothing does",
+    "How old what waits may be, 0 when nothing does",
     ["consumer"],
 )
 PARTITION_STOPPED = Gauge(
