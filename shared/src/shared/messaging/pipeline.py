@@ -70,7 +70,6 @@ class Pipeline:
         except Exception:
             await asyncio.sleep(FAILED_PAUSE_S)
             raise
-        crash.point("consumer.after_commit")
 
     async def _process(self, records: Sequence[Record]) -> None:
         parsed = [parse(one, self.group.types, self.group.families) for one in records]
@@ -78,6 +77,8 @@ class Pipeline:
         self._count("skipped", len(parsed) - len(items))
         for chunk in chunks(items, self.records_max):
             await self._apply_or_halve(chunk)
+        if items:
+            crash.point("consumer.after_commit")
 
     async def _hold(self) -> None:
         """Wait while the service says that it has enough to do; the records come again."""
