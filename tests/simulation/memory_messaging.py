@@ -16,7 +16,7 @@ from shared.messaging.dead_letters import send_dead_letter
 from shared.messaging.envelope import Record
 from shared.messaging.group import ConsumerGroup
 from shared.messaging.parking import WAITING, ToPark
-from shared.messaging.parse import Known, Parsed, Skipped, parse
+from shared.messaging.parse import Known, Parsed, parse
 from shared.messaging.pipeline import (
     Item,
     Pipeline,
@@ -24,7 +24,6 @@ from shared.messaging.pipeline import (
     _place,
     _reused,
     _separate,
-    chunks,
     run_handlers,
 )
 from shared.messaging.unit_of_work import Cause, Rank
@@ -50,12 +49,6 @@ class HeldPipeline(Pipeline):
     ) -> None:
         super().__init__(service, group, transactions)
         self.parsed = parsed
-
-    async def _process(self, records: Sequence[Record]) -> None:
-        parsed = [self._parse(one) for one in records]
-        items = [one for one in parsed if not isinstance(one, Skipped)]
-        for chunk in chunks(items, self.records_max):
-            await self._apply_or_halve(chunk)
 
     def _parse(self, record: Record) -> Parsed:
         raw = dict(record.headers).get("ce_type") or b""

@@ -19,7 +19,7 @@ from shared.messaging.dead_letters import send_dead_letter
 from shared.messaging.envelope import Record
 from shared.messaging.group import ConsumerGroup
 from shared.messaging.parking import WAITING, ToPark
-from shared.messaging.parse import Identity, Known, Poison, Skipped, parse
+from shared.messaging.parse import Identity, Known, Parsed, Poison, Skipped, parse
 from shared.messaging.retry import retry_transient
 from shared.messaging.unit_of_work import Cause, Rank, Transactions, UnitOfWork
 from shared.observability import metrics, tracing
@@ -72,13 +72,16 @@ class Pipeline:
             raise
 
     async def _process(self, records: Sequence[Record]) -> None:
-        parsed = [parse(one, self.group.types, self.group.families) for one in records]
+        parsed = [self._parse(one) for one in records]
         items = [one for one in parsed if not isinstance(one, Skipped)]
         self._count("skipped", len(parsed) - len(items))
         for chunk in chunks(items, self.records_max):
             await self._apply_or_halve(chunk)
         if items:
             crash.point("consumer.after_commit")
+
+    def _parse(self, record: Record) -> Parsed:
+        return parse(record, self.group.types, self.group.families)
 
     async def _hold(self) -> None:
         """Wait while the service says that it has enough to do; the records come again."""
