@@ -10,9 +10,9 @@ RUNTIME ?=
 
 BIN := .venv/bin
 STAMP := .venv/.ready
-NODE := .venv/.node
+ONLY_TESTS := .venv/.only-tests
 LOCKS := deploy/requirements
-SERVICES := orders payments inventory notifications
+SERVICES := orders payments inventory notifications console
 MEMBERS := shared $(SERVICES:%=services/%) deploy/local
 SOURCES := shared/src $(SERVICES:%=services/%/src) deploy/local/src tests
 PACKAGES := shared $(SERVICES) local_runtime
@@ -35,7 +35,7 @@ demo: setup ## the whole system up, orders flowing and narrated; Ctrl-C stops ev
 	@$(BIN)/orderproof demo $(ARGS)
 
 .PHONY: test
-test: setup $(NODE) promtool ## run the whole suite against real Kafka and PostgreSQL (RUNTIME=embedded|containers|external)
+test: setup $(ONLY_TESTS) promtool ## run the whole suite against real Kafka and PostgreSQL (RUNTIME=embedded|containers|external)
 	@$(if $(RUNTIME),ORDERPROOF_RUNTIME="$(RUNTIME)") $(BIN)/pytest $(BESIDE) $(WITHOUT_THEM) $(ARGS)
 
 .PHONY: promtool
@@ -76,7 +76,7 @@ $(STAMP): pyproject.toml $(MEMBERS:%=%/pyproject.toml) $(LOCKS)/dev.txt $(LOCKS)
 	@touch $@
 
 # After setup, which takes away what dev.txt does not name.
-$(NODE): $(STAMP) $(LOCKS)/node.txt
-	@echo "Installing what $(LOCKS)/node.txt names"
-	@VIRTUAL_ENV="$(CURDIR)/.venv" $(BIN)/uv pip install -q --require-hashes -r $(LOCKS)/node.txt
+$(ONLY_TESTS): $(STAMP) $(LOCKS)/node.txt $(LOCKS)/browser.txt
+	@echo "Installing what $(LOCKS)/node.txt and browser.txt name"
+	@VIRTUAL_ENV="$(CURDIR)/.venv" $(BIN)/uv pip install -q --require-hashes -r $(LOCKS)/node.txt -r $(LOCKS)/browser.txt
 	@touch $@

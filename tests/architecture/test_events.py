@@ -28,7 +28,7 @@ HANDLED = [(service, event) for service in SERVICES for event in handled(service
 def declared_topics() -> list[str]:
     constants = [one for name, one in vars(topics).items() if name.isupper()]
     names = [one for one in constants if isinstance(one, str)]
-    return names + [topics.dead_letters(service) for service in SERVICES]
+    return names + [topics.dead_letters(service) for service in SERVICES if handled(service)]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_group_reads_the_topics_of_the_events_it_handles_and_no_others(service
     built = service_of(service)
     assert built is not None
 
-    for group in built.groups:
+    for group in built.groups if built.has_inbox else ():
         assert {event.topic for event in group.handlers} == set(group.topics), group.name
 
 

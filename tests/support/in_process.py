@@ -47,7 +47,7 @@ def app_of(service: str, pool: "Pool[Record] | None" = None, **settings: Any) ->
     routers = [*built.routes(running), ops_routes(built, running)]
     broker = KafkaBroker("127.0.0.1:9092")
     document_publishers(built, broker, read.topic_prefix)
-    app = new_app(service, read, routers, broker)
+    app = new_app(service, read, routers, broker, built.guards, built.body_bytes_max)
     app.state.running, app.state.timers = running, built.timers
     return app
 

@@ -10,7 +10,7 @@ from shared.contracts.event import Event
 from shared.service import Service
 from shared.settings import ServiceSettings
 
-SERVICES = ("orders", "payments", "inventory", "notifications")
+SERVICES = ("orders", "payments", "inventory", "notifications", "console")
 
 # Enough for any service to be put together; nothing is opened, so nothing is there.
 EXAMPLE_SETTINGS: dict[str, Any] = {

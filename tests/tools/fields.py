@@ -35,7 +35,7 @@ def page() -> str:
             if path.startswith(PUBLIC)
             for method, operation in methods.items()
         ]
-        parts += [f"## {service.capitalize()}", *sections]
+        parts += [f"## {service.capitalize()}", *sections] if sections else []
     return "\n\n".join(parts) + "\n"
 
 

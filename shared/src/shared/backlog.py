@@ -3,10 +3,12 @@
 import asyncio
 import math
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from asyncpg import Pool, Record
 
+from shared.database import Db
 from shared.database.transient import is_transient
 from shared.observability import metrics
 
@@ -22,8 +24,16 @@ SELECT kind, count(*) AS rows, count(lease_token) AS leased,
 FROM work_rows WHERE NOT done GROUP BY kind ORDER BY kind
 """
 _OLDEST_WORK = """
-SELECT id, order_id, kind, attempts, not_before, last_error FROM work_rows
-WHERE NOT done ORDER BY id LIMIT 20
+SELECT id, order_id, kind, attempts, not_before, last_error, created_at, call_started_at,
+    lease_owner, lease_until
+FROM work_rows WHERE NOT done AND ($1::text IS NULL OR order_id = $1) ORDER BY id LIMIT 20
+"""
+_MAKE_DUE = """
+WITH due AS (
+    UPDATE work_rows SET not_before = least(not_before, $2)
+    WHERE id = $1 AND NOT done AND lease_token IS NULL
+)
+SELECT order_id, kind, done, lease_token FROM work_rows WHERE id = $1
 """
 _PARKED = "SELECT consumer, count(*) AS keys FROM parked_keys GROUP BY consumer"
 
@@ -40,9 +50,14 @@ async def read_work(pool: "Pool[Record]") -> list[Record]:
     return list(await pool.fetch(_WORK))
 
 
-async def read_oldest_work(pool: "Pool[Record]") -> list[Record]:
-    """The twenty oldest calls that are not done, with their last errors."""
-    return list(await pool.fetch(_OLDEST_WORK))
+async def read_oldest_work(pool: "Pool[Record]", order_id: str | None = None) -> list[Record]:
+    """The twenty oldest calls that are not done, of all or of one order, with last errors."""
+    return list(await pool.fetch(_OLDEST_WORK, order_id))
+
+
+async def make_due(db: Db, row_id: int, now: datetime) -> Record | None:
+    """Let a call that waits be taken up now; the row as it was, None when there is none."""
+    return await db.fetchrow(_MAKE_DUE, row_id, now)
 
 
 async def measure(pool: "Pool[Record]") -> None:

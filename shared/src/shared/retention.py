@@ -79,6 +79,8 @@ async def _delete(running: Running, rule: Retention) -> int:
 def refuse_short_memory(service: Service) -> None:
     """Exit with code 78 when an event's id is forgotten while Kafka can still bring the event."""
     settings = service.settings
+    if not service.has_inbox:
+        return
     read = {topic for group in service.groups for topic in group.topics}
     kept_days = max((RETENTION_DAYS[topic] for topic in read), default=0)
     needed_days = kept_days + SEGMENT_DAYS

@@ -31,7 +31,6 @@ from shared.invariants.watch import Watch
 from shared.messaging.consumer import Consumer, new_broker
 from shared.messaging.group import ConsumerGroup
 from shared.messaging.kafka import KafkaConnection
-from shared.messaging.pipeline import Pipeline
 from shared.messaging.relay import Relay
 from shared.messaging.topics_check import UnsafeTopic, wait_for_topics
 from shared.messaging.unit_of_work import Transactions
@@ -141,6 +140,8 @@ class _Process:
             settings,
             [*service.routes(running), health_routes(parts, pool), ops_routes(service, running)],
             broker,
+            service.guards,
+            service.body_bytes_max,
         )
         server = new_server(app, settings)
         self._start("http", server.serve)
@@ -176,7 +177,7 @@ class _Process:
         consumers = [
             Consumer(
                 broker,
-                Pipeline(
+                service.pipeline(
                     service.name,
                     group,
                     running.transactions,
@@ -215,7 +216,8 @@ class _Process:
         settings = self.service.settings
         names = {topic for group in self.service.groups for topic in group.topics}
         names |= {event.topic for event in self.service.publishes}
-        names.add(dead_letters(self.service.name))
+        if self.service.has_inbox:
+            names.add(dead_letters(self.service.name))
         topics = {settings.topic_prefix + name for name in names}
         await wait_for_topics(kafka, topics, production=settings.environment == "production")
         await broker.start()

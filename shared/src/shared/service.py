@@ -7,10 +7,13 @@ from typing import Any
 
 from asyncpg import Pool, Record
 from fastapi import APIRouter
+from starlette.types import ASGIApp
 
 from shared.clock import Clock
 from shared.contracts.event import Event
+from shared.http.guards import BODY_BYTES_MAX
 from shared.messaging.group import ConsumerGroup
+from shared.messaging.pipeline import Pipeline
 from shared.messaging.unit_of_work import Transactions, UnitOfWork
 from shared.settings import ServiceSettings
 from shared.work.worker import Worker
@@ -31,6 +34,8 @@ class Service:
     """``routes`` and ``worker`` are built once the pool is there; nothing happens before.
 
     ``close`` ends what ``build`` opened towards the outside, after the worker has drained.
+    ``pipeline`` applies the records of its groups; one that reads records as they are has no
+    handlers. ``guards`` stand before every route, the last one first.
     """
 
     name: str
@@ -38,13 +43,21 @@ class Service:
     unit_of_work: type[UnitOfWork[Any]]
     groups: tuple[ConsumerGroup, ...]
     publishes: tuple[type[Event], ...]
+    pipeline: Callable[..., Pipeline] = Pipeline
     routes: Callable[[Running], Sequence[APIRouter]] = lambda _: ()
     worker: Callable[[Running], Worker] | None = None
     timers: tuple["Timer", ...] = ()
     invariants: tuple["Invariant", ...] = ()
     retention: tuple["Retention", ...] = ()
     gates: Mapping[str, "Gate"] = field(default_factory=dict)
+    guards: tuple[Callable[[ASGIApp], ASGIApp], ...] = ()
+    body_bytes_max: int = BODY_BYTES_MAX
     close: Callable[[], Awaitable[None]] | None = None
+
+    @property
+    def has_inbox(self) -> bool:
+        """Whether events take effect here: known by their ids, and parked when they fail."""
+        return any(group.handlers for group in self.groups)
 
 
 Gate = Callable[[Running], Awaitable[bool]]

@@ -9,6 +9,8 @@ from local_runtime.restarts import RestartLimits
 from local_runtime.runtimes.server import READY_TIMEOUT_S
 
 SERVICES = ("orders", "payments", "inventory", "notifications")
+CONSOLE = "console"
+WITH_CONSOLE = (*SERVICES, CONSOLE)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from local_runtime.config import StackConfig
+from local_runtime.config import WITH_CONSOLE, StackConfig
 from local_runtime.endpoints import read_json
 from local_runtime.paths import RunDir
 from local_runtime.polling import StillWaitingError, until
@@ -81,7 +81,7 @@ def main() -> int:
     parser.add_argument("--instances", type=int, default=1)
     parser.add_argument("--runtime", type=RuntimeName, default=RuntimeName.EMBEDDED)
     given = parser.parse_args()
-    config = StackConfig(run_dir=given.run_dir, instances=given.instances)
+    config = StackConfig(run_dir=given.run_dir, instances=given.instances, services=WITH_CONSOLE)
     session = Session(config, choose(given.runtime, os.environ))
     code = asyncio.run(session.run(lambda _: None))
     if session.reason:

@@ -7,7 +7,7 @@ import typer
 
 from local_runtime.commands.options import JsonOption, Output, RunDirOption, RuntimeOption
 from local_runtime.commands.up import refuse_what_cannot_start
-from local_runtime.config import StackConfig
+from local_runtime.config import WITH_CONSOLE, StackConfig
 from local_runtime.paths import DEFAULT_RUN_DIR, RunDir
 from local_runtime.runtimes.choice import choose
 
@@ -31,7 +31,8 @@ def demo(
     if as_json and not once:
         raise output.fail("--json goes with --once: an endless demo has no one document")
     refuse_what_cannot_start(RunDir.at(run_dir), output)
-    asked = Demo(StackConfig(run_dir=run_dir), choose(runtime, os.environ), output, once)
+    config = StackConfig(run_dir=run_dir, services=WITH_CONSOLE)
+    asked = Demo(config, choose(runtime, os.environ), output, once)
     asked.say(str(asked.choice))
     try:
         code = run_until_interrupted(asked)

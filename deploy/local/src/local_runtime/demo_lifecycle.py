@@ -6,7 +6,7 @@ import signal
 import time
 import uuid
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from local_runtime.commands.options import Output
@@ -86,7 +86,7 @@ async def _up_and_play(asked: Demo) -> int:
 
 def _supervisor(asked: Demo, collector: Collector) -> Supervisor:
     environment = {**ENVIRONMENT, "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
-    config = StackConfig(run_dir=asked.config.run_dir, environment=environment)
+    config = replace(asked.config, environment=environment)
     ports = PortBook(fixed=config.fixed_ports)
     run_dir = RunDir.at(config.run_dir)
     runtime = build(asked.choice.name, run_dir, ports, os.environ)

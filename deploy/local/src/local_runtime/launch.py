@@ -2,11 +2,12 @@
 
 import asyncio
 import base64
+import json
 import os
 import secrets
 from collections.abc import Mapping
 
-from local_runtime.config import StackConfig
+from local_runtime.config import CONSOLE, StackConfig
 from local_runtime.databases import create_service_databases
 from local_runtime.endpoints import Addresses
 from local_runtime.fork_server import ForkServer
@@ -17,7 +18,13 @@ from local_runtime.programs import Program, default_command, service_environment
 from local_runtime.runtimes.base import Backing, Stopwatch
 from local_runtime.topics import apply_topics, read_topics
 
-_FIRST_PORTS = {"orders": 8100, "payments": 8200, "inventory": 8300, "notifications": 8400}
+_FIRST_PORTS = {
+    "orders": 8100,
+    "payments": 8200,
+    "inventory": 8300,
+    "notifications": 8400,
+    CONSOLE: 8000,
+}
 _OTHER_SERVICES_FROM = 8600
 _PROVIDER_PORT, _SMTP_PORT, _MAIL_PORT = 8500, 8525, 8526
 _EVENTS_PATH = "/v1/provider-events/provider"
@@ -37,7 +44,7 @@ class Launch:
         self._ports = {
             service: [
                 ports.take(_FIRST_PORTS.get(service, _OTHER_SERVICES_FROM) + number)
-                for number in range(config.instances)
+                for number in range(1 if service == CONSOLE else config.instances)
             ]
             for service in config.services
         }
@@ -151,5 +158,11 @@ class Launch:
                 }
             case "notifications":
                 return {"SMTP_HOST": HOST, "SMTP_PORT": str(self._smtp_port)}
+            case "console":
+                return {
+                    f"{name.upper()}_URLS": json.dumps([f"http://{HOST}:{one}" for one in ports])
+                    for name, ports in self._ports.items()
+                    if name != CONSOLE
+                }
             case _:
                 return {}

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from local_runtime.config import SERVICES
+from local_runtime.config import WITH_CONSOLE
 from local_runtime.fork_server import ForkServer
 from local_runtime.ports import HOST
 from local_runtime.processes import Child, Command
@@ -60,7 +60,7 @@ def service_environment(
     service: str, given: Mapping[str, str], caller: Mapping[str, str]
 ) -> dict[str, str]:
     """One instance's variables: the usual, the caller's without the other services', then ours."""
-    others = tuple(f"{name.upper()}_" for name in SERVICES if name != service)
+    others = tuple(f"{name.upper()}_" for name in WITH_CONSOLE if name != service)
     kept = {name: value for name, value in caller.items() if not name.startswith(others)}
     ours = {f"{service.upper()}_{name}": value for name, value in given.items()}
     return {**USUAL.get(service, {}), **kept, "ORDERPROOF_ENVIRONMENT": "local", **ours}

@@ -1,6 +1,6 @@
 """One FastAPI application per service: its routes, health, ops and documents."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from fastapi import APIRouter, FastAPI
 from faststream.kafka import KafkaBroker
@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.http import problem
 from shared.http.documents import document_routes
-from shared.http.guards import Bounded, Guarded, Limited
+from shared.http.guards import BODY_BYTES_MAX, Bounded, Guarded, Limited
 from shared.http.openapi import DocumentedApp
 from shared.http.rate_limit import RateLimited
 from shared.observability import tracing
@@ -27,7 +27,7 @@ CORS_ANSWER_HEADERS = (
     "RateLimit-Policy",
     "Retry-After",
 )
-UNTRACED = ("/health", "/metrics", "/docs", "/openapi.json", "/asyncapi.json", "/ops")
+UNTRACED = ("/health", "/metrics", "/docs", "/openapi.json", "/asyncapi.json", "/ops", "/v1/traces")
 
 
 class Traced:
@@ -52,7 +52,12 @@ class Traced:
 
 
 def new_app(
-    name: str, settings: ServiceSettings, routers: Sequence[APIRouter], broker: KafkaBroker
+    name: str,
+    settings: ServiceSettings,
+    routers: Sequence[APIRouter],
+    broker: KafkaBroker,
+    guards: Sequence[Callable[[ASGIApp], ASGIApp]] = (),
+    body_bytes_max: int = BODY_BYTES_MAX,
 ) -> FastAPI:
     """The application; its documents load nothing from elsewhere."""
     app = DocumentedApp(
@@ -63,7 +68,9 @@ def new_app(
         redirect_slashes=False,
         telemetry={"tracing": False},
     )
-    _guard(app, settings)
+    _guard(app, settings, body_bytes_max)
+    for guard in guards:
+        app.add_middleware(guard)
     problem.install(app)
     for router in routers:
         app.include_router(router)
@@ -71,9 +78,9 @@ def new_app(
     return app
 
 
-def _guard(app: FastAPI, settings: ServiceSettings) -> None:
+def _guard(app: FastAPI, settings: ServiceSettings, body_bytes_max: int) -> None:
     """What every request passes; the last one added is the first one passed."""
-    app.add_middleware(Limited)
+    app.add_middleware(Limited, bytes_max=body_bytes_max)
     app.add_middleware(Guarded)
     app.add_middleware(Bounded, writes_max=settings.http_writes_max)
     if settings.http_requests_per_minute_max:

@@ -9,17 +9,17 @@ from shared.http.problem import Problem
 
 BODY_BYTES_MAX = 256 * 1024
 PATH_BYTES_MAX = 1024
-TOO_LARGE = f"The limit is {BODY_BYTES_MAX} bytes."
 CLOSE = {"Connection": "close"}
 READING = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 OVERLOADED_RETRY_S = 1
 
 
 class Limited:
-    """Cuts a body off at ``BODY_BYTES_MAX``, before anything reads it whole."""
+    """Cuts a body off at ``bytes_max``, before anything reads it whole."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, bytes_max: int = BODY_BYTES_MAX) -> None:
         self._app = app
+        self._bytes_max = bytes_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         received = 0
@@ -28,22 +28,26 @@ class Limited:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > BODY_BYTES_MAX:
+            if received > self._bytes_max:
                 # FastAPI lets no other error of a body through.
-                raise HTTPException(413, TOO_LARGE, headers=CLOSE)
+                raise HTTPException(413, _too_large(self._bytes_max), headers=CLOSE)
             return message
 
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif _announced_bytes(scope) > BODY_BYTES_MAX:
-            await body_too_large().response()(scope, receive, send)
+        elif _announced_bytes(scope) > self._bytes_max:
+            await body_too_large(self._bytes_max).response()(scope, receive, send)
         else:
             await self._app(scope, counted, send)
 
 
-def body_too_large() -> Problem:
+def body_too_large(bytes_max: int = BODY_BYTES_MAX) -> Problem:
     """413; the connection ends, for the rest of the body is of no use."""
-    return Problem(413, "body-too-large", TOO_LARGE, headers=CLOSE)
+    return Problem(413, "body-too-large", _too_large(bytes_max), headers=CLOSE)
+
+
+def _too_large(bytes_max: int) -> str:
+    return f"The limit is {bytes_max} bytes."
 
 
 def _announced_bytes(scope: Scope) -> int:

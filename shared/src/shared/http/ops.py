@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 from asyncpg import Pool, Record
-from fastapi import APIRouter, Header, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared import backlog
-from shared.clock import rfc3339
 from shared.contracts.storefront import Storable
+from shared.http.ops_work import Operator, work_routes
 from shared.http.problem import Problem, not_found
 from shared.http.routes import JsonRoute, problems
 from shared.invariants.check import check
@@ -30,8 +30,8 @@ INVARIANT_TIMEOUT_S = 20.0
 
 BIGINT_MAX = 2**63 - 1
 ParkedId = Annotated[int, Path(ge=0, le=BIGINT_MAX)]
+ParkedKey = Annotated[str, Query(min_length=1, max_length=512), Storable]
 UNKNOWN = problems(_404="not-found")
-Operator = Annotated[str, Header(alias="X-Operator", max_length=100)]
 
 
 @dataclass
@@ -87,24 +87,16 @@ def health_routes(parts: Parts, pool: "Pool[Record]") -> APIRouter:
 
 
 def ops_routes(service: Service, running: Running) -> APIRouter:
-    """Looking at what waits; the two actions are dead letters' redrive and discard."""
+    """Looking at what waits; the actions are redrive, discard, and retry of work."""
     router = APIRouter(prefix="/ops", tags=["ops"], route_class=JsonRoute)
     pool = running.pool
     dead_letter_routes(router, {group.name: group for group in service.groups}, running)
+    work_routes(router, running)
 
     @router.get("/outbox")
     async def outbox() -> dict[str, Any]:
         row = await backlog.read_outbox(pool)
         return {"rows": row["rows"], "oldest_age_s": row["age"]}
-
-    @router.get("/work")
-    async def work() -> dict[str, Any]:
-        kinds = [{**dict(row), "oldest_age_s": row["age"]} for row in await backlog.read_work(pool)]
-        oldest = [
-            {**dict(row), "not_before": rfc3339(row["not_before"])}
-            for row in await backlog.read_oldest_work(pool)
-        ]
-        return {"kinds": kinds, "oldest": oldest}
 
     @router.get("/invariants")
     async def invariants() -> dict[str, Any]:
@@ -135,10 +127,16 @@ def dead_letter_routes(
     async def list_dead_letters(
         after: Annotated[int, Query(ge=0, le=BIGINT_MAX)] = 0,
         limit: Annotated[int, Query(ge=1, le=parked.LIST_MAX)] = 50,
+        key: ParkedKey | None = None,
+        reason: ParkedKey | None = None,
     ) -> dict[str, Any]:
-        """The first record of each parked key; ``behind`` counts what waits for it."""
+        """The first record of each parked key; ``behind`` counts what waits for it.
+
+        ``key`` is an order's id or a storefront's reference, ``reason`` one of the names.
+        """
         async with running.pool.acquire() as db:
-            return {"dead_letters": await parked.list_dead_letters(db, after, limit)}
+            found = await parked.list_dead_letters(db, after, limit, key, reason)
+        return {"dead_letters": found}
 
     @router.get("/dead-letters/{parked_id}", openapi_extra=UNKNOWN)
     async def show(parked_id: ParkedId) -> dict[str, Any]:

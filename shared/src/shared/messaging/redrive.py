@@ -26,7 +26,8 @@ _LIST = """
 SELECT e.*, (SELECT count(*) FROM parked_events w
     WHERE (w.consumer, w.topic, w.key) = (e.consumer, e.topic, e.key) AND w.id > e.id) AS behind
 FROM parked_events e
-WHERE e.id > $1 AND NOT EXISTS (SELECT 1 FROM parked_events f
+WHERE e.id > $1 AND ($3::bytea IS NULL OR e.key = $3) AND ($4::text IS NULL OR e.reason = $4)
+AND NOT EXISTS (SELECT 1 FROM parked_events f
     WHERE (f.consumer, f.topic, f.key) = (e.consumer, e.topic, e.key) AND f.id < e.id)
 ORDER BY e.id LIMIT $2
 """
@@ -65,9 +66,14 @@ class Redriven:
     failed: str | None = None
 
 
-async def list_dead_letters(db: Db, after: int, limit: int) -> list[dict[str, Any]]:
+async def list_dead_letters(
+    db: Db, after: int, limit: int, key: str | None = None, reason: str | None = None
+) -> list[dict[str, Any]]:
     """The first record of each parked key, the oldest first; payloads stay out."""
-    return [_summary(row) for row in await db.fetch(_LIST, after, min(limit, LIST_MAX))]
+    wanted = None if key is None else key.encode()
+    return [
+        _summary(row) for row in await db.fetch(_LIST, after, min(limit, LIST_MAX), wanted, reason)
+    ]
 
 
 async def find(db: Db, parked_id: int) -> Row | None:

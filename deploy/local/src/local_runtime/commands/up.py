@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from local_runtime.commands.options import JsonOption, Output, RunDirOption, RuntimeOption
-from local_runtime.config import StackConfig
+from local_runtime.config import WITH_CONSOLE, StackConfig
 from local_runtime.doctor import blocking, preflight
 from local_runtime.endpoints import read_json
 from local_runtime.paths import DEFAULT_RUN_DIR, RunDir
@@ -26,7 +26,7 @@ def up(
 ) -> None:
     """Start Kafka, PostgreSQL, the simulators and every service; Ctrl-C stops them."""
     output = Output(as_json=as_json)
-    config = StackConfig(run_dir=run_dir, instances=instances)
+    config = StackConfig(run_dir=run_dir, instances=instances, services=WITH_CONSOLE)
     refuse_what_cannot_start(RunDir.at(run_dir), output)
     choice = choose(runtime, os.environ)
     output.console.print(str(choice))

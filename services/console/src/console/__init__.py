@@ -1,0 +1,1 @@
+"""What ops see of every order, and what they can do about it."""

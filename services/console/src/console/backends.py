@@ -1,0 +1,99 @@
+"""The other services over HTTP: what they answer, or that they do not."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+
+from console.settings import ConsoleSettings
+
+BODY_BYTES_MAX = 4 * 1024 * 1024
+CONNECTIONS_MAX = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``status`` is None when no answer came; ``body`` is JSON's value, or text."""
+
+    status: int | None
+    body: Any
+
+    @property
+    def ok(self) -> bool:
+        return self.status is not None and self.status < 300
+
+    @property
+    def detail(self) -> str:
+        """What went wrong, in the service's own words."""
+        if isinstance(self.body, dict):
+            return str(self.body.get("detail") or self.body.get("title") or "")[:500]
+        return str(self.body)[:500]
+
+
+@dataclass
+class Backends:
+    """One session per process, opened by the first call; ``close`` it when the process ends."""
+
+    settings: ConsoleSettings
+    _session: aiohttp.ClientSession | None = field(default=None, repr=False)
+
+    async def get(self, service: str, path: str, **query: str) -> Answer:
+        """Of the service's first instance that answers."""
+        answer = Answer(None, "is not known")
+        for url in self.settings.services[service]:
+            answer = await self._send("GET", url + path, {"params": query})
+            if answer.status is not None:
+                break
+        return answer
+
+    async def get_each(self, service: str, path: str) -> list[Answer]:
+        """Of every instance, in the order of the setting."""
+        urls = self.settings.services[service]
+        return await asyncio.gather(*(self._send("GET", url + path, {}) for url in urls))
+
+    async def post(
+        self, service: str, path: str, operator: str, body: Mapping[str, Any] | None = None
+    ) -> Answer:
+        """To one instance only: whether it was done is not known when no answer comes."""
+        options: dict[str, Any] = {"headers": {"X-Operator": operator}}
+        if body is not None:
+            options["json"] = dict(body)
+        return await self._send("POST", self.settings.services[service][0] + path, options)
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def _send(self, method: str, url: str, options: Mapping[str, Any]) -> Answer:
+        try:
+            async with self._opened().request(
+                method, url, allow_redirects=False, **options
+            ) as response:
+                raw = await _whole(response.content)
+                is_json = "json" in response.content_type
+                return Answer(response.status, json.loads(raw) if is_json else raw.decode())
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            return Answer(None, type(error).__name__)
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=self.settings.call_timeout_s),
+                connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX),
+                trust_env=False,
+                headers={"User-Agent": "orderproof-console"},
+            )
+        return self._session
+
+
+async def _whole(content: aiohttp.StreamReader) -> bytes:
+    """The body. Raises ``ValueError`` when it is longer than anything a service tells."""
+    raw = b""
+    async for chunk in content.iter_any():
+        raw += chunk
+        if len(raw) > BODY_BYTES_MAX:
+            raise ValueError("too long")
+    return raw

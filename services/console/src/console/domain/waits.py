@@ -1,0 +1,213 @@
+"""Why an order is where it is, in words, and what people may do about it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+Cause: TypeAlias = Literal[
+    "service-down",
+    "parked",
+    "consumer-behind",
+    "provider-unknown",
+    "mail-not-taken",
+    "work-not-begun",
+    "overdue",
+    "deadline-pending",
+    "cancellation-pending",
+    "dispatch-pending",
+    "delivery-pending",
+]
+ActionName: TypeAlias = Literal["dry-run", "redrive", "discard", "retry", "cancel"]
+
+BEHIND_S = 5.0
+SLOW_CALL_S = 5.0
+CANCELLABLE = ("pending", "confirmed")
+ENDED = ("rejected", "expired", "cancelled", "delivered")
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """``target`` is a row's id, or the order's own for ``cancel``; ``label`` is the button."""
+
+    name: ActionName
+    service: str
+    target: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """``stuck`` tells what needs somebody from what only takes its time."""
+
+    cause: Cause
+    stuck: bool
+    says: str
+    actions: tuple[Action, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A work row that is not done. ``called_at`` is when the outside may have heard of it."""
+
+    service: str
+    id: int
+    kind: str
+    attempts: int
+    not_before: datetime
+    last_error: str | None = None
+    called_at: datetime | None = None
+    under_way: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """The first record of a parked key; ``behind`` counts what waits for it."""
+
+    service: str
+    id: int
+    type: str
+    reason: str
+    error: str
+    behind: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """All that is known of an order now; ``lag_s`` is by service, in seconds."""
+
+    order_id: str
+    status: str
+    deadline_at: datetime | None = None
+    payment: str | None = None
+    stock: str | None = None
+    calls: tuple[Call, ...] = ()
+    parked: tuple[Parked, ...] = ()
+    silent: tuple[str, ...] = ()
+    lag_s: Mapping[str, float] | None = None
+
+
+def waits_of(known: Known, now: datetime) -> list[Wait]:
+    """Why the order is not further, what needs somebody first; nothing when it has ended."""
+    found = [*_silent(known), *_parked(known), *_behind(known), *_called(known, now)]
+    found += _standing(known, now)
+    return sorted(found, key=lambda one: not one.stuck)
+
+
+def _silent(known: Known) -> Iterator[Wait]:
+    if known.status in ENDED:
+        return
+    for service in known.silent:
+        says = f"{service} does not answer. The order goes on by itself once it is back."
+        yield Wait("service-down", True, says)
+
+
+def _parked(known: Known) -> Iterator[Wait]:
+    for one in known.parked:
+        behind = f" {one.behind} later events of the order wait behind it." if one.behind else ""
+        says = f"{one.service} has parked {one.type}: {one.reason}, {one.error}.{behind}"
+        buttons: tuple[tuple[ActionName, str], ...] = (
+            ("dry-run", "See what a redrive would do"),
+            ("redrive", "Redrive"),
+            ("discard", "Discard"),
+        )
+        actions = (Action(name, one.service, str(one.id), label) for name, label in buttons)
+        yield Wait("parked", True, says, tuple(actions))
+
+
+def _behind(known: Known) -> Iterator[Wait]:
+    if known.status in ENDED:
+        return
+    for service, lag_s in (known.lag_s or {}).items():
+        if lag_s > BEHIND_S and service not in known.silent:
+            says = f"{service} reads {lag_s:.0f} s behind; what it has not read has not happened."
+            yield Wait("consumer-behind", True, says)
+
+
+def _called(known: Known, now: datetime) -> Iterator[Wait]:
+    for call in known.calls:
+        retry = Action("retry", call.service, str(call.id), _label(call))
+        actions = () if call.under_way else (retry,)
+        stuck = call.attempts > 1 or _seconds(call.called_at, now) > SLOW_CALL_S
+        if call.kind == "mail":
+            yield Wait("mail-not-taken", stuck, _mail(call, now), actions)
+        elif call.called_at is not None:
+            yield Wait("provider-unknown", stuck, _provider(call, now), actions)
+        else:
+            says = f"A {call.kind} is not begun{_error(call)}; {_next(call, now)}."
+            yield Wait("work-not-begun", stuck, says, actions)
+
+
+def _provider(call: Call, now: datetime) -> str:
+    since = _seconds(call.called_at, now)
+    return (
+        f"The provider has not said whether the {call.kind} was made: last called {since:.0f} s "
+        f"ago, tried {_times(call.attempts)}{_error(call)}. It counts as unknown, never as failed; "
+        f"{_next(call, now)}, under the same key."
+    )
+
+
+def _mail(call: Call, now: datetime) -> str:
+    if call.attempts == 0 or (call.attempts == 1 and call.last_error is None):
+        return f"A mail is on its way to the mail server; {_next(call, now)}."
+    return f"The mail server has not taken a mail{_error(call)}; {_next(call, now)}."
+
+
+def _standing(known: Known, now: datetime) -> Iterator[Wait]:
+    """What the order itself waits for, by where it stands."""
+    cancel = Action("cancel", "orders", known.order_id, "Cancel and compensate")
+    if known.status == "pending":
+        missing = [
+            name
+            for name, state in (("payment", known.payment), ("stock", known.stock))
+            if state is None
+        ]
+        waits_for = " and ".join(missing) or "its decision"
+        if known.deadline_at is not None and known.deadline_at < now:
+            late = (now - known.deadline_at).total_seconds()
+            says = f"It is {late:.0f} s past its deadline and still waits for {waits_for}."
+            yield Wait("overdue", True, says, (cancel,))
+        else:
+            says = f"It waits for {waits_for}, and expires {_at(known.deadline_at, now)} if not."
+            yield Wait("deadline-pending", False, says, (cancel,))
+    elif known.status == "cancelling":
+        says = "It waits for inventory to say whether the goods can still be kept back."
+        yield Wait("cancellation-pending", False, says)
+    elif known.status in ("confirmed", "partially_shipped"):
+        says = "It waits for the warehouse to dispatch what is left of it."
+        actions = (cancel,) if known.status in CANCELLABLE else ()
+        yield Wait("dispatch-pending", False, says, actions)
+    elif known.status == "shipped":
+        yield Wait("delivery-pending", False, "Everything has left; it waits for its delivery.")
+
+
+def _label(call: Call) -> str:
+    if call.kind == "mail":
+        return "Try the mail again now"
+    return "Ask the provider again now" if call.called_at else f"Begin the {call.kind} now"
+
+
+def _error(call: Call) -> str:
+    return f" ({call.last_error})" if call.last_error else ""
+
+
+def _times(attempts: int) -> str:
+    return "once" if attempts == 1 else f"{attempts} times"
+
+
+def _next(call: Call, now: datetime) -> str:
+    if call.under_way:
+        return "it is being tried now"
+    if call.not_before <= now:
+        return "it is due now"
+    return f"it is tried again {_at(call.not_before, now)}"
+
+
+def _at(moment: datetime | None, now: datetime) -> str:
+    if moment is None:
+        return "at its deadline"
+    return f"in {max(0.0, (moment - now).total_seconds()):.0f} s"
+
+
+def _seconds(since: datetime | None, now: datetime) -> float:
+    return 0.0 if since is None else max(0.0, (now - since).total_seconds())

@@ -1,0 +1,61 @@
+"""Looks at every instance of every service: does it answer, and what do its gauges say."""
+
+import asyncio
+import math
+from collections.abc import Iterator
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from console.backends import Answer, Backends
+from console.domain.alarms import Gauges, Instance
+
+PREFIX = "orderproof_"
+GAUGES = frozenset(
+    PREFIX + name
+    for name in (
+        "consumer_lag_records",
+        "consumer_lag_seconds",
+        "partition_stopped",
+        "outbox_rows",
+        "outbox_oldest_age_seconds",
+        "work_rows",
+        "work_oldest_age_seconds",
+        "parked_keys",
+        "invariant_violations",
+    )
+)
+
+
+async def look(backends: Backends) -> list[Instance]:
+    """One look at all of them, at the same time."""
+    services = list(backends.settings.services)
+    answers = await asyncio.gather(*(backends.get_each(one, "/metrics") for one in services))
+    return [
+        instance_of(service, answer)
+        for service, each in zip(services, answers, strict=True)
+        for answer in each
+    ]
+
+
+def instance_of(service: str, answer: Answer) -> Instance:
+    if not answer.ok or not isinstance(answer.body, str):
+        return Instance(service, answers=False)
+    return Instance(service, answers=True, gauges=gauges_of(answer.body))
+
+
+def gauges_of(text: str) -> Gauges:
+    """The gauges we know, from Prometheus' text format; the rest is not even parsed."""
+    found: dict[str, dict[str, float]] = {}
+    for family in text_string_to_metric_families("\n".join(_known(text)) + "\n"):
+        for sample in family.samples:
+            label = next(iter(sample.labels.values()), "")
+            if not math.isnan(sample.value):
+                found.setdefault(sample.name.removeprefix(PREFIX), {})[label] = sample.value
+    return found
+
+
+def _known(text: str) -> Iterator[str]:
+    for line in text.splitlines():
+        name = line.partition("{")[0].partition(" ")[0]
+        if name in GAUGES:
+            yield line

@@ -1,0 +1,129 @@
+"""Actions: each is one call to the owning service with the operator's name, and is written down."""
+
+import asyncio
+from collections.abc import Mapping
+from secrets import token_hex
+from typing import Any, Literal
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, Field
+from shared.http.problem import Problem
+from shared.service import Running
+
+from console import jobs, store
+from console.backends import Answer, Backends
+from console.board import Board
+from console.jobs import JOBS_MAX, Job
+
+UNKNOWN = "No answer came: whether it was done is not known. Look again before you repeat it."
+
+
+class Act(BaseModel):
+    """A button's form. ``reason`` is needed to discard, and kept with the rest."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    action: Literal["dry-run", "redrive", "discard", "retry", "cancel", "resend"]
+    service: Literal["orders", "payments", "inventory", "notifications"]
+    target: str = Field(min_length=1, max_length=128, pattern=r"^[\w.:@-]+$")
+    order_id: str = Field("", max_length=128)
+    reason: str = Field("", max_length=500)
+
+
+class Group(BaseModel):
+    """What a redrive of many takes: all that ``service`` has parked for ``reason``."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    service: Literal["orders", "payments", "inventory", "notifications"]
+    reason: str = Field(min_length=1, max_length=200)
+    dry_run: bool = False
+
+
+async def act(running: Running, backends: Backends, operator: str, asked: Act) -> dict[str, Any]:
+    """Do it, write it down, and tell what the service said."""
+    if asked.action == "discard" and not asked.reason:
+        raise Problem(422, "reason-needed", "Say why: a discarded record is gone for good.")
+    path, body = _call(asked)
+    answer = await backends.post(asked.service, path, operator, body)
+    says = told(asked, answer)
+    async with running.pool.acquire() as db:
+        now = await running.clock.now(db)
+        known = (asked.service, asked.target, asked.order_id or None, asked.reason or None)
+        await store.insert_action(db, now, operator, asked.action, *known, answer.status, says)
+    return {"ok": answer.ok, "says": says, "action": asked.action, "answer": answer.body}
+
+
+def _call(asked: Act) -> tuple[str, Mapping[str, Any] | None]:
+    target = quote(asked.target, safe="")
+    match asked.action:
+        case "dry-run":
+            return f"/ops/dead-letters/{target}/redrive?dry_run=true", None
+        case "redrive":
+            return f"/ops/dead-letters/{target}/redrive", None
+        case "discard":
+            return f"/ops/dead-letters/{target}/discard", {"reason": asked.reason}
+        case "retry":
+            return f"/ops/work/{target}/retry", None
+        case "cancel":
+            return f"/v1/orders/{target}/cancel", {"reason": asked.reason or "operator"}
+        case "resend":
+            return f"/v1/messages/{target}/resend", None
+
+
+def told(asked: Act, answer: Answer) -> str:
+    """One sentence for people."""
+    if answer.status is None:
+        return UNKNOWN
+    if not answer.ok:
+        return f"{asked.service} refused: {answer.detail}"
+    match asked.action:
+        case "dry-run":
+            return f"Nothing was changed. A redrive would run {_ran(answer)}"
+        case "redrive":
+            return f"Ran {_ran(answer)}"
+        case "discard":
+            return f"Discarded. What waited behind it ran: {_ran(answer)}"
+        case "retry":
+            return "It is due now and taken up at once."
+        case "cancel":
+            return f"The order is {answer.body.get('status', 'being cancelled')}."
+        case "resend":
+            return "It is queued once more, behind the order's other mails."
+
+
+def _ran(answer: Answer) -> str:
+    done, left, failed = (answer.body.get(name) for name in ("done", "left", "failed"))
+    events = f"{done} event{'' if done == 1 else 's'}"
+    if failed:
+        return f"{events} and stop at the next: {failed}; {left} would wait on."
+    return f"{events} to the end." if not left else f"{events}; {left} are left, run it again."
+
+
+async def redrive_group(
+    running: Running, backends: Backends, board: Board, operator: str, asked: Group
+) -> Job:
+    """Begin to redrive all of a group, in the background of this process."""
+    if any(one.state == "running" and one.service == asked.service for one in board.jobs.values()):
+        raise Problem(409, "under-way", f"A group of {asked.service} is being redriven already.")
+    async with running.pool.acquire() as db:
+        now = await running.clock.now(db)
+    job = Job(token_hex(4), asked.service, asked.reason, operator, asked.dry_run, now)
+    while len(board.jobs) >= JOBS_MAX:
+        del board.jobs[next(iter(board.jobs))]
+    board.jobs[job.id] = job
+    task = asyncio.create_task(_run(running, backends, board, job))
+    board.tasks.add(task)
+    task.add_done_callback(board.tasks.discard)
+    return job
+
+
+async def _run(running: Running, backends: Backends, board: Board, job: Job) -> None:
+    await jobs.run(job, backends)
+    verb = "dry-run" if job.dry_run else "redrive"
+    says = f"{job.done} of {job.total} keys, {job.events} events, {job.failed} failed: {job.state}"
+    async with running.pool.acquire() as db:
+        now = await running.clock.now(db)
+        known = (job.service, f"all of {job.reason}", None, None)
+        await store.insert_action(db, now, job.operator, f"{verb} group", *known, None, says)
+    board.stir()

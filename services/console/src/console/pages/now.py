@@ -1,0 +1,156 @@
+"""Now: how many orders, how fast, what waits, and whether anything is red."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from asyncpg import Record
+from shared.service import Running
+
+from console import store
+from console.backends import Backends
+from console.board import Board
+from console.domain.alarms import DECIDED_WITHIN_S, Decisions, Instance, alarms, worst
+from console.domain.facts import Fact
+from console.domain.picture import OUTCOMES
+from console.looks import look
+
+RATE_WINDOW = timedelta(minutes=1)
+LEVEL_WINDOW = timedelta(minutes=5)
+MONEY_WINDOW = timedelta(hours=1)
+LATE_AFTER = timedelta(seconds=DECIDED_WITHIN_S)
+CHART_MINUTES = 30
+CHART_HEIGHT = 100
+
+
+async def look_around(running: Running, backends: Backends, board: Board) -> None:
+    """What is cheap to ask: every instance's gauges, and the orders of the last minute."""
+    board.instances = await look(backends)
+    async with running.pool.acquire() as db:
+        now = await running.clock.now(db)
+        board.minute = await store.decided(db, now - RATE_WINDOW, LATE_AFTER)
+    board.alarms = alarms(board.instances, board.decisions)
+    board.at = now
+    board.stir()
+
+
+async def add_up(running: Running, board: Board) -> None:
+    """What takes a look at many orders: the level of the last five minutes, chart and money."""
+    async with running.pool.acquire() as db:
+        now = await running.clock.now(db)
+        board.level = await store.decided(db, now - LEVEL_WINDOW, LATE_AFTER)
+        undecided = await store.undecided(db, now)
+        chart = await store.by_minute(db, _first_minute(now))
+        board.money = [dict(one) for one in await store.money(db, now - MONEY_WINDOW)]
+    board.undecided = undecided["undecided"]
+    board.chart = bars(chart, now)
+    board.decisions = decisions_of(board.level, undecided["overdue"])
+
+
+def document(board: Board) -> dict[str, Any]:
+    """All that the page shows; amounts and lengths of time have their units in their names."""
+    return {
+        "at": board.at,
+        "alarms": board.alarms,
+        "outcomes": outcomes(board.minute),
+        "confirmed_s": _confirmed_s(board.level),
+        "undecided": board.undecided,
+        "overdue": board.decisions.overdue,
+        "money": board.money,
+        "chart": board.chart,
+        **waiting(board.instances),
+        "ticker": [ticked(one) for one in reversed(board.ticker)],
+    }
+
+
+def decisions_of(level: Sequence[Record], overdue: int) -> Decisions:
+    """An expired order was never decided in time; one that its buyer cancelled counts not."""
+    counted = [one for one in level if one["outcome"] != "cancelled"]
+    late = sum(one["orders"] if one["outcome"] == "expired" else one["late"] for one in counted)
+    return Decisions(sum(one["orders"] for one in counted), late, overdue)
+
+
+def outcomes(minute: Sequence[Record]) -> list[dict[str, Any]]:
+    """Orders a second by outcome, over the last minute."""
+    found = {one["outcome"]: one["orders"] for one in minute}
+    seconds = RATE_WINDOW.total_seconds()
+    return [{"outcome": one, "orders_s": found.get(one, 0) / seconds} for one in OUTCOMES]
+
+
+def bars(rows: Sequence[Record], now: datetime) -> list[dict[str, Any]]:
+    """One column for each of the last ``CHART_MINUTES``; heights are parts of the highest."""
+    counts: dict[datetime, dict[str, int]] = {}
+    for row in rows:
+        counts.setdefault(row["minute"], {})[row["outcome"]] = row["orders"]
+    first = _first_minute(now)
+    minutes = [first + timedelta(minutes=n) for n in range(CHART_MINUTES)]
+    highest = max((sum(counts.get(one, {}).values()) for one in minutes), default=0)
+    return [_bar(minute, counts.get(minute, {}), highest) for minute in minutes]
+
+
+def waiting(instances: Sequence[Instance]) -> dict[str, Any]:
+    """By group, outbox and kind of work: how much waits, and for how long."""
+    records = worst(instances, "consumer_lag_records")
+    stopped = worst(instances, "partition_stopped")
+    ages = worst(instances, "outbox_oldest_age_seconds")
+    work_ages = worst(instances, "work_oldest_age_seconds")
+    parked = worst(instances, "parked_keys")
+    return {
+        "instances": [{"service": one.service, "answers": one.answers} for one in instances],
+        "groups": [
+            {
+                "group": group,
+                "service": service,
+                "behind_s": behind_s,
+                "behind_records": records.get((service, group), 0),
+                "stopped": stopped.get((service, group), 0) > 0,
+                "parked_keys": parked.get((service, group), 0),
+            }
+            for (service, group), behind_s in worst(instances, "consumer_lag_seconds").items()
+        ],
+        "outboxes": [
+            {"service": service, "rows": rows, "oldest_age_s": ages.get((service, ""), 0)}
+            for (service, _), rows in worst(instances, "outbox_rows").items()
+        ],
+        "work": [
+            {"service": place[0], "kind": place[1], "rows": rows, "oldest_age_s": work_ages[place]}
+            for place, rows in worst(instances, "work_rows").items()
+            if place in work_ages
+        ],
+        "invariants": [
+            {"service": service, "name": name, "violations": broken}
+            for (service, name), broken in worst(instances, "invariant_violations").items()
+        ],
+    }
+
+
+def ticked(fact: Fact) -> dict[str, Any]:
+    return {
+        **asdict(fact.place),
+        "at": fact.at,
+        "type": fact.type,
+        "key": fact.key,
+        "order_id": fact.order_id,
+        "problem": fact.problem,
+    }
+
+
+def _bar(minute: datetime, counts: Mapping[str, int], highest: int) -> dict[str, Any]:
+    """``parts`` lie on each other, the first at the bottom; ``y`` counts from the top."""
+    parts, below = [], 0.0
+    for outcome in OUTCOMES:
+        height = CHART_HEIGHT * counts.get(outcome, 0) / highest if highest else 0
+        below += height
+        parts.append({"outcome": outcome, "y": round(CHART_HEIGHT - below, 1), "height": height})
+    return {"minute": minute, "orders": sum(counts.values()), "parts": parts}
+
+
+def _confirmed_s(level: Sequence[Record]) -> dict[str, float | None]:
+    """From placed to confirmed, over the last five minutes, in seconds."""
+    found = next((one["seconds"] for one in level if one["outcome"] == "confirmed"), None)
+    return dict(zip(("p50", "p99"), found or (None, None), strict=True))
+
+
+def _first_minute(now: datetime) -> datetime:
+    return now.replace(second=0, microsecond=0) - timedelta(minutes=CHART_MINUTES - 1)

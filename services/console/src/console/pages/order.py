@@ -1,0 +1,191 @@
+"""An order: where it stands, what it waits for, and all that anybody knows of it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from asyncpg import Record
+from shared.http.problem import not_found
+from shared.service import Running
+
+from console import store
+from console.backends import Answer, Backends
+from console.board import Board
+from console.domain.spans import waterfall
+from console.domain.states import states_of
+from console.domain.waits import Call, Known, Parked, Wait, waits_of
+
+ACTIONS_MAX = 100
+ATTRIBUTES_MAX = 12
+
+
+async def document(
+    running: Running, backends: Backends, board: Board, order_id: str
+) -> dict[str, Any]:
+    """What Kafka told, and what each service says now; who is silent is named."""
+    async with running.pool.acquire() as db:
+        now = await running.clock.now(db)
+        row = await store.order(db, order_id)
+        keys = [order_id, *filter(None, [row and row["client_reference"]])]
+        records = [dict(one) for one in await store.records_of(db, keys)]
+        actions = await store.actions(db, order_id, ACTIONS_MAX)
+    answers = await _ask(backends, order_id, keys)
+    live = answers["orders"]
+    if row is None and not records and not live.ok:
+        raise not_found(f"No order {order_id}.")
+    known = known_of(order_id, row, answers, board)
+    waits = waits_of(known, now)
+    trace_id = row["trace_id"] if row else None
+    return {
+        "order_id": order_id,
+        "alarms": board.alarms,
+        "status": known.status,
+        "headline": headline(waits),
+        "order": _summary(row, live.body if live.ok else {}),
+        "states": states_of(known.status, records),
+        "waits": waits,
+        "silent": known.silent,
+        "lines": live.body.get("lines", []) if live.ok else [],
+        "payments": _list(answers["payments"], "payments"),
+        "fulfilment_orders": _list(answers["inventory"], "fulfilment_orders"),
+        "messages": _list(answers["notifications"], "messages"),
+        "calls": known.calls,
+        "parked": known.parked,
+        "records": records,
+        "trace_id": trace_id,
+        "trace_link": _link(backends.settings.trace_link, trace_id),
+        "trace": [_bar(one) for one in waterfall(board.spans.trace(trace_id or ""))],
+        "actions": [dict(one) for one in actions],
+    }
+
+
+def headline(waits: Sequence[Wait]) -> str:
+    """One line: why it is stuck, what it waits for, or that nothing more will happen."""
+    if not waits:
+        return "Nothing more will happen to it."
+    return f"Stuck: {waits[0].says}" if waits[0].stuck else waits[0].says
+
+
+def known_of(
+    order_id: str, row: Record | None, answers: Mapping[str, Answer], board: Board
+) -> Known:
+    """What the order's own services say; where one is silent, what Kafka told last."""
+    services = ("orders", "payments", "inventory", "notifications")
+    live = answers["orders"].body if answers["orders"].ok else {}
+    told = dict(row) if row else {}
+    deadline = live.get("deadline_at")
+    return Known(
+        order_id=order_id,
+        status=live.get("status") or told.get("status") or "unknown",
+        deadline_at=datetime.fromisoformat(deadline) if deadline else told.get("deadline_at"),
+        payment=told.get("payment"),
+        stock=told.get("stock"),
+        calls=tuple(call for one in services for call in _calls(one, answers[f"{one}/work"])),
+        parked=tuple(
+            park
+            for name, service in _parking(services)
+            if name in answers
+            for park in _parked(service, answers[name])
+        ),
+        silent=tuple(one for one in services if answers[f"{one}/work"].status is None),
+        lag_s={one: board.worst_lag_s(one) for one in services},
+    )
+
+
+async def _ask(backends: Backends, order_id: str, keys: Sequence[str]) -> dict[str, Answer]:
+    """Everything at the same time; a service that is silent costs its time limit once."""
+    asked = {
+        "orders": backends.get("orders", f"/v1/orders/{order_id}"),
+        "payments": backends.get("payments", "/v1/payments", order_id=order_id),
+        "inventory": backends.get("inventory", "/v1/fulfilment-orders", order_id=order_id),
+        "notifications": backends.get("notifications", "/v1/messages", order_id=order_id),
+    }
+    for service in tuple(asked):
+        asked[f"{service}/work"] = backends.get(service, "/ops/work", order_id=order_id)
+        asked[f"{service}/dead-letters"] = backends.get(service, "/ops/dead-letters", key=order_id)
+    for reference in keys[1:]:
+        asked["submission"] = backends.get("orders", "/ops/dead-letters", key=reference)
+    return dict(zip(asked, await asyncio.gather(*asked.values()), strict=True))
+
+
+def _parking(services: Sequence[str]) -> list[tuple[str, str]]:
+    """The answers that name parked records, and whose they are."""
+    return [*((f"{one}/dead-letters", one) for one in services), ("submission", "orders")]
+
+
+def _calls(service: str, answer: Answer) -> list[Call]:
+    return [
+        Call(
+            service=service,
+            id=one["id"],
+            kind=one["kind"],
+            attempts=one["attempts"],
+            not_before=datetime.fromisoformat(one["not_before"]),
+            last_error=one["last_error"],
+            called_at=_moment(one["call_started_at"]),
+            under_way=one["lease_until"] is not None,
+        )
+        for one in _list(answer, "oldest")
+    ]
+
+
+def _parked(service: str, answer: Answer) -> list[Parked]:
+    return [
+        Parked(
+            service=service,
+            id=one["id"],
+            type=one["type"] or "a record",
+            reason=one["reason"],
+            error=one["error"],
+            behind=one["behind"] or 0,
+        )
+        for one in _list(answer, "dead_letters")
+    ]
+
+
+def _list(answer: Answer, name: str) -> list[dict[str, Any]]:
+    found = answer.body.get(name) if answer.ok and isinstance(answer.body, dict) else None
+    return found if isinstance(found, list) else []
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _summary(row: Record | None, live: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the buyer: who needs the address asks orders, which knows who may."""
+    told: Mapping[str, Any] = dict(row) if row else {}
+    names = ("client_reference", "channel", "currency", "total_minor", "placed_at", "deadline_at")
+    found = {name: live.get(name) or told.get(name) for name in names}
+    return {
+        **found,
+        "customer_id": told.get("customer_id"),
+        "payment": told.get("payment"),
+        "stock": told.get("stock"),
+        "fulfilment": told.get("fulfilment"),
+        "captured_minor": told.get("captured_minor"),
+        "refunded_minor": told.get("refunded_minor"),
+        "reasons": live.get("reasons") or [],
+    }
+
+
+def _link(template: str | None, trace_id: str | None) -> str | None:
+    return template.replace("{trace_id}", trace_id) if template and trace_id else None
+
+
+def _bar(bar: Any) -> dict[str, Any]:
+    span = bar.span
+    return {
+        "service": span.service,
+        "name": span.name,
+        "kind": span.kind,
+        "failed": span.failed,
+        "depth": bar.depth,
+        "left": bar.left,
+        "width": bar.width,
+        "begin_ms": round(bar.begin_ms, 2),
+        "length_ms": round(bar.length_ms, 2),
+        "attributes": dict(list(span.attributes.items())[:ATTRIBUTES_MAX]),
+        "links": span.links,
+    }

@@ -1,0 +1,163 @@
+"""The console's routes: pages, their streams, actions, files, and where traces are taken in."""
+
+from collections.abc import Awaitable, Callable
+from importlib.resources import files
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from shared.http.problem import not_found
+from shared.service import Running
+
+from console import otlp
+from console.backends import Backends
+from console.board import Board
+from console.pages import actions, dead_letters, now, order, orders
+from console.render import HEADERS, STREAM_HEADERS, PageRoute, draw, page
+from console.settings import ConsoleSettings
+
+STATIC = {
+    "console.css": "text/css",
+    "console.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+    "vendor/htmx.min.js": "text/javascript",
+    "vendor/hx-sse.min.js": "text/javascript",
+}
+DAY_S = 86_400
+PAUSE_S, AGAIN_S = 1.0, 5.0
+OrderId = Annotated[str, Path(min_length=1, max_length=128)]
+ParkedId = Annotated[int, Path(ge=0, le=2**63 - 1)]
+Draw = Callable[[], Awaitable[str]]
+
+
+def routes(
+    running: Running, settings: ConsoleSettings, backends: Backends, board: Board
+) -> list[APIRouter]:
+    router = APIRouter(include_in_schema=False, route_class=PageRoute)
+    _now(router, board)
+    _orders(router, running, settings, backends, board)
+    _dead_letters(router, running, backends, board)
+    _actions(router, running, backends, board)
+    _files(router)
+    otlp.routes(router, board.spans)
+    return [router]
+
+
+def _now(router: APIRouter, board: Board) -> None:
+    @router.get("/")
+    async def show(request: Request) -> Response:
+        return page(request, "now.html", now.document(board))
+
+    @router.get("/now/live")
+    async def live() -> Response:
+        async def drawn() -> str:
+            return draw("now_live.html", now.document(board))
+
+        return _stream(board, drawn)
+
+    @router.get("/system")
+    async def system(request: Request) -> Response:
+        return page(request, "system.html", now.document(board))
+
+
+def _orders(
+    router: APIRouter,
+    running: Running,
+    settings: ConsoleSettings,
+    backends: Backends,
+    board: Board,
+) -> None:
+    @router.get("/orders")
+    async def find(request: Request, asked: Annotated[orders.Asked, Query()]) -> Response:
+        found = await orders.document(running, settings, asked)
+        return page(request, "orders.html", {"alarms": board.alarms, **found})
+
+    @router.get("/orders/{order_id}")
+    async def show(request: Request, order_id: OrderId) -> Response:
+        found = await order.document(running, backends, board, order_id)
+        return page(request, "order.html", found)
+
+    @router.get("/orders/{order_id}/live")
+    async def live(order_id: OrderId) -> Response:
+        async def drawn() -> str:
+            found = await order.document(running, backends, board, order_id)
+            return draw("order_live.html", found)
+
+        return _stream(board, drawn)
+
+
+def _dead_letters(router: APIRouter, running: Running, backends: Backends, board: Board) -> None:
+    @router.get("/dead-letters")
+    async def find(
+        request: Request,
+        service: Annotated[str, Query(max_length=40)] = "",
+        reason: Annotated[str, Query(max_length=200)] = "",
+    ) -> Response:
+        wanted = {"service": service, "reason": reason}
+        named = {name: value for name, value in wanted.items() if value}
+        found = await dead_letters.document(running, backends, board, named)
+        return page(request, "dead_letters.html", found)
+
+    @router.get("/dead-letters/{service}/{parked_id}")
+    async def show(request: Request, service: str, parked_id: ParkedId) -> Response:
+        if service not in backends.settings.services:
+            raise not_found(f"No service {service[:40]!r}.")
+        found = await dead_letters.one_document(running, backends, board, service, parked_id)
+        return page(request, "dead_letter.html", found)
+
+    @router.get("/jobs/live")
+    async def live() -> Response:
+        async def drawn() -> str:
+            return draw("jobs.html", {"jobs": [one.told() for one in board.jobs.values()]})
+
+        return _stream(board, drawn)
+
+
+def _actions(router: APIRouter, running: Running, backends: Backends, board: Board) -> None:
+    @router.post("/actions")
+    async def do(request: Request, asked: Annotated[actions.Act, Form()]) -> Response:
+        found = await actions.act(running, backends, _operator(request), asked)
+        board.stir()
+        return _told(request, found)
+
+    @router.post("/actions/groups")
+    async def begin(request: Request, asked: Annotated[actions.Group, Form()]) -> Response:
+        operator = _operator(request)
+        job = await actions.redrive_group(running, backends, board, operator, asked)
+        board.stir()
+        return _told(request, {"ok": True, "says": f"Begun as {job.id}.", "job": job.id})
+
+    @router.post("/actions/groups/{job_id}/stop")
+    async def stop(request: Request, job_id: Annotated[str, Path(max_length=40)]) -> Response:
+        job = board.jobs.get(job_id)
+        if job is None:
+            raise not_found(f"No redrive {job_id}.")
+        job.stopped.set()
+        return _told(request, {"ok": True, "says": "It stops behind the key that is under way."})
+
+
+def _files(router: APIRouter) -> None:
+    @router.get("/static/{name:path}")
+    async def file(name: str) -> Response:
+        if name not in STATIC:
+            raise not_found(f"No file {name[:100]!r}.")
+        content = files("console").joinpath("static", *name.split("/")).read_bytes()
+        headers = {**HEADERS, "Cache-Control": f"max-age={DAY_S}"}
+        return Response(content, 200, headers, STATIC[name])
+
+
+def _stream(board: Board, drawn: Draw) -> Response:
+    board.refuse_too_many()
+    stream = board.follow(drawn, PAUSE_S, AGAIN_S)
+    return StreamingResponse(stream, 200, STREAM_HEADERS, "text/event-stream")
+
+
+def _told(request: Request, found: dict[str, Any]) -> Response:
+    """A line beside the button, or a page of its own for a browser without scripts."""
+    whole = "hx-request" not in request.headers
+    return page(request, "told_page.html" if whole else "told.html", found)
+
+
+def _operator(request: Request) -> str:
+    operator: str = request.scope.get("operator", "local")
+    return operator

@@ -1,0 +1,53 @@
+// What no library does: times in local or UTC, copying, and the search box by a key.
+"use strict";
+(() => {
+  const stored = (name) => { try { return localStorage.getItem(name); } catch { return null; } };
+  const store = (name, value) => { try { localStorage.setItem(name, value); } catch { /* stays for this page */ } };
+  let local = stored("zone") === "local";
+
+  const two = (number, digits = 2) => String(number).padStart(digits, "0");
+  const written = (at) => local
+    ? `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${two(at.getMilliseconds(), 3)}`
+    : at.toISOString().replace("T", " ").replace("Z", "");
+
+  function writeTimes(root) {
+    for (const time of root.querySelectorAll("time")) {
+      const text = written(new Date(time.dateTime));
+      if (time.textContent !== text) time.textContent = text;
+    }
+  }
+
+  function showZone() {
+    document.getElementById("zone").textContent = local ? "Times are local" : "Times in UTC";
+    writeTimes(document);
+  }
+
+  document.getElementById("zone").addEventListener("click", () => {
+    local = !local;
+    store("zone", local ? "local" : "utc");
+    showZone();
+  });
+
+  document.getElementById("curl").addEventListener("click", async (event) => {
+    const command = `curl -s '${location.origin}${event.target.dataset.path}'`;
+    const told = document.getElementById("copied");
+    try {
+      await navigator.clipboard.writeText(command);
+      told.textContent = "Copied.";
+    } catch {
+      told.textContent = command;
+    }
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input, textarea, select");
+    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      document.getElementById("q").focus();
+    }
+  });
+
+  if (local) showZone();
+  document.addEventListener("htmx:after:swap", () => { if (local) writeTimes(document); });
+  document.addEventListener("htmx:sse:after:message", () => { if (local) writeTimes(document); });
+})();

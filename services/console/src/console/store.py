@@ -1,0 +1,211 @@
+"""The SQL of the console: records and orders in, pages out, and who did what."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from asyncpg import Record
+from shared.database import Db
+
+from console.domain.facts import DATA_BYTES_MAX, Fact
+from console.domain.picture import Picture
+
+RECORDS_MAX = 500
+FOUND_MAX = 100
+
+_COLUMNS: Mapping[str, str] = {
+    "order_id": "text",
+    "client_reference": "text",
+    "tenant": "text",
+    "channel": "text",
+    "currency": "text",
+    "customer_id": "text",
+    "total_minor": "bigint",
+    "placed_at": "timestamptz",
+    "deadline_at": "timestamptz",
+    "status": "text",
+    "status_sequence": "integer",
+    "payment": "text",
+    "payment_sequence": "integer",
+    "stock": "text",
+    "stock_sequence": "integer",
+    "fulfilment": "text",
+    "fulfilment_sequence": "integer",
+    "outcome": "text",
+    "decided_at": "timestamptz",
+    "captured_minor": "bigint",
+    "refunded_minor": "bigint",
+    "trace_id": "text",
+    "told_at": "timestamptz",
+}
+_AXES = ("status", "payment", "stock", "fulfilment")
+_SUMS = ("captured_minor", "refunded_minor", "told_at")
+_ARRAYS = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(_COLUMNS.values(), 1))
+_NAMES = ", ".join(_COLUMNS)
+
+
+def _merged(name: str) -> str:
+    """What was told later on its topic wins; what is told once stays; sums only grow."""
+    axis = name.removesuffix("_sequence")
+    if axis in _AXES:
+        newer = f"excluded.{axis}_sequence > o.{axis}_sequence"
+        return f"{name} = CASE WHEN {newer} THEN excluded.{name} ELSE o.{name} END"
+    merge = "greatest" if name in _SUMS else "coalesce"
+    return f"{name} = {merge}(o.{name}, excluded.{name})"
+
+
+_MERGE_ORDERS = f"""
+INSERT INTO orders AS o ({_NAMES}, recorded_at)
+SELECT {_NAMES}, ${len(_COLUMNS) + 1}
+FROM unnest({_ARRAYS}) u({_NAMES}) ORDER BY order_id
+ON CONFLICT (order_id) DO UPDATE SET
+{", ".join(_merged(name) for name in _COLUMNS if name != "order_id")},
+recorded_at = excluded.recorded_at
+"""
+_INSERT_RECORDS = """
+INSERT INTO records (topic, partition, "offset", key, type, event_id, sequence, at, trace_id, data,
+    problem, recorded_at)
+SELECT u.*, $12 FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::text[], $5::text[],
+    $6::text[], $7::integer[], $8::timestamptz[], $9::text[], $10::text[], $11::text[]) u
+ON CONFLICT DO NOTHING
+"""
+_INSERT_TERMS = """
+INSERT INTO order_terms (term, order_id, recorded_at)
+SELECT u.term, u.order_id, $3 FROM unnest($1::text[], $2::text[]) u(term, order_id)
+ORDER BY u.term COLLATE "C", u.order_id COLLATE "C"
+ON CONFLICT DO NOTHING
+"""
+_ORDER = "SELECT * FROM orders WHERE order_id = $1"
+_ORDERS = """
+SELECT * FROM orders
+WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR channel = $2)
+    AND (NOT $3 OR (outcome IS NULL AND deadline_at < $4))
+    AND ($5::text IS NULL OR order_id < $5)
+ORDER BY order_id DESC LIMIT $6
+"""
+_FOUND = """
+SELECT o.* FROM orders o WHERE o.order_id IN (
+    SELECT t.order_id FROM order_terms t WHERE t.term = ANY($1::text[])
+    UNION SELECT r.key FROM records r WHERE r.event_id = $2
+    UNION SELECT t.order_id FROM order_terms t
+        WHERE length($3) >= 6 AND t.term >= $3 AND t.term < $3 || chr(1114111)
+)
+ORDER BY o.order_id DESC LIMIT $4
+"""
+_RECORDS_OF = """
+SELECT * FROM records WHERE key = ANY($1::text[]) ORDER BY at NULLS LAST, topic, "offset" LIMIT $2
+"""
+_RECORD_AT = 'SELECT * FROM records WHERE topic = $1 AND partition = $2 AND "offset" = $3'
+_RECENT_RECORDS = 'SELECT * FROM records ORDER BY recorded_at DESC, topic, "offset" DESC LIMIT $1'
+_DECIDED = """
+SELECT outcome, count(*) AS orders,
+    percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (
+        ORDER BY extract(epoch FROM decided_at - placed_at)::float) AS seconds,
+    count(*) FILTER (WHERE decided_at - placed_at > $2) AS late
+FROM orders WHERE decided_at > $1 GROUP BY outcome
+"""
+_BY_MINUTE = """
+SELECT date_trunc('minute', decided_at) AS minute, outcome, count(*) AS orders
+FROM orders WHERE decided_at > $1 GROUP BY 1, 2
+"""
+_MONEY = """
+SELECT currency, sum(captured_minor)::bigint AS captured_minor,
+    sum(refunded_minor)::bigint AS refunded_minor
+FROM orders WHERE decided_at > $1 AND currency IS NOT NULL GROUP BY currency ORDER BY currency
+"""
+_OPEN = """
+SELECT count(*) AS undecided, count(*) FILTER (WHERE deadline_at < $1) AS overdue
+FROM (SELECT deadline_at FROM orders WHERE outcome IS NULL LIMIT 10000) o
+"""
+_INSERT_ACTION = """
+INSERT INTO actions (at, operator, action, service, target, order_id, reason, status, answer)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+"""
+_ACTIONS = """
+SELECT * FROM actions WHERE $1::text IS NULL OR order_id = $1 ORDER BY id DESC LIMIT $2
+"""
+
+
+async def record(db: Db, facts: Sequence[Fact], pictures: Sequence[Picture], now: datetime) -> None:
+    """Keep what a batch told; what was kept before changes nothing."""
+    rows = [_row(fact) for fact in facts]
+    await db.execute(_INSERT_RECORDS, *map(list, zip(*rows, strict=True)), now)
+    if pictures:
+        columns = [[getattr(one, field.name) for one in pictures] for field in fields(Picture)]
+        await db.execute(_MERGE_ORDERS, *columns, now)
+    terms = sorted({(term, one.order_id) for one in facts for term in one.terms if one.order_id})
+    if terms:
+        await db.execute(_INSERT_TERMS, *map(list, zip(*terms, strict=True)), now)
+
+
+def _row(fact: Fact) -> tuple[Any, ...]:
+    data = json.dumps(fact.data, ensure_ascii=False)
+    if len(data) > DATA_BYTES_MAX:
+        data = json.dumps({"too_long_to_show": len(data)})
+    place = fact.place
+    return (
+        *(place.topic, place.partition, place.offset, fact.key, fact.type, fact.event_id),
+        *(fact.sequence, fact.at, fact.trace_id, data, fact.problem),
+    )
+
+
+async def order(db: Db, order_id: str) -> Record | None:
+    return await db.fetchrow(_ORDER, order_id)
+
+
+async def orders(
+    db: Db, wanted: Mapping[str, Any], now: datetime, before: str | None, page: int
+) -> list[Record]:
+    """A page of orders, the newest first; ``overdue`` are those past their deadline."""
+    asked = (wanted["status"] or None, wanted["channel"] or None, wanted["overdue"], now)
+    return list(await db.fetch(_ORDERS, *asked, before, page))
+
+
+async def search(db: Db, terms: Sequence[str], asked: str) -> list[Record]:
+    """Orders known by one of ``terms`` or an event id, or by the beginning of an id."""
+    return list(await db.fetch(_FOUND, terms, asked, asked.lower(), FOUND_MAX))
+
+
+async def records_of(db: Db, keys: Sequence[str]) -> list[Record]:
+    """What Kafka told of an order or a reference, the oldest first."""
+    return list(await db.fetch(_RECORDS_OF, keys, RECORDS_MAX))
+
+
+async def recent_records(db: Db, limit: int) -> list[Record]:
+    return list(await db.fetch(_RECENT_RECORDS, limit))
+
+
+async def decided(db: Db, since: datetime, late_after: Any) -> list[Record]:
+    """By outcome: ``orders``, median and 99th percentile in ``seconds``, and how many ``late``."""
+    return list(await db.fetch(_DECIDED, since, late_after))
+
+
+async def by_minute(db: Db, since: datetime) -> list[Record]:
+    return list(await db.fetch(_BY_MINUTE, since))
+
+
+async def money(db: Db, since: datetime) -> list[Record]:
+    """Captured and refunded of orders decided since, by currency."""
+    return list(await db.fetch(_MONEY, since))
+
+
+async def undecided(db: Db, now: datetime) -> Record:
+    row = await db.fetchrow(_OPEN, now)
+    assert row is not None
+    return row
+
+
+async def insert_action(db: Db, *values: Any) -> None:
+    """``values``: at, operator, action, service, target, order_id, reason, status, answer."""
+    await db.execute(_INSERT_ACTION, *values)
+
+
+async def actions(db: Db, order_id: str | None, limit: int) -> list[Record]:
+    """What people did, the newest first; of one order, or of all."""
+    return list(await db.fetch(_ACTIONS, order_id, limit))
+
+
+async def record_at(db: Db, topic: str, partition: int, offset: int) -> Record | None:
+    return await db.fetchrow(_RECORD_AT, topic, partition, offset)

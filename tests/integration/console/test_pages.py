@@ -1,0 +1,280 @@
+"""Every page as people and programs get it, over services that are stood in for."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx2
+import pytest
+from asyncpg import Pool, Record
+
+from tests.integration.console.records import confirmed, placed, projection, record
+from tests.integration.console.services import FakeServices
+from tests.support.in_process import app_of
+from tests.support.in_process import timer_of as timer_running
+from tests.support.waiting import eventually
+
+JSON = {"format": "json"}
+WORK_ROW = {
+    "id": 7,
+    "order_id": "ord_1",
+    "kind": "charge",
+    "attempts": 3,
+    "not_before": "2026-11-30T10:01:00Z",
+    "last_error": "TimeoutError",
+    "created_at": "2026-11-30T10:00:00Z",
+    "call_started_at": "2026-11-30T10:00:01Z",
+    "lease_until": None,
+}
+LETTER = {
+    "id": 3,
+    "consumer": "payments",
+    "topic": "orders.events.v1",
+    "partition": 0,
+    "offset": 11,
+    "key": "ord_1",
+    "type": "orders.order-placed.v1",
+    "reason": "handler-failed",
+    "error": "KeyError",
+    "attempts": 1,
+    "parked_at": "2026-11-30T10:00:00Z",
+    "behind": 2,
+}
+
+
+@asynccontextmanager
+async def browser(
+    pool: "Pool[Record]", services: FakeServices
+) -> AsyncIterator[httpx2.AsyncClient]:
+    app = app_of("console", pool, **services.settings, look_interval_s=0.2)
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(
+        transport=transport, base_url="http://127.0.0.1", headers={"Accept": "text/html"}
+    ) as client:
+        client.app = app  # type: ignore[attr-defined]
+        yield client
+
+
+async def told(client: httpx2.AsyncClient, path: str, **query: str) -> Any:
+    answer = await client.get(path, params={**query, **JSON})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+@pytest.mark.parametrize(
+    "sought",
+    [
+        "ord_1",
+        "ORD_1",
+        "web-ord_1",
+        "pay_ord_1",
+        "17850",
+        "85123a",
+        "c17850@example.com",
+        " C17850@EXAMPLE.COM ",
+        "web-or",
+        "evt_ord_1_orders.events.v1_2",
+    ],
+)
+async def test_an_order_is_found_by_anything_that_is_known_of_it(
+    pool: "Pool[Record]", services: FakeServices, sought: str
+) -> None:
+    await projection(pool).process(confirmed("ord_1"))
+    async with browser(pool, services) as client:
+        found = await told(client, "/orders", q=sought)
+        shown = await client.get("/orders", params={"q": sought})
+
+    assert [one["order_id"] for one in found["orders"]] == ["ord_1"]
+    assert 'href="/orders/ord_1"' in shown.text
+
+
+@pytest.mark.parametrize("sought", ["ord_", "%", "nobody@example.com", "x' OR 1=1 --", "<b>"])
+async def test_what_is_not_known_is_not_found_and_shown_as_text(
+    pool: "Pool[Record]", services: FakeServices, sought: str
+) -> None:
+    await projection(pool).process(confirmed("ord_1"))
+    async with browser(pool, services) as client:
+        found = await told(client, "/orders", q=sought)
+        shown = await client.get("/orders", params={"q": sought})
+
+    assert found["orders"] == []
+    assert "<b>" not in shown.text
+
+
+async def test_orders_are_listed_by_page_newest_first(
+    pool: "Pool[Record]", services: FakeServices
+) -> None:
+    ids = [f"ord_{one}" for one in range(100, 220)]
+    await projection(pool).process([record(placed(one), 1) for one in ids])
+    async with browser(pool, services) as client:
+        seen, query = [], {"status": "pending"}
+        while True:
+            page = await told(client, "/orders", **query)
+            seen += [one["order_id"] for one in page["orders"]]
+            if page["next_cursor"] is None:
+                break
+            query["cursor"] = page["next_cursor"]
+        other = await client.get("/orders", params={**query, "status": "confirmed", **JSON})
+        none = await told(client, "/orders", status="delivered")
+
+    assert seen == ids[::-1]
+    assert other.status_code == 400, "a cursor goes on with its own question only"
+    assert none["orders"] == []
+
+
+async def test_an_order_tells_what_each_service_knows_and_why_it_waits(
+    pool: "Pool[Record]", services: FakeServices
+) -> None:
+    await projection(pool).process([record(placed("ord_1", datetime.now(UTC)), 1)])
+    services.answers["payments", "/ops/work"] = {"kinds": [], "oldest": [WORK_ROW]}
+    services.answers["inventory", "/ops/dead-letters"] = {"dead_letters": [LETTER]}
+    async with browser(pool, services) as client:
+        found = await told(client, "/orders/ord_1")
+        shown = await client.get("/orders/ord_1")
+
+    causes = [one["cause"] for one in found["waits"]]
+    assert causes == ["parked", "provider-unknown", "deadline-pending"]
+    assert found["headline"].startswith("Stuck: inventory has parked")
+    for words in ("Ask the provider again now", "Redrive", "Cancel and compensate"):
+        assert words in shown.text
+    asked = {(service, path) for _, service, path, _, _ in services.asked}
+    assert ("payments", "/ops/work?order_id=ord_1") in asked
+    assert ("orders", "/ops/dead-letters?key=web-ord_1") in asked
+
+
+async def test_a_service_that_is_silent_is_named_and_the_page_is_there(
+    pool: "Pool[Record]", services: FakeServices
+) -> None:
+    await projection(pool).process([record(placed("ord_1"), 1)])
+    gone = {**services.settings, "payments_urls": ("http://127.0.0.1:9",)}
+    app = app_of("console", pool, **gone)
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        found = await told(client, "/orders/ord_1")
+
+    assert found["silent"] == ["payments"]
+    assert found["waits"][0]["cause"] == "service-down"
+
+
+async def test_an_unknown_order_is_told_as_a_page_and_as_a_problem(
+    pool: "Pool[Record]", services: FakeServices
+) -> None:
+    async with browser(pool, services) as client:
+        shown = await client.get("/orders/ord_none")
+        problem = await client.get("/orders/ord_none", headers={"Accept": "application/json"})
+
+    assert (shown.status_code, problem.status_code) == (404, 404)
+    assert "No order ord_none." in shown.text
+    assert shown.headers["content-type"].startswith("text/html")
+    assert problem.json()["type"] == "urn:problem:not-found"
+
+
+async def test_an_action_is_one_call_with_the_operators_name_and_is_written_down(
+    pool: "Pool[Record]", services: FakeServices
+) -> None:
+    await projection(pool).process([record(placed("ord_1"), 1)])
+    services.answers["payments", "/ops/work/7/retry"] = {"id": 7}
+    form = {"action": "retry", "service": "payments", "target": "7", "order_id": "ord_1"}
+    async with browser(pool, services) as client:
+        answer = await client.post("/actions", data=form, headers={"HX-Request": "true"})
+        found = await told(client, "/orders/ord_1")
+
+    assert "taken up at once" in answer.text
+    assert services.posted == [("payments", "/ops/work/7/retry", "local", None)]
+    [written] = found["actions"]
+    assert (written["operator"], written["action"], written["status"]) == ("local", "retry", 200)
+
+
+async def test_a_refusal_is_told_in_the_services_words(
+    pool: "Pool[Record]", services: FakeServices
+) -> None:
+    services.answers["orders", "/v1/orders/ord_1/cancel"] = 409
+    form = {"action": "cancel", "service": "orders", "target": "ord_1", "order_id": "ord_1"}
+    async with browser(pool, services) as client:
+        answer = await client.post("/actions", data=form, headers={"HX-Request": "true"})
+        whole = await client.post("/actions", data=form)
+
+    assert "orders refused: refused with 409" in answer.text
+    assert "<html" in whole.text
+    assert "Not done" in whole.text
+
+
+async def test_to_discard_needs_a_reason(pool: "Pool[Record]", services: FakeServices) -> None:
+    form = {"action": "discard", "service": "payments", "target": "3"}
+    async with browser(pool, services) as client:
+        answer = await client.post("/actions", data=form)
+
+    assert answer.status_code == 422
+    assert "Say why" in answer.text
+    assert services.posted == []
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"action": "drop", "service": "payments", "target": "3"},
+        {"action": "retry", "service": "elsewhere", "target": "3"},
+        {"action": "retry", "service": "payments", "target": "../../v1/orders"},
+        {"action": "retry", "service": "payments", "target": ""},
+        {},
+    ],
+)
+async def test_a_form_that_makes_no_sense_calls_nobody(
+    pool: "Pool[Record]", services: FakeServices, form: dict[str, str]
+) -> None:
+    async with browser(pool, services) as client:
+        answer = await client.post("/actions", data=form)
+
+    assert answer.status_code == 422
+    assert services.posted == []
+
+
+async def test_dead_letters_are_grouped_and_one_is_shown_with_its_contract(
+    pool: "Pool[Record]", services: FakeServices
+) -> None:
+    await projection(pool).process([record(placed("ord_1"), 1)])
+    more = {**LETTER, "headers": {"ce_type": "x<y"}, "value_bytes": 900}
+    services.answers["payments", "/ops/dead-letters"] = {"dead_letters": [LETTER]}
+    services.answers["payments", "/ops/dead-letters/3"] = more
+    async with browser(pool, services) as client:
+        found = await told(client, "/dead-letters")
+        listed = await client.get("/dead-letters")
+        one = await told(client, "/dead-letters/payments/3")
+        shown = await client.get("/dead-letters/payments/3")
+        gone = await client.get("/dead-letters/payments/4")
+
+    assert [(each["reason"], each["keys"]) for each in found["groups"]] == [("handler-failed", 1)]
+    assert "See what a redrive would do" in listed.text
+    assert one["differences"] == []
+    assert "tok_of_a_buyer" not in shown.text
+    assert "x&lt;y" in shown.text
+    assert gone.status_code == 404
+
+
+async def test_now_shows_what_the_looks_have_seen(
+    pool: "Pool[Record]", services: FakeServices
+) -> None:
+    lagging = 'orderproof_consumer_lag_seconds{consumer="payments"} 44.0\n'
+    services.answers["payments", "/metrics"] = lagging
+    now = datetime.now(UTC)
+    await projection(pool).process([*confirmed("ord_1", now), *confirmed("ord_2", now)])
+    async with browser(pool, services) as client:
+        app: Any = client.app  # type: ignore[attr-defined]
+
+        async def seen() -> bool:
+            page = await told(client, "/")
+            return bool(page["alarms"] and page["money"])
+
+        async with timer_running(app, "figures"), timer_running(app, "looks"):
+            await eventually(seen, "an alarm and the money")
+        found = await told(client, "/")
+        shown = await client.get("/")
+        system = await client.get("/system")
+
+    assert [one["rule"] for one in found["alarms"]] == ["lagging"]
+    assert found["money"] == [{"currency": "GBP", "captured_minor": 3060, "refunded_minor": 0}]
+    assert found["confirmed_s"]["p50"] == pytest.approx(1.0, abs=0.01)
+    assert "payments reads 44 s behind" in shown.text
+    assert "£30.60" in shown.text
+    assert system.status_code == 200

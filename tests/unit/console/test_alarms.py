@@ -1,0 +1,101 @@
+"""The line on top is red exactly when a rule is: each rule just below and just above its limit."""
+
+from typing import Any
+
+import pytest
+from console.backends import Answer
+from console.domain.alarms import RULES, Decisions, Gauges, Instance, alarms
+from console.looks import gauges_of, instance_of
+
+from tests.architecture.source import ROOT
+
+
+def one(gauges: Gauges | None = None, service: str = "payments", answers: bool = True) -> Instance:
+    return Instance(service, answers, gauges or {})
+
+
+def red(instances: list[Instance], **decisions: int) -> list[str]:
+    return [alarm.rule for alarm in alarms(instances, Decisions(**decisions))]
+
+
+GAUGE_LIMITS: list[tuple[str, str, str, float, float]] = [
+    ("invariant-broken", "invariant_violations", "no-stuck-order", 0, 1),
+    ("lagging", "consumer_lag_seconds", "payments", 30, 30.1),
+    ("stopped", "partition_stopped", "payments", 0, 1),
+    ("outbox-waits", "outbox_oldest_age_seconds", "", 60, 60.1),
+    ("work-waits", "work_oldest_age_seconds", "charge", 900, 901),
+    ("parked", "parked_keys", "payments", 0, 1),
+]
+
+
+@pytest.mark.parametrize(("rule", "metric", "label", "well", "bad"), GAUGE_LIMITS)
+def test_a_gauge_is_red_above_its_limit_and_not_at_it(
+    rule: str, metric: str, label: str, well: float, bad: float
+) -> None:
+    assert red([one({metric: {label: well}})]) == []
+    assert red([one({metric: {label: bad}})]) == [rule]
+
+
+def test_the_worst_instance_counts() -> None:
+    well, bad = ({"consumer_lag_seconds": {"payments": lag}} for lag in (0.0, 31.0))
+
+    assert red([one(well), one(bad)]) == red([one(bad), one(well)]) == ["lagging"]
+
+
+def test_a_service_that_does_not_answer_is_red() -> None:
+    assert red([one(), one(service="orders", answers=False)]) == ["service-down"]
+
+
+@pytest.mark.parametrize(
+    ("decisions", "rules"),
+    [
+        ({"orders": 100, "late": 14}, []),
+        ({"orders": 100, "late": 15}, ["decided-late"]),
+        ({"orders": 4, "late": 4}, []),
+        ({"orders": 5, "late": 5}, ["decided-late"]),
+        ({"overdue": 0}, []),
+        ({"overdue": 1}, ["overdue"]),
+    ],
+)
+def test_decisions_are_red_when_too_many_are_late_or_one_is_overdue(
+    decisions: dict[str, int], rules: list[str]
+) -> None:
+    assert red([], **decisions) == rules
+
+
+def test_all_is_well_with_nothing() -> None:
+    assert red([]) == red([one()]) == []
+
+
+def test_every_rule_is_tested_here_and_names_a_runbook_that_is_there() -> None:
+    broken: list[Instance] = [
+        one({metric: {label: bad}}) for _, metric, label, _, bad in GAUGE_LIMITS
+    ]
+    found = alarms([*broken, one(answers=False)], Decisions(orders=9, late=9, overdue=1))
+
+    assert len({alarm.rule for alarm in found}) == len(RULES)
+    for alarm in found:
+        assert (ROOT / "docs" / "runbooks" / f"{alarm.runbook}.md").is_file()
+
+
+METRICS = """\
+# HELP orderproof_consumer_lag_seconds How old what waits may be
+# TYPE orderproof_consumer_lag_seconds gauge
+orderproof_consumer_lag_seconds{consumer="payments"} 1.5
+orderproof_outbox_rows 3.0
+orderproof_outbox_oldest_age_seconds NaN
+orderproof_batch_seconds_bucket{consumer="payments",le="0.1"} 4
+python_info{version="3"} 1
+"""
+
+
+def test_gauges_are_read_from_prometheus_text() -> None:
+    assert gauges_of(METRICS) == {
+        "consumer_lag_seconds": {"payments": 1.5},
+        "outbox_rows": {"": 3.0},
+    }
+
+
+@pytest.mark.parametrize("body", [Answer(None, "x"), Answer(503, METRICS), Answer(200, {"a": 1})])
+def test_an_answer_that_is_none_is_an_instance_that_does_not_answer(body: Any) -> None:
+    assert instance_of("orders", body) == Instance("orders", answers=False)

@@ -1,0 +1,143 @@
+"""Why an order is where it is: each cause in words, with what may be done about it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from console.domain.waits import Call, Known, Parked, Wait, waits_of
+
+NOW = datetime(2026, 11, 30, 10, tzinfo=UTC)
+
+
+def known(status: str = "pending", **more: Any) -> Known:
+    deadline = more.pop("deadline_at", NOW + timedelta(seconds=40))
+    return Known("ord_1", status, deadline, **more)
+
+
+def call(**more: Any) -> Call:
+    given: dict[str, Any] = {
+        "service": "payments",
+        "id": 7,
+        "kind": "charge",
+        "attempts": 3,
+        "not_before": NOW + timedelta(seconds=12),
+    }
+    return Call(**{**given, **more})
+
+
+def first(of: Known) -> Wait:
+    return waits_of(of, NOW)[0]
+
+
+def actions(wait: Wait) -> list[str]:
+    return [one.name for one in wait.actions]
+
+
+def test_a_pending_order_tells_what_it_waits_for_and_until_when() -> None:
+    wait = first(known(payment="captured"))
+
+    assert (wait.cause, wait.stuck) == ("deadline-pending", False)
+    assert wait.says == "It waits for stock, and expires in 40 s if not."
+    assert actions(wait) == ["cancel"]
+
+
+def test_past_its_deadline_it_is_stuck() -> None:
+    wait = first(known(deadline_at=NOW - timedelta(seconds=5)))
+
+    assert (wait.cause, wait.stuck) == ("overdue", True)
+    assert "5 s past its deadline" in wait.says
+    assert "payment and stock" in wait.says
+
+
+def test_a_provider_that_does_not_say_is_unknown_and_can_be_asked_again() -> None:
+    unknown = call(called_at=NOW - timedelta(seconds=9), last_error="TimeoutError")
+    wait = first(known(calls=(unknown,)))
+
+    assert (wait.cause, wait.stuck) == ("provider-unknown", True)
+    for told in ("9 s ago", "3 times", "TimeoutError", "unknown, never as failed", "in 12 s"):
+        assert told in wait.says
+    assert [(one.name, one.service, one.target) for one in wait.actions] == [
+        ("retry", "payments", "7")
+    ]
+    assert wait.actions[0].label == "Ask the provider again now"
+
+
+def test_a_call_that_has_just_begun_is_nothing_to_worry_about() -> None:
+    begun = call(attempts=1, called_at=NOW - timedelta(seconds=1), under_way=True)
+    of_provider = next(
+        one for one in waits_of(known(calls=(begun,)), NOW) if one.cause == "provider-unknown"
+    )
+
+    assert not of_provider.stuck
+    assert of_provider.actions == ()
+
+
+def test_a_mail_that_nobody_takes_can_be_tried_again() -> None:
+    mail = call(service="notifications", kind="mail", last_error="ConnectionRefusedError")
+    wait = first(known("confirmed", calls=(mail,)))
+
+    assert (wait.cause, wait.stuck) == ("mail-not-taken", True)
+    assert "ConnectionRefusedError" in wait.says
+    assert wait.actions[0].label == "Try the mail again now"
+
+
+def test_a_mail_is_told_of_after_the_order_has_ended_too() -> None:
+    mail = call(service="notifications", kind="mail", last_error="refused")
+
+    assert [one.cause for one in waits_of(known("delivered", calls=(mail,)), NOW)] == [
+        "mail-not-taken"
+    ]
+
+
+def test_work_that_has_not_begun_says_so() -> None:
+    wait = first(known(calls=(call(attempts=0, not_before=NOW),)))
+
+    assert "A charge is not begun; it is due now." in [
+        one.says for one in waits_of(known(calls=(call(attempts=0, not_before=NOW),)), NOW)
+    ]
+    assert wait is not None
+
+
+def test_a_parked_event_can_be_looked_at_redriven_or_discarded() -> None:
+    parked = Parked("inventory", 3, "orders.order-placed.v1", "bad-data", "lines: missing", 2)
+    wait = first(known(parked=(parked,)))
+
+    assert (wait.cause, wait.stuck) == ("parked", True)
+    assert wait.says == (
+        "inventory has parked orders.order-placed.v1: bad-data, lines: missing. "
+        "2 later events of the order wait behind it."
+    )
+    assert actions(wait) == ["dry-run", "redrive", "discard"]
+
+
+def test_a_service_that_is_silent_or_behind_is_named() -> None:
+    waits = waits_of(known(silent=("payments",), lag_s={"payments": 60, "inventory": 9}), NOW)
+
+    assert [(one.cause, one.stuck) for one in waits] == [
+        ("service-down", True),
+        ("consumer-behind", True),
+        ("deadline-pending", False),
+    ]
+    assert waits[0].says.startswith("payments does not answer")
+    assert waits[1].says.startswith("inventory reads 9 s behind")
+
+
+@pytest.mark.parametrize("status", ["rejected", "expired", "cancelled", "delivered"])
+def test_of_an_order_that_has_ended_nothing_waits(status: str) -> None:
+    assert waits_of(known(status, silent=("payments",), lag_s={"orders": 60}), NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "cause", "can_be_cancelled"),
+    [
+        ("confirmed", "dispatch-pending", True),
+        ("partially_shipped", "dispatch-pending", False),
+        ("shipped", "delivery-pending", False),
+        ("cancelling", "cancellation-pending", False),
+    ],
+)
+def test_each_status_has_its_wait(status: str, cause: str, can_be_cancelled: bool) -> None:
+    [wait] = waits_of(known(status), NOW)
+
+    assert (wait.cause, wait.stuck) == (cause, False)
+    assert actions(wait) == (["cancel"] if can_be_cancelled else [])
