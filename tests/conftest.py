@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 import hypothesis
 import pytest
-from local_runtime.config import StackConfig
+from local_runtime.config import SERVICES, StackConfig
 from local_runtime.databases import create_database
 from local_runtime.paths import RunDir
 from local_runtime.ports import PortBook
@@ -128,9 +128,13 @@ async def a_shop(
     name: str,
     instances: int,
     restart_limits: RestartLimits | None = None,
+    services: Sequence[str] = SERVICES,
     **environment: str,
 ) -> AsyncIterator[Shop]:
-    """A stack with a topic prefix and databases of its own, on the shared servers."""
+    """A stack with a topic prefix and databases of its own, on the shared servers.
+
+    Without the console, unless ``services`` names it: the four do not need it.
+    """
     crash_dir = run_dir / f"{name}-crash"
     crash_dir.mkdir(parents=True)
     crashes = {
@@ -140,6 +144,7 @@ async def a_shop(
     config = StackConfig(
         run_dir=run_dir / name,
         instances=instances,
+        services=services,
         topic_prefix=f"{name}.",
         database_prefix=f"{name}_",
         environment={**SCALED, **crashes, **environment},

@@ -89,13 +89,12 @@ def test_a_mail_is_told_of_after_the_order_has_ended_too() -> None:
     ]
 
 
-def test_work_that_has_not_begun_says_so() -> None:
-    wait = first(known(calls=(call(attempts=0, not_before=NOW),)))
+def test_work_that_has_not_begun_says_so_and_what_comes_behind_it_waits() -> None:
+    begun, behind = call(attempts=0, not_before=NOW), call(id=8, kind="refund", attempts=0)
+    told = [one.says for one in waits_of(known(calls=(begun, behind)), NOW)]
 
-    assert "A charge is not begun; it is due now." in [
-        one.says for one in waits_of(known(calls=(call(attempts=0, not_before=NOW),)), NOW)
-    ]
-    assert wait is not None
+    assert "A charge is not begun; it is due now." in told
+    assert "A refund waits behind the charge before it." in told
 
 
 def test_a_parked_event_can_be_looked_at_redriven_or_discarded() -> None:

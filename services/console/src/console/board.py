@@ -16,7 +16,7 @@ from console.domain.facts import Fact
 from console.domain.spans import SpanRing
 from console.jobs import Job
 
-TICKER_MAX = 25
+TICKER_MAX = 15
 BEAT_S = 15.0
 RETRY_AFTER_S = 5
 

@@ -84,7 +84,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(money=money, moment=moment, seconds=seconds, tone=tone, pretty=pretty)
+    made.filters.update(
+        money=money, moment=moment, clock=clock, seconds=seconds, tone=tone, pretty=pretty
+    )
     return made
 
 
@@ -106,6 +108,15 @@ def moment(at: datetime | str | None) -> Markup:
     utc = read.astimezone(UTC)
     shown = utc.strftime("%Y-%m-%d %H:%M:%S.") + f"{utc.microsecond // 1000:03d}"
     return Markup('<time datetime="{}">{}</time>').format(utc.isoformat(), shown)
+
+
+def clock(at: datetime | None) -> Markup:
+    """The time of day, where the day is clear."""
+    if at is None:
+        return Markup("–")
+    utc = at.astimezone(UTC)
+    shown = utc.strftime("%H:%M:%S")
+    return Markup('<time class="clock" datetime="{}">{}</time>').format(utc.isoformat(), shown)
 
 
 def seconds(value: float | None) -> str:

@@ -82,7 +82,7 @@ def _decided_late(_: Sequence[Instance], decisions: Decisions) -> Iterator[Alarm
 
 def _overdue(_: Sequence[Instance], decisions: Decisions) -> Iterator[Alarm]:
     if decisions.overdue > 0:
-        says = f"{decisions.overdue} orders are past their deadline"
+        says = f"{_counted(decisions.overdue)} past the deadline"
         yield Alarm("overdue", says, "order-past-its-deadline")
 
 
@@ -115,7 +115,11 @@ def _work_waits(instances: Sequence[Instance], _: Decisions) -> Iterator[Alarm]:
 def _parked(instances: Sequence[Instance], _: Decisions) -> Iterator[Alarm]:
     for (_service, group), keys in worst(instances, "parked_keys").items():
         if keys > 0:
-            yield Alarm("parked", f"{keys:.0f} orders are parked in {group}", "orders-parked")
+            yield Alarm("parked", f"{_counted(keys)} parked in {group}", "orders-parked")
+
+
+def _counted(orders: float) -> str:
+    return "1 order is" if orders == 1 else f"{orders:.0f} orders are"
 
 
 RULES: tuple[Rule, ...] = (

@@ -125,7 +125,14 @@ def _behind(known: Known) -> Iterator[Wait]:
 
 
 def _called(known: Known, now: datetime) -> Iterator[Wait]:
+    ahead: dict[str, str] = {}
     for call in known.calls:
+        if call.service in ahead:
+            # Calls of an order are made one at a time, in the order they were asked for.
+            says = f"A {call.kind} waits behind the {ahead[call.service]} before it."
+            yield Wait("work-not-begun", False, says)
+            continue
+        ahead[call.service] = call.kind
         retry = Action("retry", call.service, str(call.id), _label(call))
         actions = () if call.under_way else (retry,)
         stuck = call.attempts > 1 or _seconds(call.called_at, now) > SLOW_CALL_S

@@ -86,7 +86,7 @@ def _groups(letters: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         place = (one["service"], one["reason"], one["type"] or "")
         counts[place] = counts.get(place, 0) + 1
     return [
-        {"service": service, "reason": reason, "type": kind, "keys": keys}
+        {"service": service, "reason": reason, "type": kind, "orders": keys}
         for (service, reason, kind), keys in sorted(counts.items(), key=lambda one: -one[1])
     ]
 

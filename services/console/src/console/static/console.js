@@ -12,7 +12,8 @@
 
   function writeTimes(root) {
     for (const time of root.querySelectorAll("time")) {
-      const text = written(new Date(time.dateTime));
+      const whole = written(new Date(time.dateTime));
+      const text = time.className === "clock" ? whole.slice(11, 19) : whole;
       if (time.textContent !== text) time.textContent = text;
     }
   }
@@ -46,6 +47,18 @@
       document.getElementById("q").focus();
     }
   });
+
+  // A stream that was cut is taken up again by the library; one that never began is not.
+  const streams = () => document.querySelectorAll("[hx-sse\\:connect]");
+  const show = (lost) => { document.getElementById("lost").hidden = !lost; };
+  document.addEventListener("htmx:sse:after:connection", () => show(false));
+  document.addEventListener("htmx:sse:error", () => show(true));
+  document.addEventListener("htmx:error", () => show(true));
+  setInterval(() => {
+    for (const one of streams()) {
+      if (!one._htmx?.sse) one.dispatchEvent(new Event("again"));
+    }
+  }, 3000);
 
   if (local) showZone();
   document.addEventListener("htmx:after:swap", () => { if (local) writeTimes(document); });

@@ -1,0 +1,66 @@
+"""A real browser on the console's pages, which notes all that a page must not do."""
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, Request, async_playwright
+
+CHROMIUM = shutil.which("chromium")
+MISSING = "NOT RUN: Chromium is missing; mend it with: apt-get install chromium"
+FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
+AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
+
+
+@dataclass
+class Watched:
+    """A page; ``wrong`` is what it said on the browser's console, and where it wanted to go."""
+
+    page: Page
+    origin: str
+    wrong: list[str] = field(default_factory=list)
+
+    async def open(self, path: str) -> None:
+        answer = await self.page.goto(self.origin + path)
+        assert answer is not None
+        assert answer.status < 500, await answer.text()
+
+    async def axe(self) -> list[str]:
+        """What axe-core has against the page as it is: rule and place."""
+        found = await Axe().run(self.page, options={"runOnly": AXE_TAGS})
+        return [
+            f"{one['id']}: {node['html'][:200]}"
+            for one in found.response["violations"]
+            for node in one["nodes"]
+        ]
+
+    def note_request(self, request: Request) -> None:
+        if not request.url.startswith((self.origin, "data:", "blob:")):
+            self.wrong.append(f"asked {urlsplit(request.url).netloc}")
+
+
+@asynccontextmanager
+async def a_browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@asynccontextmanager
+async def watched(browser: Browser, origin: str, **more: Any) -> AsyncIterator[Watched]:
+    """A fresh profile; ``more`` is its theme and size. Fails when the page did anything wrong."""
+    context = await browser.new_context(**more)
+    page = await context.new_page()
+    page.set_default_timeout(15_000)
+    seen = Watched(page, origin)
+    page.on("console", lambda one: seen.wrong.append(one.text) if one.type == "error" else None)
+    page.on("pageerror", lambda one: seen.wrong.append(str(one)))
+    page.on("request", seen.note_request)
+    yield seen
+    await context.close()
+    assert seen.wrong == []
