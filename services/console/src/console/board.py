@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -66,7 +66,7 @@ class Board:
 
     async def follow(
         self, draw: Callable[[], Awaitable[str]], pause_s: float, again_s: float
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """A page's stream (HTML, Server-Sent Events): drawn anew when something was heard.
 
         Not more often than every ``pause_s``, at least every ``again_s``; what looks the same is
