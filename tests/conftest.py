@@ -5,8 +5,9 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -14,21 +15,21 @@ from typing import Any
 import aiohttp
 import hypothesis
 import pytest
-from local_runtime.config import SERVICES, StackConfig
+from console.domain.spans import SpanRing
+from local_runtime.config import StackConfig
 from local_runtime.databases import create_database
 from local_runtime.paths import RunDir
 from local_runtime.ports import PortBook
-from local_runtime.restarts import RestartLimits
 from local_runtime.runtimes.base import Backing, Runtime
 from local_runtime.runtimes.choice import RuntimeName, build, choose
 from local_runtime.runtimes.external import ExternalRuntime
 from local_runtime.supervisor import Supervisor
-from local_runtime.trace_collector import Collector, SpanRing, trace_collector
 
 from tests.support import logs, mendable_inventory
 from tests.support.kafka_log import KafkaLog
 from tests.support.leftovers import PREFIX, Leftovers
 from tests.support.shop import TIMEOUT, Shop
+from tests.support.trace_collector import Collector, trace_collector
 
 KEPT_LOGS = Path(__file__).parents[1] / ".run" / "test-logs"
 WITH_SERVERS = ("/end_to_end/", "/integration/")
@@ -123,17 +124,11 @@ def database(backing: Backing) -> Callable[[str], Awaitable[str]]:
 
 @asynccontextmanager
 async def a_shop(
-    backing: Backing,
-    run_dir: Path,
-    name: str,
-    instances: int,
-    restart_limits: RestartLimits | None = None,
-    services: Sequence[str] = SERVICES,
-    **environment: str,
+    backing: Backing, run_dir: Path, name: str, like: StackConfig | None = None, **environment: str
 ) -> AsyncIterator[Shop]:
     """A stack with a topic prefix and databases of its own, on the shared servers.
 
-    Without the console, unless ``services`` names it: the four do not need it.
+    ``like`` says how many instances of what it has; the console only where that names it.
     """
     crash_dir = run_dir / f"{name}-crash"
     crash_dir.mkdir(parents=True)
@@ -141,16 +136,14 @@ async def a_shop(
         f"{service}_CRASH_DIR": str(crash_dir)
         for service in ("ORDERS", "PAYMENTS", "INVENTORY", "NOTIFICATIONS")
     }
-    config = StackConfig(
+    config = replace(
+        like or StackConfig(),
         run_dir=run_dir / name,
-        instances=instances,
-        services=services,
         topic_prefix=f"{name}.",
         database_prefix=f"{name}_",
         environment={**SCALED, **crashes, **environment},
         commands={"inventory": [sys.executable, mendable_inventory.__file__]},
         fixed_ports=False,
-        restart_limits=restart_limits or RestartLimits(),
     )
     async with (
         Supervisor(config, ExternalRuntime(backing)) as system,
@@ -179,7 +172,7 @@ def spans(collector: Collector) -> SpanRing:
 async def shop(backing: Backing, run_dir: Path, collector: Collector) -> AsyncIterator[Shop]:
     """One instance of every service, with times scaled down, which export their spans."""
     async with a_shop(
-        backing, run_dir, "one", 1, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url
+        backing, run_dir, "one", OTEL_EXPORTER_OTLP_ENDPOINT=collector.url
     ) as running:
         yield running
 
@@ -187,5 +180,7 @@ async def shop(backing: Backing, run_dir: Path, collector: Collector) -> AsyncIt
 @pytest.fixture(scope="session")
 async def two(backing: Backing, run_dir: Path) -> AsyncIterator[Shop]:
     """Two instances of every service."""
-    async with a_shop(backing, run_dir, "two", 2, ORDERS_DEADLINE_S="60") as running:
+    async with a_shop(
+        backing, run_dir, "two", StackConfig(instances=2), ORDERS_DEADLINE_S="60"
+    ) as running:
         yield running

@@ -35,7 +35,7 @@ FOUND_WITHIN_S = 60
 
 @pytest.fixture(scope="module")
 async def audited(backing: Backing, run_dir: Path) -> AsyncIterator[Shop]:
-    async with a_shop(backing, run_dir, "audited", 1, None, **ENVIRONMENT) as running:
+    async with a_shop(backing, run_dir, "audited", None, **ENVIRONMENT) as running:
         yield running
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
+from local_runtime.config import StackConfig
 from local_runtime.restarts import RestartLimits
 from local_runtime.runtimes.base import Backing
 
@@ -30,7 +31,7 @@ async def mortal(backing: Backing, run_dir: Path) -> AsyncIterator[Shop]:
     """One instance of every service; it dies more often than the supervisor would bear."""
     limits = RestartLimits(delays_s=(0.0, 1.0), deaths_max=1_000)
     async with a_shop(
-        backing, run_dir, "mortal", 1, restart_limits=limits, ORDERS_DEADLINE_S="60"
+        backing, run_dir, "mortal", StackConfig(restart_limits=limits), ORDERS_DEADLINE_S="60"
     ) as running:
         yield running
 

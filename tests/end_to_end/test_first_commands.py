@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 
 import psutil
+from local_runtime.config import WITH_CONSOLE
 
 from tests.support.documented import ROOT, commands
 
-TIMEOUT_S = 120
+TIMEOUT_S = 160
 # A network that has only loopback; the first run has fetched all that is needed.
 OFFLINE = ("unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
 
@@ -25,6 +26,18 @@ async def test_the_demo_leads_every_order_as_told_and_leaves_nothing(tmp_path: P
 
     assert code == 0, told
     assert "delivered" in told
+    assert _running_below(tmp_path) == []
+
+
+async def test_chaos_is_told_by_the_console_and_all_is_well_at_the_end(tmp_path: Path) -> None:
+    words = ("make", "demo", f"ARGS=--once --chaos --run-dir {tmp_path}/run")
+
+    code, told = await _run(*words)
+
+    assert code == 0, told
+    assert told.count("red after") == told.count("well again after") == 3, told
+    for says in ("calls unknown", "parked in", "inventory does not answer"):
+        assert says in told
     assert _running_below(tmp_path) == []
 
 
@@ -42,7 +55,7 @@ async def test_what_was_started_is_shown_and_goes_down_again(tmp_path: Path) -> 
     assert started[0] == 0, started[1]
     assert code == 0, told
     ready = {one["name"]: one["ready"] for one in json.loads(told)["instances"]}
-    services = {f"{one}-0" for one in ("orders", "payments", "inventory", "notifications")}
+    services = {f"{one}-0" for one in WITH_CONSOLE}
     assert services <= ready.keys()
     assert all(ready.values())
     assert stopped[0] == 0, stopped[1]

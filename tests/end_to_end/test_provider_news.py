@@ -27,7 +27,6 @@ async def told(backing: Backing, run_dir: Path) -> AsyncIterator[Shop]:
         backing,
         run_dir,
         "told",
-        instances=1,
         ORDERS_DEADLINE_S=str(2 * FAR_S),
         PAYMENTS_INQUIRY_DELAY_S=str(FAR_S),
         PAYMENTS_SWEEP_INTERVAL_S=str(FAR_S),

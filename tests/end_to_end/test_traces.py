@@ -4,7 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from local_runtime.trace_collector import SpanRing
+from console.domain.spans import SpanRing
 from local_runtime.trace_tree import Span
 from shared.contracts import topics
 

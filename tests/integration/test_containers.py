@@ -9,7 +9,7 @@ from typing import Any, cast
 import aiohttp
 import asyncpg
 import pytest
-from local_runtime.config import SERVICES
+from local_runtime.config import WITH_CONSOLE
 from local_runtime.paths import topics_file
 from local_runtime.ports import PortBook
 from local_runtime.runtimes.containers import ContainersRuntime, Images
@@ -102,7 +102,7 @@ async def test_topics_are_as_the_file_says_and_reached_from_this_machine(running
     assert (applied.created, applied.differences) == ((), ())
 
 
-@pytest.mark.parametrize("name", [*SERVICES, "simulators"])
+@pytest.mark.parametrize("name", [*WITH_CONSOLE, "simulators"])
 def test_an_image_adds_less_than_200_mb_to_its_base(running: Running, name: str) -> None:
     image = engine.inspect("image", f"orderproof-{name}:{running.system.project}")
     base = engine.inspect("image", engine.base_image())
@@ -173,6 +173,18 @@ async def test_down_and_up_again_keeps_every_order(running: Running) -> None:
     await shop.reaches(order_id, "shipped")
 
 
+async def test_the_console_sees_the_other_containers(running: Running) -> None:
+    shop = running.shop
+    order_id = await shop.place(a_line(await shop.new_sku(1), 1))
+    await shop.outcome(order_id)
+
+    async def look() -> bool:
+        page = await shop.get(f"{shop.url('console')}/orders/{order_id}?format=json")
+        return page.status == 200 and page.body["status"] == "confirmed" and page.body["records"]
+
+    await eventually(look, "the order is on its page")
+
+
 async def opened(shop: Shop, order_id: str) -> dict[str, Any]:
     """The order once nothing more happens to it by itself."""
 
@@ -183,7 +195,7 @@ async def opened(shop: Shop, order_id: str) -> dict[str, Any]:
     return await eventually(look, f"{order_id} open") or {}
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", WITH_CONSOLE)
 async def test_a_service_is_ready_within_five_seconds(running: Running, service: str) -> None:
     assert await running.system.restart(service) <= START_S_MAX
 
@@ -201,18 +213,16 @@ async def test_a_second_instance_of_every_service_joins_in(running: Running) -> 
 
 async def test_every_promise_holds_and_every_service_ends_in_order(running: Running) -> None:
     shop = running.shop
-    for service in SERVICES:
+    for service in WITH_CONSOLE:
         answer = (await shop.get(f"{shop.url(service)}/ops/invariants")).body
         assert answer["holds"], answer
 
     ours = {name: one["Id"] for name, one in running.system.containers().items()}
-    for name in (*SERVICES, *SECOND, *SIMULATORS):
+    for name in (*WITH_CONSOLE, *SECOND, *SIMULATORS):
         engine.docker("stop", ours[name])
     stopped = running.system.containers()
 
-    assert {name: stopped[name]["State"]["ExitCode"] for name in (*SERVICES, *SIMULATORS)} == (
-        dict.fromkeys((*SERVICES, *SIMULATORS), 0)
-    )
+    assert {name: stopped[name]["State"]["ExitCode"] for name in OURS} == dict.fromkeys(OURS, 0)
 
 
 async def test_the_containers_runtime_serves_and_leaves_nothing() -> None:

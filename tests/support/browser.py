@@ -15,6 +15,10 @@ MISSING = "NOT RUN: Chromium is missing; mend it with: apt-get install chromium"
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 
+BEYOND = """(width) => [...document.querySelectorAll("body *")]
+    .filter((one) => one.getBoundingClientRect().right > width)
+    .map((one) => one.outerHTML.slice(0, 120))"""
+
 
 @dataclass
 class Watched:
@@ -37,6 +41,13 @@ class Watched:
             for one in found.response["violations"]
             for node in one["nodes"]
         ]
+
+    async def beyond(self, width: int) -> list[str]:
+        """What makes the page wider than its window; what scrolls by itself does not."""
+        if await self.page.evaluate("document.documentElement.scrollWidth") <= width:
+            return []
+        found: list[str] = await self.page.evaluate(BEYOND, width)
+        return found or ["something"]
 
     def note_request(self, request: Request) -> None:
         if not request.url.startswith((self.origin, "data:", "blob:")):

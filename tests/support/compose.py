@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from local_runtime.config import SERVICES
+from local_runtime.config import CONSOLE, SERVICES, WITH_CONSOLE
 from local_runtime.endpoints import Addresses
 from local_runtime.ports import HOST, PortBook
 
@@ -22,12 +22,13 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "deploy" / "README.md"
 SECOND = tuple(f"{service}-1" for service in SERVICES)
 SIMULATORS = ("provider", "mail")
-OURS = (*SERVICES, *SIMULATORS)
+OURS = (*WITH_CONSOLE, *SIMULATORS)
 DEFAULT_PORTS = {
     "orders": 8100,
     "payments": 8200,
     "inventory": 8300,
     "notifications": 8400,
+    CONSOLE: 8000,
     "provider": 8500,
     "mail": 8526,
     "kafka": 29092,
@@ -54,7 +55,7 @@ class ComposeSystem:
     @property
     def addresses(self) -> Addresses:
         urls = {name: f"http://{HOST}:{port}" for name, port in self.ports.items()}
-        services = {service: urls[service] for service in SERVICES}
+        services = {service: urls[service] for service in WITH_CONSOLE}
         kafka = f"{HOST}:{self.ports['kafka']}"
         return Addresses(kafka, urls["provider"], "", urls["mail"], {}, services)
 
@@ -125,7 +126,7 @@ class ComposeSystem:
     async def up(self, number: int) -> None:
         """Run the block that starts everything; return when every service is ready."""
         await self.run(number)
-        for service in SERVICES:
+        for service in WITH_CONSOLE:
             await self.ready_at(service)
 
     async def restart(self, service: str) -> float:

@@ -67,7 +67,7 @@ async def timer_of(app: FastAPI, name: str) -> AsyncIterator[None]:
 async def client_of(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
     """An error of ours is an answer, not an exception."""
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://service") as client:
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield client
 
 

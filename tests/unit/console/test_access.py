@@ -106,6 +106,7 @@ def test_an_unsafe_or_useless_setting_is_refused(settings: dict[str, Any], named
 def test_in_production_the_search_key_is_not_the_one_that_everybody_knows() -> None:
     safe = {
         **EXAMPLE_SETTINGS,
+        "provider_url": None,
         "ORDERPROOF_ENVIRONMENT": "production",
         "database_url": "postgresql://console:secret@db/console",
         "kafka_username": "console",
@@ -113,6 +114,8 @@ def test_in_production_the_search_key_is_not_the_one_that_everybody_knows() -> N
     }
     with pytest.raises(ValidationError, match="CONSOLE_SEARCH_KEY"):
         ConsoleSettings(**safe)
+    with pytest.raises(ValidationError, match="CONSOLE_LOG_DIR: only with"):
+        ConsoleSettings(**safe, search_key=KEY, log_dir="/var/log")
 
     assert ConsoleSettings(**safe, search_key=KEY).access_key is None
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from console.backends import Answer
-from console.domain.alarms import RULES, Decisions, Gauges, Instance, alarms
+from console.domain.alarms import RULES, Gauges, Instance, Level, alarms
 from console.looks import gauges_of, instance_of
 
 from tests.architecture.source import ROOT
@@ -14,8 +14,8 @@ def one(gauges: Gauges | None = None, service: str = "payments", answers: bool =
     return Instance(service, answers, gauges or {})
 
 
-def red(instances: list[Instance], **decisions: int) -> list[str]:
-    return [alarm.rule for alarm in alarms(instances, Decisions(**decisions))]
+def red(instances: list[Instance], **level: int) -> list[str]:
+    return [alarm.rule for alarm in alarms(instances, Level(**level))]
 
 
 GAUGE_LIMITS: list[tuple[str, str, str, float, float]] = [
@@ -47,20 +47,23 @@ def test_a_service_that_does_not_answer_is_red() -> None:
 
 
 @pytest.mark.parametrize(
-    ("decisions", "rules"),
+    ("level", "rules"),
     [
         ({"orders": 100, "late": 14}, []),
         ({"orders": 100, "late": 15}, ["decided-late"]),
         ({"orders": 4, "late": 4}, []),
         ({"orders": 5, "late": 5}, ["decided-late"]),
+        ({"calls": 15, "unknown": 3}, []),
+        ({"calls": 14, "unknown": 3}, ["provider-unknown"]),
+        ({"calls": 2, "unknown": 2}, []),
         ({"overdue": 0}, []),
         ({"overdue": 1}, ["overdue"]),
     ],
 )
-def test_decisions_are_red_when_too_many_are_late_or_one_is_overdue(
-    decisions: dict[str, int], rules: list[str]
+def test_it_is_red_when_too_many_are_late_or_unknown_or_one_is_overdue(
+    level: dict[str, int], rules: list[str]
 ) -> None:
-    assert red([], **decisions) == rules
+    assert red([], **level) == rules
 
 
 def test_all_is_well_with_nothing() -> None:
@@ -71,7 +74,9 @@ def test_every_rule_is_tested_here_and_names_a_runbook_that_is_there() -> None:
     broken: list[Instance] = [
         one({metric: {label: bad}}) for _, metric, label, _, bad in GAUGE_LIMITS
     ]
-    found = alarms([*broken, one(answers=False)], Decisions(orders=9, late=9, overdue=1))
+    found = alarms(
+        [*broken, one(answers=False)], Level(orders=9, late=9, overdue=1, calls=9, unknown=9)
+    )
 
     assert len({alarm.rule for alarm in found}) == len(RULES)
     for alarm in found:
@@ -83,6 +88,8 @@ METRICS = """\
 # TYPE orderproof_consumer_lag_seconds gauge
 orderproof_consumer_lag_seconds{consumer="payments"} 1.5
 orderproof_outbox_rows 3.0
+orderproof_provider_calls_total{answer="unknown",operation="charge"} 2.0
+orderproof_provider_calls_total{answer="unknown",operation="refund"} 3.0
 orderproof_outbox_oldest_age_seconds NaN
 orderproof_batch_seconds_bucket{consumer="payments",le="0.1"} 4
 python_info{version="3"} 1
@@ -93,6 +100,8 @@ def test_gauges_are_read_from_prometheus_text() -> None:
     assert gauges_of(METRICS) == {
         "consumer_lag_seconds": {"payments": 1.5},
         "outbox_rows": {"": 3.0},
+        "outbox_oldest_age_seconds": {},
+        "provider_calls_total": {"unknown": 5.0},
     }
 
 

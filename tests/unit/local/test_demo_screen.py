@@ -50,16 +50,16 @@ def test_addresses_name_every_door() -> None:
     text = addresses(
         {
             "orders": "http://o",
+            "console": "http://c",
             "mail": {"messages": "http://m/messages"},
             "provider": "http://p",
             "kafka": "k:1",
             "databases": {"orders": "postgresql://d"},
         },
         ["orders"],
-        "http://t",
     )
 
-    for one in ("http://o/docs", "http://m/messages", "http://p/book", "http://t/traces", "k:1"):
+    for one in ("http://o/docs", "http://m/messages", "http://p/book", "http://c/traces", "k:1"):
         assert one in text
     assert "psql postgresql://d" in text
 

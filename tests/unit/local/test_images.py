@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from local_runtime.config import SERVICES
+from local_runtime.config import SERVICES, WITH_CONSOLE
 from local_runtime.runtimes.containers import Images
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
@@ -44,11 +44,11 @@ def test_the_images_are_those_of_the_containers_runtime() -> None:
 def test_every_port_is_published_on_loopback_only() -> None:
     published = re.findall(r"ports: \[(.*)\]", COMPOSE)
 
-    assert len(published) == 2 * len(SERVICES) + 3
+    assert len(published) == len(WITH_CONSOLE) + len(SERVICES) + 3
     assert all(one.startswith('"127.0.0.1:') for one in published)
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", WITH_CONSOLE)
 def test_every_service_is_there_with_its_hashed_requirements(service: str) -> None:
     assert re.search(rf"^  {service}:", COMPOSE, re.MULTILINE)
     assert (DEPLOY / "requirements" / f"{service}.txt").is_file()

@@ -19,6 +19,12 @@ def demo(
     once: Annotated[
         bool, typer.Option("--once", help="One order of each outcome, judged; then down.")
     ] = False,
+    chaos: Annotated[
+        bool,
+        typer.Option(
+            "--chaos", help="Break three things and watch the console; with --once: down."
+        ),
+    ] = False,
     runtime: RuntimeOption = None,
     run_dir: RunDirOption = DEFAULT_RUN_DIR,
     as_json: JsonOption = False,
@@ -28,11 +34,11 @@ def demo(
     from local_runtime.session import reason_of
 
     output = Output(as_json=as_json)
-    if as_json and not once:
+    if as_json and (chaos or not once):
         raise output.fail("--json goes with --once: an endless demo has no one document")
     refuse_what_cannot_start(RunDir.at(run_dir), output)
     config = StackConfig(run_dir=run_dir, services=WITH_CONSOLE)
-    asked = Demo(config, choose(runtime, os.environ), output, once)
+    asked = Demo(config, choose(runtime, os.environ), output, once, chaos)
     asked.say(str(asked.choice))
     try:
         code = run_until_interrupted(asked)

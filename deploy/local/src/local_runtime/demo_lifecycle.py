@@ -10,18 +10,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from local_runtime.commands.options import Output
-from local_runtime.config import StackConfig
+from local_runtime.config import CONSOLE, StackConfig
+from local_runtime.demo_chaos import chaos, while_it_flows
 from local_runtime.demo_judgement import all_as_told, judge_each
 from local_runtime.demo_narration import narrate, whole_trace
 from local_runtime.demo_screen import Stream, addresses, judgements, stage_line
 from local_runtime.demo_system import System, system_at
+from local_runtime.demo_traces import Traces
 from local_runtime.demo_trickle import trickle
 from local_runtime.endpoints import write_json
 from local_runtime.paths import RunDir
 from local_runtime.ports import PortBook
 from local_runtime.runtimes.choice import Choice, build
 from local_runtime.supervisor import Supervisor
-from local_runtime.trace_collector import Collector, trace_collector
 from local_runtime.trace_tree import render
 
 # Short enough to watch an order expire, long enough for a busy machine to decide the others.
@@ -36,6 +37,7 @@ class Demo:
     choice: Choice
     output: Output
     once: bool
+    chaos: bool = False
     run: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -68,25 +70,22 @@ async def _until_interrupted(work: Coroutine[Any, Any, int]) -> int:
 
 
 async def _up_and_play(asked: Demo) -> int:
-    async with trace_collector() as collector:
-        supervisor = _supervisor(asked, collector)
-        started_s = time.monotonic()
-        with asked.output.console.status("Starting …"):
-            await supervisor.start()
-        try:
-            asked.seconds |= supervisor.stopwatch.stages
-            asked.seconds["boot in all"] = time.monotonic() - started_s
-            _tell_others(asked, supervisor)
-            async with system_at(supervisor.endpoints) as system:
-                playing = _play(asked, supervisor, system, collector)
-                return await _unless_it_breaks(supervisor, playing)
-        finally:
-            await supervisor.stop()
+    supervisor = _supervisor(asked)
+    started_s = time.monotonic()
+    with asked.output.console.status("Starting …"):
+        await supervisor.start()
+    try:
+        asked.seconds |= supervisor.stopwatch.stages
+        asked.seconds["boot in all"] = time.monotonic() - started_s
+        _tell_others(asked, supervisor)
+        async with system_at(supervisor.endpoints) as system:
+            return await _unless_it_breaks(supervisor, _play(asked, supervisor, system))
+    finally:
+        await supervisor.stop()
 
 
-def _supervisor(asked: Demo, collector: Collector) -> Supervisor:
-    environment = {**ENVIRONMENT, "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
-    config = replace(asked.config, environment=environment)
+def _supervisor(asked: Demo) -> Supervisor:
+    config = replace(asked.config, environment=ENVIRONMENT)
     ports = PortBook(fixed=config.fixed_ports)
     run_dir = RunDir.at(config.run_dir)
     runtime = build(asked.choice.name, run_dir, ports, os.environ)
@@ -121,21 +120,29 @@ async def _unless_it_breaks(supervisor: Supervisor, work: Coroutine[Any, Any, in
         await asyncio.gather(working, broken, return_exceptions=True)
 
 
-async def _play(asked: Demo, supervisor: Supervisor, system: System, collector: Collector) -> int:
+async def _play(asked: Demo, supervisor: Supervisor, system: System) -> int:
+    console = supervisor.endpoints[CONSOLE]
+    traces = Traces(system.http, console)
     started_s = time.monotonic()
     asked.say("An order on its way:")
-    order_id, trace_id = await narrate(system, collector.spans, asked.run, asked.say)
+    order_id, trace_id = await narrate(system, traces, asked.run, asked.say)
     asked.seconds["first delivered order"] = time.monotonic() - started_s
     asked.say(stage_line(asked.seconds))
     asked.say(f"\nIts trace, {trace_id}:")
-    asked.say(render(await whole_trace(collector.spans, trace_id)))
-    asked.say(addresses(supervisor.endpoints, asked.config.services, collector.url))
+    asked.say(render(await whole_trace(traces, trace_id)))
+    asked.say(addresses(supervisor.endpoints, asked.config.services))
     root = supervisor.run_dir.root.name
     asked.say(f"Persistence: {root}/ (kept; make clean removes)")
-    if asked.once:
+    asked.say(f"\nLook at the order, and at all others: {console}/orders/{order_id}")
+    if asked.once and not asked.chaos:
         return await _each_outcome(asked, system, order_id)
     with Stream(asked.output.console) as stream:
-        await trickle(system, asked.run, stream)
+        if asked.chaos:
+            flow = trickle(system, asked.run, stream)
+            healed = await while_it_flows(flow, chaos(supervisor, system, asked.say))
+            if asked.once:
+                return 0 if healed else 1
+        await trickle(system, f"{asked.run}-on", stream)
     return 0
 
 

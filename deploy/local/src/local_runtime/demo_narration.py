@@ -12,8 +12,8 @@ from local_runtime import demo_orders
 from local_runtime.demo_checks import DELIVERED
 from local_runtime.demo_milestones import Milestone, milestones
 from local_runtime.demo_system import Basket, System
+from local_runtime.demo_traces import Traces
 from local_runtime.polling import StillWaitingError, until
-from local_runtime.trace_collector import SpanRing
 from local_runtime.trace_tree import Span, roots_of
 
 STEP_TIMEOUT_S = 30.0
@@ -79,7 +79,7 @@ class Narrated:
         return seen
 
 
-async def narrate(system: System, spans: SpanRing, run: str, say: Say) -> tuple[str, str]:
+async def narrate(system: System, traces: Traces, run: str, say: Say) -> tuple[str, str]:
     """Take one order to its delivery and tell it; gives the order's id and its trace's."""
     basket = DELIVERED.basket(run)
     await system.receive_stock({basket.sku: DELIVERED.in_stock})
@@ -94,11 +94,11 @@ async def narrate(system: System, spans: SpanRing, run: str, say: Say) -> tuple[
     await narrated.until("shipped", "is on its way”")
     await system.deliver(shipment_id, root.traceparent)
     await narrated.until("delivered", "was delivered”")
-    spans.add([root.ended("buy")])
+    await traces.add(root.ended("buy"))
     return order_id, root.trace_id
 
 
-async def whole_trace(spans: SpanRing, trace_id: str) -> list[Span]:
+async def whole_trace(traces: Traces, trace_id: str) -> list[Span]:
     """The trace once services have sent their spans: one root, and nothing new for a second."""
     seen = 0
     quiet_since_s = time.monotonic()
@@ -106,7 +106,7 @@ async def whole_trace(spans: SpanRing, trace_id: str) -> list[Span]:
     async def complete() -> bool:
         nonlocal seen, quiet_since_s
         now_s = time.monotonic()
-        trace = spans.trace(trace_id)
+        trace = await traces.trace(trace_id)
         if len(trace) != seen:
             seen, quiet_since_s = len(trace), now_s
         return len(roots_of(trace)) == 1 and now_s - quiet_since_s >= TRACE_QUIET_S
@@ -114,7 +114,7 @@ async def whole_trace(spans: SpanRing, trace_id: str) -> list[Span]:
     # The tree itself says when it has more than one root.
     with contextlib.suppress(StillWaitingError):
         await until(complete, timeout_s=TRACE_TIMEOUT_S, what="the trace")
-    return spans.trace(trace_id)
+    return await traces.trace(trace_id)
 
 
 def _line(seconds: float, told: str) -> str:

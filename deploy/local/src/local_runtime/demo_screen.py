@@ -12,13 +12,13 @@ from rich.table import Table
 ROWS_MAX = 15
 
 
-def addresses(endpoints: Mapping[str, Any], services: Sequence[str], traces: str) -> str:
+def addresses(endpoints: Mapping[str, Any], services: Sequence[str]) -> str:
     """What to open, and with what."""
     rows = [(name, endpoints[name], f"{endpoints[name]}/docs") for name in services]
     rows += [
         ("mailbox", endpoints["mail"]["messages"], ""),
         ("payment provider", f"{endpoints['provider']}/book", ""),
-        ("traces", f"{traces}/traces/{{trace id}}", ""),
+        ("traces", f"{endpoints['console']}/traces/{{trace id}}", ""),
         ("Kafka", endpoints["kafka"], ""),
     ]
     dsns = [f"  psql {dsn}" for dsn in endpoints["databases"].values()]

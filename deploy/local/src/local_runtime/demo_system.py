@@ -114,6 +114,23 @@ class System:
         url = str(self.endpoints["mail"]["messages"])
         return list(await self._call("GET", url, params={"order_id": order_id}))
 
+    async def alarms(self) -> list[Json]:
+        """What is red on the console's page, with ``rule`` and ``says``."""
+        found = await self._call("GET", self.endpoints["console"], params={"format": "json"})
+        return list(found["alarms"])
+
+    async def set_provider_faults(self, **percent: float) -> None:
+        """How the payment provider fails from now on; without any, it does not."""
+        await self._call("POST", f"{self.endpoints['provider']}/faults", json=percent)
+
+    async def discard(self, service: str, key: str, operator: str, reason: str) -> None:
+        """Drop what the service has parked for ``key``; nothing when it has not."""
+        found = await self._get(service, "/ops/dead-letters", {"key": key})
+        for letter in found["dead_letters"]:
+            url = f"{self.endpoints[service]}/ops/dead-letters/{letter['id']}/discard"
+            headers = {"X-Operator": operator}
+            await self._call("POST", url, json={"reason": reason}, headers=headers)
+
     async def _get(self, service: str, path: str, query: Mapping[str, str] | None = None) -> Json:
         found: Json = await self._call("GET", self.endpoints[service] + path, params=query)
         return found

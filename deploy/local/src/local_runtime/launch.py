@@ -49,7 +49,7 @@ class Launch:
             for service in config.services
         }
         self._smtp_port = ports.take(_SMTP_PORT)
-        self._caller = {**os.environ, **config.environment}
+        self._caller = {**self._traces(), **os.environ, **config.environment}
         self._databases: dict[str, str] = {}
         self._kafka = ""
         self._provider = self._provider_variables()
@@ -109,6 +109,12 @@ class Launch:
         for program in self.programs:
             await program.spawn()
 
+    def _traces(self) -> dict[str, str]:
+        """Where spans go when nobody says otherwise: the console shows them with their orders."""
+        if CONSOLE not in self._ports:
+            return {}
+        return {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{HOST}:{self._ports[CONSOLE][0]}"}
+
     def _provider_variables(self) -> dict[str, str]:
         """What the provider keeps, whom it tells, and how it signs; the caller's come first.
 
@@ -159,10 +165,21 @@ class Launch:
             case "notifications":
                 return {"SMTP_HOST": HOST, "SMTP_PORT": str(self._smtp_port)}
             case "console":
-                return {
-                    f"{name.upper()}_URLS": json.dumps([f"http://{HOST}:{one}" for one in ports])
-                    for name, ports in self._ports.items()
-                    if name != CONSOLE
-                }
+                return self._console_addresses()
             case _:
                 return {}
+
+    def _console_addresses(self) -> dict[str, str]:
+        """Every instance of every other service, and what is simulated here."""
+        provider, mail = self.simulators
+        urls = {
+            f"{name.upper()}_URLS": json.dumps([f"http://{HOST}:{port}" for port in ports])
+            for name, ports in self._ports.items()
+            if name != CONSOLE
+        }
+        return {
+            **urls,
+            "MAILBOX_URL": f"{mail.url}/messages",
+            "PROVIDER_URL": provider.url,
+            "LOG_DIR": str(self._run_dir.logs),
+        }

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
-from local_runtime.config import StackConfig
+from local_runtime.config import CONSOLE, StackConfig
 from local_runtime.endpoints import Addresses, Process, document, write_json
 from local_runtime.keeper import Keeper
 from local_runtime.launch import Launch
@@ -82,7 +82,12 @@ class Supervisor:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         launch = self._launch
-        await _stop_all(launch.services if launch else (), _SERVICE_STOP_TIMEOUT_S)
+        services = launch.services if launch else ()
+        tellers = [one for one in services if one.group != CONSOLE]
+        await _stop_all(tellers, _SERVICE_STOP_TIMEOUT_S)
+        # What they told of their last moments has come to it by now.
+        listeners = [one for one in services if one.group == CONSOLE]
+        await _stop_all(listeners, _SERVICE_STOP_TIMEOUT_S)
         simulators = _stop_all(launch.simulators if launch else (), _SIMULATOR_STOP_TIMEOUT_S)
         await asyncio.gather(simulators, self.runtime.stop())
         if launch is not None:

@@ -34,7 +34,8 @@ FIGURES_INTERVAL_S = 10.0
 def build(settings: ConsoleSettings) -> Service:
     """The console as ``shared.running`` runs it. It records every event alike and tells none."""
     backends = Backends(settings)
-    board = Board(settings.streams_max, SpanRing(settings.spans_max))
+    is_local = settings.environment == "local"
+    board = Board(settings.streams_max, SpanRing(settings.spans_max), is_local)
 
     def shown(running: Running) -> Sequence[APIRouter]:
         return routes(running, settings, backends, board)

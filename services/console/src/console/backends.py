@@ -33,6 +33,9 @@ class Answer:
         return str(self.body)[:500]
 
 
+NOWHERE = Answer(None, "has no address")
+
+
 @dataclass
 class Backends:
     """One session per process, opened by the first call; ``close`` it when the process ends."""
@@ -62,6 +65,13 @@ class Backends:
         if body is not None:
             options["json"] = dict(body)
         return await self._send("POST", self.settings.services[service][0] + path, options)
+
+    async def get_at(self, url: str | None, **query: str) -> Answer:
+        """Of what is no service of ours, by its whole address."""
+        return NOWHERE if url is None else await self._send("GET", url, {"params": query})
+
+    async def post_at(self, url: str | None, body: Mapping[str, Any]) -> Answer:
+        return NOWHERE if url is None else await self._send("POST", url, {"json": dict(body)})
 
     async def close(self) -> None:
         if self._session is not None:

@@ -11,7 +11,7 @@ from typing import Any
 from asyncpg import Record
 from shared.http.problem import Problem
 
-from console.domain.alarms import Alarm, Decisions, Instance
+from console.domain.alarms import Alarm, Instance, Level
 from console.domain.facts import Fact
 from console.domain.spans import SpanRing
 from console.jobs import Job
@@ -27,24 +27,33 @@ class Board:
 
     streams_max: int
     spans: SpanRing
+    is_local: bool = False
     at: datetime | None = None
     instances: Sequence[Instance] = ()
     alarms: Sequence[Alarm] = ()
-    decisions: Decisions = field(default_factory=Decisions)
+    level: Level = field(default_factory=Level)
     minute: Sequence[Record] = ()
-    level: Sequence[Record] = ()
+    decided: Sequence[Record] = ()
+    provider: deque[tuple[datetime, float, float]] = field(default_factory=deque)
     money: Sequence[Mapping[str, Any]] = ()
     chart: Sequence[Mapping[str, Any]] = ()
     undecided: int = 0
-    ticker: deque[Fact] = field(default_factory=lambda: deque(maxlen=TICKER_MAX))
+    ticker: Sequence[Fact] = ()
     jobs: dict[str, Job] = field(default_factory=dict)
     tasks: set["asyncio.Task[None]"] = field(default_factory=set)
     streams: int = 0
     _heard: asyncio.Event = field(default_factory=asyncio.Event)
 
+    @property
+    def frame(self) -> dict[str, Any]:
+        """What is around every page: the line on top, and whether there are pages for here."""
+        return {"alarms": self.alarms, "is_local": self.is_local}
+
     def hear(self, facts: Sequence[Fact]) -> None:
         """Records were kept: who follows a page may want to look again."""
-        self.ticker.extend(facts[-TICKER_MAX:])
+        # A batch comes partition by partition; the newest are those that happened last.
+        known = [one for one in (*self.ticker, *facts) if one.at is not None]
+        self.ticker = sorted(known, key=_happened)[-TICKER_MAX:]
         self.stir()
 
     def stir(self) -> None:
@@ -110,3 +119,8 @@ class Board:
 def message(html: str) -> bytes:
     """One unnamed message; each line of it is a ``data`` field."""
     return "".join(f"data: {line}\n" for line in html.splitlines()).encode() + b"\n"
+
+
+def _happened(fact: Fact) -> datetime:
+    assert fact.at is not None
+    return fact.at

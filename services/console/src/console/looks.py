@@ -22,6 +22,7 @@ GAUGES = frozenset(
         "work_oldest_age_seconds",
         "parked_keys",
         "invariant_violations",
+        "provider_calls_total",
     )
 )
 
@@ -44,13 +45,17 @@ def instance_of(service: str, answer: Answer) -> Instance:
 
 
 def gauges_of(text: str) -> Gauges:
-    """The gauges we know, from Prometheus' text format; the rest is not even parsed."""
+    """The metrics we know, from Prometheus' text format; the rest is not even parsed.
+
+    Each has one label; of the provider's calls ``answer`` counts, over operations they add up.
+    """
     found: dict[str, dict[str, float]] = {}
     for family in text_string_to_metric_families("\n".join(_known(text)) + "\n"):
         for sample in family.samples:
-            label = next(iter(sample.labels.values()), "")
+            label = sample.labels.get("answer") or next(iter(sample.labels.values()), "")
+            by_label = found.setdefault(sample.name.removeprefix(PREFIX), {})
             if not math.isnan(sample.value):
-                found.setdefault(sample.name.removeprefix(PREFIX), {})[label] = sample.value
+                by_label[label] = by_label.get(label, 0) + sample.value
     return found
 
 

@@ -70,7 +70,7 @@ class PageRoute(APIRoute):
 
 def _told(request: Request, status: int, says: str) -> Response:
     whole = "hx-request" not in request.headers
-    document = {"ok": False, "says": says, "alarms": ()}
+    document = {"ok": False, "says": says, "is_local": False}
     return page(request, "told_page.html" if whole else "told.html", document, status)
 
 

@@ -12,7 +12,7 @@ from shared.service import Running
 from console import otlp
 from console.backends import Backends
 from console.board import Board
-from console.pages import actions, dead_letters, now, order, orders
+from console.pages import actions, dead_letters, local, now, order, orders, trace
 from console.render import HEADERS, STREAM_HEADERS, PageRoute, draw, page
 from console.settings import ConsoleSettings
 
@@ -38,8 +38,9 @@ def routes(
     _orders(router, running, settings, backends, board)
     _dead_letters(router, running, backends, board)
     _actions(router, running, backends, board)
+    _local(router, settings, backends, board)
     _files(router)
-    otlp.routes(router, board.spans)
+    _traces(router, board)
     return [router]
 
 
@@ -70,7 +71,7 @@ def _orders(
     @router.get("/orders")
     async def find(request: Request, asked: Annotated[orders.Asked, Query()]) -> Response:
         found = await orders.document(running, settings, asked)
-        return page(request, "orders.html", {"alarms": board.alarms, **found})
+        return page(request, "orders.html", {**board.frame, **found})
 
     @router.get("/orders/{order_id}")
     async def show(request: Request, order_id: OrderId) -> Response:
@@ -84,6 +85,16 @@ def _orders(
             return draw("order_live.html", found)
 
         return _stream(board, drawn)
+
+
+def _traces(router: APIRouter, board: Board) -> None:
+    @router.get("/traces/{trace_id}")
+    async def show(
+        request: Request, trace_id: Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
+    ) -> Response:
+        return page(request, "trace.html", trace.document(board, trace_id))
+
+    otlp.routes(router, board.spans)
 
 
 def _dead_letters(router: APIRouter, running: Running, backends: Backends, board: Board) -> None:
@@ -136,6 +147,34 @@ def _actions(router: APIRouter, running: Running, backends: Backends, board: Boa
         return _told(request, {"ok": True, "says": "It stops behind the key that is under way."})
 
 
+def _local(router: APIRouter, settings: ConsoleSettings, backends: Backends, board: Board) -> None:
+    @router.get("/mailbox")
+    async def mailbox(
+        request: Request, order_id: Annotated[str, Query(max_length=128)] = ""
+    ) -> Response:
+        local.refuse_elsewhere(settings)
+        return page(request, "mailbox.html", await local.mailbox(backends, board, order_id))
+
+    @router.get("/faults")
+    async def faults(request: Request) -> Response:
+        local.refuse_elsewhere(settings)
+        return page(request, "faults.html", await local.faults(backends, board))
+
+    @router.post("/faults")
+    async def set_fault(request: Request, asked: Annotated[local.Fault, Form()]) -> Response:
+        local.refuse_elsewhere(settings)
+        answer = await local.set_fault(backends, asked)
+        says = "So it is from now on." if answer.ok else f"It was refused: {answer.detail}"
+        return _told(request, {"ok": answer.ok, "says": says})
+
+    @router.get("/logs")
+    async def logs(
+        request: Request, q: Annotated[str, Query(max_length=128, pattern=r"^[\w-]*$")] = ""
+    ) -> Response:
+        local.refuse_elsewhere(settings)
+        return page(request, "logs.html", await local.logs(settings, board, q))
+
+
 def _files(router: APIRouter) -> None:
     @router.get("/static/{name:path}")
     async def file(name: str) -> Response:
@@ -155,7 +194,8 @@ def _stream(board: Board, drawn: Draw) -> Response:
 def _told(request: Request, found: dict[str, Any]) -> Response:
     """A line beside the button, or a page of its own for a browser without scripts."""
     whole = "hx-request" not in request.headers
-    return page(request, "told_page.html" if whole else "told.html", found)
+    shown = {"is_local": False, **found}
+    return page(request, "told_page.html" if whole else "told.html", shown)
 
 
 def _operator(request: Request) -> str:

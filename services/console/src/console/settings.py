@@ -1,5 +1,6 @@
 """Every variable the console reads: ``CONSOLE_…``, with its unit and default."""
 
+from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -54,6 +55,9 @@ class ConsoleSettings(ServiceSettings):
     spans_max: int = Field(
         50_000, ge=0, le=5_000_000, description="spans kept in memory; 0 takes none in"
     )
+    mailbox_url: Url | None = Field(None, description="local only: messages of the mail sink")
+    provider_url: Url | None = Field(None, description="local only: the simulated provider")
+    log_dir: Path | None = Field(None, description="local only: where the services' logs are")
     trace_link: str | None = Field(
         None,
         pattern=r"^https?://[\x21-\x7e]*\{trace_id\}[\x21-\x7e]*$",
@@ -72,6 +76,13 @@ class ConsoleSettings(ServiceSettings):
             f"key, or name {self.variable('allow_unauthenticated_bind')} where the network keeps "
             "others out"
         )
+
+    @model_validator(mode="after")
+    def _refuse_simulators_elsewhere(self) -> Self:
+        for name in ("mailbox_url", "provider_url", "log_dir"):
+            if self.environment != "local" and getattr(self, name) is not None:
+                raise ValueError(f"{self.variable(name)}: only with ORDERPROOF_ENVIRONMENT=local")
+        return self
 
     @model_validator(mode="after")
     def _refuse_a_known_key(self) -> Self:

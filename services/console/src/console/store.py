@@ -89,6 +89,7 @@ _FOUND = """
 SELECT o.* FROM orders o WHERE o.order_id IN (
     SELECT t.order_id FROM order_terms t WHERE t.term = ANY($1::text[])
     UNION SELECT r.key FROM records r WHERE r.event_id = $2
+    UNION SELECT t.order_id FROM orders t WHERE t.trace_id = $2
     UNION SELECT t.order_id FROM order_terms t
         WHERE length($3) >= 6 AND t.term >= $3 AND t.term < $3 || chr(1114111)
 )
@@ -98,7 +99,6 @@ _RECORDS_OF = """
 SELECT * FROM records WHERE key = ANY($1::text[]) ORDER BY at NULLS LAST, topic, "offset" LIMIT $2
 """
 _RECORD_AT = 'SELECT * FROM records WHERE topic = $1 AND partition = $2 AND "offset" = $3'
-_RECENT_RECORDS = 'SELECT * FROM records ORDER BY recorded_at DESC, topic, "offset" DESC LIMIT $1'
 _DECIDED = """
 SELECT outcome, count(*) AS orders,
     percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (
@@ -171,10 +171,6 @@ async def search(db: Db, terms: Sequence[str], asked: str) -> list[Record]:
 async def records_of(db: Db, keys: Sequence[str]) -> list[Record]:
     """What Kafka told of an order or a reference, the oldest first."""
     return list(await db.fetch(_RECORDS_OF, keys, RECORDS_MAX))
-
-
-async def recent_records(db: Db, limit: int) -> list[Record]:
-    return list(await db.fetch(_RECENT_RECORDS, limit))
 
 
 async def decided(db: Db, since: datetime, late_after: Any) -> list[Record]:

@@ -1,17 +1,26 @@
-"""HTTP: the log of messages, without addresses and texts."""
+"""HTTP: the log of messages, without addresses and texts, and mailing one once more."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+import structlog
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
-from shared.http.routes import JsonRoute
+from shared.contracts.storefront import Storable
+from shared.http.ops_work import Operator
+from shared.http.problem import Problem, not_found
+from shared.http.routes import JsonRoute, problems
+from shared.observability import tracing
 from shared.service import Running
 
 from notifications import store
+from notifications.unit_of_work import MAIL
 
 MESSAGES_MAX = 1_000
+MessageId = Annotated[str, Path(min_length=1, max_length=64), Storable]
+
+log = structlog.get_logger(__name__)
 
 
 class LoggedMessage(BaseModel):
@@ -45,5 +54,23 @@ def routes(running: Running) -> Sequence[APIRouter]:
         return MessageLog(
             messages=[LoggedMessage.model_validate(one, from_attributes=True) for one in found]
         )
+
+    @router.post(
+        "/{message_id}/resend",
+        status_code=202,
+        openapi_extra=problems(_404="not-found", _409="already-queued"),
+    )
+    async def resend(message_id: MessageId, operator: Operator = "unnamed") -> LoggedMessage:
+        """Mail it once more under the same Message-ID, after the order's other mails."""
+        async with running.transactions.answering(tracing.current_traceparent()) as work:
+            found = await store.find(work.db, message_id)
+            if found is None:
+                raise not_found(f"No message {message_id}.")
+            await work.lock_orders({found.order_id})
+            if await store.is_queued(work.db, message_id, found.order_id):
+                raise Problem(409, "already-queued", "It is on its way, or waits for its turn.")
+            work.add_work(found.order_id, MAIL, {"message_id": message_id})
+        log.info("mail-resent", message_id=message_id, order_id=found.order_id, operator=operator)
+        return LoggedMessage.model_validate(found, from_attributes=True)
 
     return [router]

@@ -81,6 +81,15 @@ SELECT message_id, order_id, kind, state, subject, attempts, created_at, sent_at
 FROM messages WHERE order_id = $1 ORDER BY created_at, message_id LIMIT $2
 """
 
+_MESSAGE = """
+SELECT message_id, order_id, kind, state, subject, attempts, created_at, sent_at
+FROM messages WHERE message_id = $1
+"""
+_IS_QUEUED = """
+SELECT EXISTS (SELECT 1 FROM work_rows
+    WHERE NOT done AND order_id = $1 AND payload->>'message_id' = $2)
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
@@ -118,6 +127,17 @@ class LoggedMessage:
     attempts: int
     created_at: datetime
     sent_at: datetime | None
+
+
+async def find(db: Db, message_id: str) -> LoggedMessage | None:
+    record = await db.fetchrow(_MESSAGE, message_id)
+    return LoggedMessage(**record) if record is not None else None
+
+
+async def is_queued(db: Db, message_id: str, order_id: str) -> bool:
+    """Whether a call that is not done will mail it anyway; ask under the order's lock."""
+    queued: bool = await db.fetchval(_IS_QUEUED, order_id, message_id)
+    return queued
 
 
 async def insert_messages(db: Db, messages: Sequence[NewMessage], now: datetime) -> set[str]:

@@ -48,8 +48,9 @@ class SpanRing:
             self._traces.setdefault(span.trace_id, trace).append(span)
 
     def trace(self, trace_id: str) -> list[Span]:
-        """The spans of a trace, each once; none when it is unknown or gone."""
-        return list({one.span_id: one for one in self._traces.get(trace_id, ())}.values())
+        """The spans of a trace as they began, each once; none when it is unknown or gone."""
+        spans = {one.span_id: one for one in self._traces.get(trace_id, ())}
+        return sorted(spans.values(), key=lambda one: one.start_ns)
 
     def _drop_oldest(self) -> None:
         oldest = self._ring.popleft()

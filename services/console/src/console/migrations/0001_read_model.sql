@@ -48,6 +48,7 @@ CREATE TABLE orders (
     recorded_at         timestamptz NOT NULL
 ) WITH (fillfactor = 80);
 CREATE INDEX orders_by_status ON orders (status, order_id);
+CREATE INDEX orders_trace ON orders (trace_id);
 CREATE INDEX orders_undecided ON orders (deadline_at) WHERE outcome IS NULL;
 CREATE INDEX orders_decided ON orders (decided_at)
     INCLUDE (outcome, placed_at, currency, captured_minor, refunded_minor);

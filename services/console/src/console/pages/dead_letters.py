@@ -34,7 +34,7 @@ async def document(
     async with running.pool.acquire() as db:
         actions = await store.actions(db, None, ACTIONS_MAX)
     return {
-        "alarms": board.alarms,
+        **board.frame,
         "wanted": {name: wanted.get(name) for name in ("service", "reason")},
         "silent": [one for one, answer in zip(services, answers, strict=True) if not answer.ok],
         "groups": _groups(letters),
@@ -58,7 +58,7 @@ async def one_document(
     async with running.pool.acquire() as db:
         kept = await store.record_at(db, letter["topic"], letter["partition"], letter["offset"])
     return {
-        "alarms": board.alarms,
+        **board.frame,
         "service": service,
         "letter": letter,
         "data": kept and kept["data"],

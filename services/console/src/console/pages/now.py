@@ -1,7 +1,7 @@
 """Now: how many orders, how fast, what waits, and whether anything is red."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from shared.service import Running
 from console import store
 from console.backends import Backends
 from console.board import Board
-from console.domain.alarms import DECIDED_WITHIN_S, Decisions, Instance, alarms, worst
+from console.domain.alarms import DECIDED_WITHIN_S, Instance, alarms, worst
 from console.domain.facts import Fact
 from console.domain.picture import OUTCOMES
 from console.looks import look
@@ -19,6 +19,7 @@ from console.looks import look
 RATE_WINDOW = timedelta(minutes=1)
 LEVEL_WINDOW = timedelta(minutes=5)
 MONEY_WINDOW = timedelta(hours=1)
+PROVIDER_WINDOW = timedelta(seconds=30)
 LATE_AFTER = timedelta(seconds=DECIDED_WITHIN_S)
 CHART_MINUTES = 30
 CHART_HEIGHT = 100
@@ -30,7 +31,9 @@ async def look_around(running: Running, backends: Backends, board: Board) -> Non
     async with running.pool.acquire() as db:
         now = await running.clock.now(db)
         board.minute = await store.decided(db, now - RATE_WINDOW, LATE_AFTER)
-    board.alarms = alarms(board.instances, board.decisions)
+    calls, unknown = answers(board, now)
+    board.level = replace(board.level, calls=calls, unknown=unknown)
+    board.alarms = alarms(board.instances, board.level)
     board.at = now
     board.stir()
 
@@ -39,24 +42,26 @@ async def add_up(running: Running, board: Board) -> None:
     """What takes a look at many orders: the level of the last five minutes, chart and money."""
     async with running.pool.acquire() as db:
         now = await running.clock.now(db)
-        board.level = await store.decided(db, now - LEVEL_WINDOW, LATE_AFTER)
+        board.decided = await store.decided(db, now - LEVEL_WINDOW, LATE_AFTER)
         undecided = await store.undecided(db, now)
         chart = await store.by_minute(db, _first_minute(now))
         board.money = [dict(one) for one in await store.money(db, now - MONEY_WINDOW)]
     board.undecided = undecided["undecided"]
     board.chart = bars(chart, now)
-    board.decisions = decisions_of(board.level, undecided["overdue"])
+    orders, late = lateness(board.decided)
+    overdue = undecided["overdue"]
+    board.level = replace(board.level, orders=orders, late=late, overdue=overdue)
 
 
 def document(board: Board) -> dict[str, Any]:
     """All that the page shows; amounts and lengths of time have their units in their names."""
     return {
         "at": board.at,
-        "alarms": board.alarms,
+        **board.frame,
         "outcomes": outcomes(board.minute),
-        "confirmed_s": _confirmed_s(board.level),
+        "confirmed_s": _confirmed_s(board.decided),
         "undecided": board.undecided,
-        "overdue": board.decisions.overdue,
+        "overdue": board.level.overdue,
         "money": board.money,
         "chart": board.chart,
         **waiting(board.instances),
@@ -64,11 +69,30 @@ def document(board: Board) -> dict[str, Any]:
     }
 
 
-def decisions_of(level: Sequence[Record], overdue: int) -> Decisions:
-    """An expired order was never decided in time; one that its buyer cancelled counts not."""
-    counted = [one for one in level if one["outcome"] != "cancelled"]
+def lateness(decided: Sequence[Record]) -> tuple[int, int]:
+    """Orders, and those that were late: an expired one always, one that was cancelled never."""
+    counted = [one for one in decided if one["outcome"] != "cancelled"]
     late = sum(one["orders"] if one["outcome"] == "expired" else one["late"] for one in counted)
-    return Decisions(sum(one["orders"] for one in counted), late, overdue)
+    return sum(one["orders"] for one in counted), late
+
+
+def answers(board: Board, now: datetime) -> tuple[int, int]:
+    """What the provider was asked in the last ``PROVIDER_WINDOW``, and left unknown.
+
+    A counter that is lower than it was belongs to a process that was started since.
+    """
+    counts: dict[str, float] = {}
+    for one in board.instances:
+        for answer, count in one.gauges.get("provider_calls_total", {}).items():
+            counts[answer] = counts.get(answer, 0) + count
+    total, unknown = sum(counts.values()), counts.get("unknown", 0)
+    if board.provider and total < board.provider[-1][1]:
+        board.provider.clear()
+    board.provider.append((now, total, unknown))
+    while board.provider[0][0] < now - PROVIDER_WINDOW:
+        board.provider.popleft()
+    _, total_then, unknown_then = board.provider[0]
+    return int(total - total_then), int(unknown - unknown_then)
 
 
 def outcomes(minute: Sequence[Record]) -> list[dict[str, Any]]:

@@ -15,9 +15,9 @@ from console.board import Board
 from console.domain.spans import waterfall
 from console.domain.states import states_of
 from console.domain.waits import Call, Known, Parked, Wait, waits_of
+from console.pages import trace
 
 ACTIONS_MAX = 100
-ATTRIBUTES_MAX = 12
 
 
 async def document(
@@ -39,7 +39,7 @@ async def document(
     trace_id = row["trace_id"] if row else None
     return {
         "order_id": order_id,
-        "alarms": board.alarms,
+        **board.frame,
         "status": known.status,
         "headline": headline(waits),
         "order": _summary(row, live.body if live.ok else {}),
@@ -55,7 +55,7 @@ async def document(
         "records": records,
         "trace_id": trace_id,
         "trace_link": _link(backends.settings.trace_link, trace_id),
-        "trace": [_bar(one) for one in waterfall(board.spans.trace(trace_id or ""))],
+        "trace": [trace.shown(one) for one in waterfall(board.spans.trace(trace_id or ""))],
         "actions": [dict(one) for one in actions],
     }
 
@@ -172,20 +172,3 @@ def _summary(row: Record | None, live: Mapping[str, Any]) -> dict[str, Any]:
 
 def _link(template: str | None, trace_id: str | None) -> str | None:
     return template.replace("{trace_id}", trace_id) if template and trace_id else None
-
-
-def _bar(bar: Any) -> dict[str, Any]:
-    span = bar.span
-    return {
-        "service": span.service,
-        "name": span.name,
-        "kind": span.kind,
-        "failed": span.failed,
-        "depth": bar.depth,
-        "left": bar.left,
-        "width": bar.width,
-        "begin_ms": round(bar.begin_ms, 2),
-        "length_ms": round(bar.length_ms, 2),
-        "attributes": dict(list(span.attributes.items())[:ATTRIBUTES_MAX]),
-        "links": span.links,
-    }

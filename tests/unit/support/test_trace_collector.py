@@ -5,23 +5,20 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
-from local_runtime.trace_collector import PROTOBUF, Collector, SpanRing, trace_collector
-from local_runtime.trace_tree import Span, render
+from console.otlp import PROTOBUF
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
+from tests.support.trace_collector import Collector, trace_collector
+
 
 @pytest.fixture
 async def collector() -> AsyncIterator[Collector]:
     async with trace_collector() as running:
         yield running
-
-
-def span(trace_id: str, span_id: str, start_ns: int = 0) -> Span:
-    return Span(trace_id, span_id, "", "name", "orders", "internal", start_ns, start_ns + 1)
 
 
 def export_two_spans(url: str, compression: Compression) -> str:
@@ -48,18 +45,6 @@ async def test_what_the_exporter_sends_is_kept(
     assert (outer.name, outer.service, outer.parent_id) == ("outer", "orders", "")
     assert outer.attributes["tries"] == "2"
     assert inner.parent_id == outer.span_id
-    assert render([outer, inner]).startswith("orders: outer")
-
-
-async def test_a_trace_is_shown_as_json(collector: Collector) -> None:
-    collector.spans.add([span("t1", "b", 2), span("t1", "a", 1), span("t2", "c")])
-    async with aiohttp.ClientSession() as http:
-        answer = await http.get(f"{collector.url}/traces/t1")
-        shown = await answer.json()
-        ready = await http.get(f"{collector.url}/health/ready")
-
-    assert [one["span_id"] for one in shown["spans"]] == ["a", "b"]
-    assert ready.status == 200
 
 
 @pytest.mark.parametrize(
@@ -76,14 +61,3 @@ async def test_what_is_no_export_request_is_refused(
 
     assert answer.status == status
     assert len(collector.spans) == 0
-
-
-def test_the_oldest_span_leaves_a_full_ring() -> None:
-    ring = SpanRing(spans_max=2)
-    ring.add([span("t1", "a"), span("t2", "b")])
-    assert [one.span_id for one in ring.trace("t1")] == ["a"]
-
-    ring.add([span("t2", "c")])
-    assert len(ring) == 2
-    assert ring.trace("t1") == []
-    assert [one.span_id for one in ring.trace("t2")] == ["b", "c"]

@@ -1,0 +1,38 @@
+"""A trace: every span that has come of it, below its parent."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from console.board import Board
+from console.domain.spans import Bar, waterfall
+
+ATTRIBUTES_MAX = 12
+
+
+def document(board: Board, trace_id: str) -> dict[str, Any]:
+    """None of its spans may have come; that is no error, for they come when they are over."""
+    spans = board.spans.trace(trace_id)
+    return {
+        **board.frame,
+        "trace_id": trace_id,
+        "spans": spans,
+        "trace": [shown(one) for one in waterfall(spans)],
+    }
+
+
+def shown(bar: Bar) -> Mapping[str, Any]:
+    """A row of the waterfall; times are milliseconds since the trace began."""
+    span = bar.span
+    return {
+        "service": span.service,
+        "name": span.name,
+        "kind": span.kind,
+        "failed": span.failed,
+        "depth": bar.depth,
+        "left": bar.left,
+        "width": bar.width,
+        "begin_ms": round(bar.begin_ms, 2),
+        "length_ms": round(bar.length_ms, 2),
+        "attributes": dict(list(span.attributes.items())[:ATTRIBUTES_MAX]),
+        "links": span.links,
+    }
