@@ -1,11 +1,15 @@
 """One order is one trace, told from the spans that the services export."""
 
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from console.domain.spans import SpanRing
 from local_runtime.trace_tree import Span
+from opentelemetry.semconv import attributes
+from opentelemetry.semconv._incubating import attributes as incubating
 from shared.contracts import topics
 
 from tests.support.builders import a_line, an_order
@@ -75,6 +79,38 @@ async def test_an_order_by_http_is_one_trace_from_the_request_to_the_delivery(
 
     trace = await caller.sees(*fan_out(BY_HTTP), *CONFIRMED_AND_SENT)
     await _every_record_is_of(trace, shop, order_id)
+
+
+async def test_attributes_of_spans_are_named_by_the_conventions_or_are_ours(
+    shop: Shop, spans: SpanRing
+) -> None:
+    """A name that is nearly right is found by nobody (OTel semantic conventions, as installed)."""
+    caller = Caller(spans)
+    body = an_order(a_line(await shop.new_sku(1)))
+    url = shop.url("orders") + "/v1/orders"
+    await shop.post(url, body, traceparent=caller.traceparent)
+
+    trace = await caller.sees(*fan_out(BY_HTTP))
+
+    names = {name for one in trace for name in one.attributes}
+    assert names
+    assert {one for one in names if not one.startswith("orderproof.")} <= conventional()
+
+
+def conventional() -> set[str]:
+    """Every attribute that the installed conventions name, stable or not yet."""
+    modules = [
+        import_module(f"{package.__name__}.{one.name}")
+        for package in (attributes, incubating)
+        for one in iter_modules(package.__path__)
+    ]
+    constants = (vars(one).items() for one in modules)
+    return {
+        value
+        for each in constants
+        for name, value in each
+        if name.isupper() and isinstance(value, str)
+    }
 
 
 async def test_an_order_by_the_storefronts_topic_is_one_trace_to_the_delivery(

@@ -27,7 +27,8 @@ async def console(backing: Backing, run_dir: Path) -> AsyncIterator[Shop]:
         "console",
         StackConfig(services=WITH_CONSOLE),
         CONSOLE_LOOK_INTERVAL_S="0.5",
-        ORDERS_DEADLINE_S="60",
+        ORDERS_DEADLINE_S="300",
+        INVENTORY_PARKED_ORDERS_PER_MINUTE_MAX="100000",
     ) as running:
         yield running
 

@@ -4,11 +4,13 @@ import asyncio
 import re
 import signal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 pytest.importorskip("playwright", reason="NOT RUN: playwright is missing; make test installs it")
 from playwright.async_api import Page, expect
+from shared.contracts import topics
 
 from tests.support.browser import CHROMIUM, MISSING, Watched
 from tests.support.builders import a_line
@@ -17,7 +19,7 @@ from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
 
-PARKED = 40
+PARKED = 1_000
 
 
 async def waits_for(page: Page, cause: str, words: str) -> None:
@@ -141,29 +143,83 @@ async def test_a_parked_order_is_looked_at_mended_and_redriven_from_its_page(
     await console.books_agree([order_id])
 
 
-async def test_a_group_is_redriven_after_a_dry_run_and_nothing_is_doubled(
+async def test_a_thousand_parked_orders_are_redriven_after_a_dry_run_and_nothing_is_doubled(
     console: Shop, seen: Watched, console_bug: Any
 ) -> None:
+    """Stopped on the way, and gone on with by beginning again."""
     sku = await console.new_sku(PARKED)
     console_bug(sku)
-    orders = [await console.place(a_line(sku, 1)) for _ in range(PARKED)]
+    orders = await place_many(console, sku, PARKED)
 
     async def parked() -> bool:
-        return len(await console.dead_letters("inventory")) == PARKED
+        return await parked_keys(console) == PARKED
 
     await eventually(parked, "all parked")
     await seen.open("/dead-letters")
     row = seen.page.get_by_role("row").filter(has_text="handler-failed").first
+    newest = seen.page.locator("#jobs .job").first
     console_bug()
     await row.get_by_role("button", name="See what a redrive would do").click()
-    await expect(seen.page.locator("#jobs")).to_contain_text(f"{PARKED} of {PARKED} orders")
-    assert len(await console.dead_letters("inventory")) == PARKED
-    await row.get_by_role("button", name="Redrive", exact=True).click()
-    await expect(seen.page.locator("#jobs .job")).to_have_count(2)
+    await expect(newest).to_contain_text(f"{PARKED} of {PARKED} orders", timeout=60_000)
+    assert await parked_keys(console) == PARKED
+
+    redrive = row.get_by_role("button", name="Redrive", exact=True)
+    await redrive.click()
+    await newest.get_by_role("button", name="Stop").click()
+    await expect(newest).to_contain_text("stopped")
+    assert 0 < await parked_keys(console) < PARKED
+    await redrive.click()
+    await expect(newest).to_contain_text("done", timeout=60_000)
     for order_id in orders:
         await console.outcome(order_id)
     assert await console.books_agree(orders) == {"confirmed": PARKED}
     assert (await console.stock(sku))["available"] == 0
+
+
+async def place_many(shop: Shop, sku: str, count: int) -> list[str]:
+    """As many orders of one unit each, twenty at a time."""
+    room = asyncio.Semaphore(20)
+
+    async def place() -> str:
+        async with room:
+            return await shop.place(a_line(sku, 1))
+
+    return list(await asyncio.gather(*(place() for _ in range(count))))
+
+
+async def parked_keys(shop: Shop) -> int:
+    """How many orders inventory has parked."""
+    metrics = (await shop.get(f"{shop.url('inventory')}/metrics")).raw.decode()
+    found = re.search(
+        r'^orderproof_parked_keys\{consumer="inventory"\} (\S+)', metrics, re.MULTILINE
+    )
+    return int(float(found[1])) if found else 0
+
+
+async def test_one_that_never_happened_is_discarded_with_a_reason(
+    console: Shop, seen: Watched
+) -> None:
+    key = f"ord_{uuid4().hex}"
+    named = {"specversion": "1.0", "id": key, "type": "orders.order-placed.v1", "source": "/test"}
+    headers = [(f"ce_{name}", value.encode()) for name, value in named.items()]
+    await console.produce(topics.ORDERS, b"{}", headers, key.encode())
+
+    async def parked() -> Any:
+        listed = await console.get(f"{console.url('payments')}/ops/dead-letters?key={key}")
+        return listed.body["dead_letters"]
+
+    [letter] = await eventually(parked, "it is parked")
+    await seen.open(f"/dead-letters/payments/{letter['id']}")
+    await expect(seen.page.locator("#content")).to_contain_text("missing")
+    seen.page.on("dialog", lambda one: asyncio.ensure_future(one.accept()))
+    await seen.page.get_by_placeholder("why").fill("a record of a test")
+    await press(seen.page, "Discard", "Discarded.")
+    await seen.open("/dead-letters")
+    await expect(seen.page.locator("#content")).to_contain_text("a record of a test")
+    for service in ("inventory", "notifications"):
+        for one in await console.dead_letters(service):
+            url = f"{console.url(service)}/ops/dead-letters/{one['id']}/discard"
+            await console.post(url, {"reason": "a record of a test"})
 
 
 async def test_a_mail_is_sent_again_from_the_orders_page(console: Shop, seen: Watched) -> None:

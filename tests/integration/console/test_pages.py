@@ -9,8 +9,8 @@ import httpx2
 import pytest
 from asyncpg import Pool, Record
 
-from tests.integration.console.records import confirmed, placed, projection, record
 from tests.integration.console.services import FakeServices
+from tests.support.console_records import confirmed, placed, projection, record
 from tests.support.in_process import app_of
 from tests.support.in_process import timer_of as timer_running
 from tests.support.waiting import eventually
@@ -279,3 +279,24 @@ async def test_now_shows_what_the_looks_have_seen(
     assert "payments reads 44 s behind" in shown.text
     assert "£30.60" in shown.text
     assert system.status_code == 200
+
+
+async def test_an_action_goes_to_an_instance_that_can_be_reached_and_is_told_when_none_can(
+    pool: "Pool[Record]", services: FakeServices
+) -> None:
+    nowhere = "http://127.0.0.1:9"
+    services.answers["payments", "/ops/work/7/retry"] = {"id": 7}
+    settings = {
+        **services.settings,
+        "payments_urls": (nowhere, *services.settings["payments_urls"]),
+        "inventory_urls": (nowhere,),
+    }
+    app = app_of("console", pool, **settings)
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    form = {"action": "retry", "target": "7"}
+    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        done = await client.post("/actions", data={**form, "service": "payments"})
+        lost = await client.post("/actions", data={**form, "service": "inventory"})
+
+    assert "taken up at once" in done.text
+    assert "cannot be reached; nothing was done" in lost.text

@@ -8,7 +8,7 @@ from asyncpg import Pool, Record
 from console.domain.facts import Fact
 from shared.messaging.envelope import Record as KafkaRecord
 
-from tests.integration.console.records import AT, confirmed, projection
+from tests.support.console_records import AT, confirmed, projection
 
 TABLES = ("records", "orders", "order_terms")
 

@@ -105,6 +105,14 @@ def test_gauges_are_read_from_prometheus_text() -> None:
     }
 
 
-@pytest.mark.parametrize("body", [Answer(None, "x"), Answer(503, METRICS), Answer(200, {"a": 1})])
+@pytest.mark.parametrize(
+    "body",
+    [
+        Answer(None, "x"),
+        Answer(503, METRICS),
+        Answer(200, {}),
+        Answer(200, "orderproof_outbox_rows {"),
+    ],
+)
 def test_an_answer_that_is_none_is_an_instance_that_does_not_answer(body: Any) -> None:
     assert instance_of("orders", body) == Instance("orders", answers=False)

@@ -19,6 +19,7 @@ from console.pages import now
 from console.projection import Projection
 from console.routes import routes
 from console.settings import ConsoleSettings
+from console.streams import Streams
 
 NAME = "console"
 TOPICS = (
@@ -35,7 +36,7 @@ def build(settings: ConsoleSettings) -> Service:
     """The console as ``shared.running`` runs it. It records every event alike and tells none."""
     backends = Backends(settings)
     is_local = settings.environment == "local"
-    board = Board(settings.streams_max, SpanRing(settings.spans_max), is_local)
+    board = Board(Streams(settings.streams_max), SpanRing(settings.spans_max), is_local)
 
     def shown(running: Running) -> Sequence[APIRouter]:
         return routes(running, settings, backends, board)

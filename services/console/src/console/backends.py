@@ -34,6 +34,7 @@ class Answer:
 
 
 NOWHERE = Answer(None, "has no address")
+UNREACHED = Answer(None, "cannot be reached")
 
 
 @dataclass
@@ -60,11 +61,18 @@ class Backends:
     async def post(
         self, service: str, path: str, operator: str, body: Mapping[str, Any] | None = None
     ) -> Answer:
-        """To one instance only: whether it was done is not known when no answer comes."""
+        """To the first instance that can be reached; when no answer comes then, it is not known
+        whether it was done, and nobody else is asked.
+        """
         options: dict[str, Any] = {"headers": {"X-Operator": operator}}
         if body is not None:
             options["json"] = dict(body)
-        return await self._send("POST", self.settings.services[service][0] + path, options)
+        answer = UNREACHED
+        for url in self.settings.services[service]:
+            answer = await self._send("POST", url + path, options)
+            if answer != UNREACHED:
+                break
+        return answer
 
     async def get_at(self, url: str | None, **query: str) -> Answer:
         """Of what is no service of ours, by its whole address."""
@@ -85,6 +93,8 @@ class Backends:
                 raw = await _whole(response.content)
                 is_json = "json" in response.content_type
                 return Answer(response.status, json.loads(raw) if is_json else raw.decode())
+        except aiohttp.ClientConnectorError:
+            return UNREACHED
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             return Answer(None, type(error).__name__)
 

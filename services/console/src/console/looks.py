@@ -39,9 +39,13 @@ async def look(backends: Backends) -> list[Instance]:
 
 
 def instance_of(service: str, answer: Answer) -> Instance:
+    """What is no metrics is no answer."""
     if not answer.ok or not isinstance(answer.body, str):
         return Instance(service, answers=False)
-    return Instance(service, answers=True, gauges=gauges_of(answer.body))
+    try:
+        return Instance(service, answers=True, gauges=gauges_of(answer.body))
+    except ValueError:
+        return Instance(service, answers=False)
 
 
 def gauges_of(text: str) -> Gauges:

@@ -12,7 +12,7 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from pydantic_core import to_json
 from shared.http.problem import Problem
 
@@ -104,8 +104,10 @@ def moment(at: datetime | str | None) -> Markup:
     """A time element in UTC; the page's script writes it in local time when that is wished."""
     if at is None:
         return Markup("–")
-    read = datetime.fromisoformat(at) if isinstance(at, str) else at
-    utc = read.astimezone(UTC)
+    try:
+        utc = (datetime.fromisoformat(at) if isinstance(at, str) else at).astimezone(UTC)
+    except ValueError:
+        return escape(at)
     shown = utc.strftime("%Y-%m-%d %H:%M:%S.") + f"{utc.microsecond // 1000:03d}"
     return Markup('<time datetime="{}">{}</time>').format(utc.isoformat(), shown)
 

@@ -24,7 +24,6 @@ STATIC = {
     "vendor/hx-sse.min.js": "text/javascript",
 }
 DAY_S = 86_400
-PAUSE_S, AGAIN_S = 1.0, 5.0
 OrderId = Annotated[str, Path(min_length=1, max_length=128)]
 ParkedId = Annotated[int, Path(ge=0, le=2**63 - 1)]
 Draw = Callable[[], Awaitable[str]]
@@ -52,7 +51,7 @@ def _now(router: APIRouter, board: Board) -> None:
     @router.get("/now/live")
     async def live() -> Response:
         async def drawn() -> str:
-            return draw("now_live.html", now.document(board))
+            return board.streams.shared("now", lambda: draw("now_live.html", now.document(board)))
 
         return _stream(board, drawn)
 
@@ -84,7 +83,7 @@ def _orders(
             found = await order.document(running, backends, board, order_id)
             return draw("order_live.html", found)
 
-        return _stream(board, drawn)
+        return _stream(board, drawn, order_id)
 
 
 def _traces(router: APIRouter, board: Board) -> None:
@@ -128,14 +127,14 @@ def _actions(router: APIRouter, running: Running, backends: Backends, board: Boa
     @router.post("/actions")
     async def do(request: Request, asked: Annotated[actions.Act, Form()]) -> Response:
         found = await actions.act(running, backends, _operator(request), asked)
-        board.stir()
+        board.streams.stir()
         return _told(request, found)
 
     @router.post("/actions/groups")
     async def begin(request: Request, asked: Annotated[actions.Group, Form()]) -> Response:
         operator = _operator(request)
         job = await actions.redrive_group(running, backends, board, operator, asked)
-        board.stir()
+        board.streams.stir()
         return _told(request, {"ok": True, "says": f"Begun as {job.id}.", "job": job.id})
 
     @router.post("/actions/groups/{job_id}/stop")
@@ -185,9 +184,9 @@ def _files(router: APIRouter) -> None:
         return Response(content, 200, headers, STATIC[name])
 
 
-def _stream(board: Board, drawn: Draw) -> Response:
-    board.refuse_too_many()
-    stream = board.follow(drawn, PAUSE_S, AGAIN_S)
+def _stream(board: Board, drawn: Draw, key: str | None = None) -> Response:
+    board.streams.refuse_too_many()
+    stream = board.streams.follow(drawn, key)
     return StreamingResponse(stream, 200, STREAM_HEADERS, "text/event-stream")
 
 

@@ -10,7 +10,7 @@ from asyncpg import Record
 from shared.database import Db
 
 from console.domain.facts import DATA_BYTES_MAX, Fact
-from console.domain.picture import Picture
+from console.domain.picture import Picture, is_of_an_order
 
 RECORDS_MAX = 500
 FOUND_MAX = 100
@@ -85,13 +85,17 @@ WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR channel = $2)
     AND ($5::text IS NULL OR order_id < $5)
 ORDER BY order_id DESC LIMIT $6
 """
+# Of a SKU that every order has, and of the beginning of an id, only the newest are read.
 _FOUND = """
 SELECT o.* FROM orders o WHERE o.order_id IN (
-    SELECT t.order_id FROM order_terms t WHERE t.term = ANY($1::text[])
+    SELECT newest.order_id FROM unnest($1::text[]) u(term), LATERAL (
+        SELECT t.order_id FROM order_terms t WHERE t.term = u.term
+        ORDER BY t.order_id DESC LIMIT $4) newest
     UNION SELECT r.key FROM records r WHERE r.event_id = $2
     UNION SELECT t.order_id FROM orders t WHERE t.trace_id = $2
-    UNION SELECT t.order_id FROM order_terms t
+    UNION (SELECT t.order_id FROM order_terms t
         WHERE length($3) >= 6 AND t.term >= $3 AND t.term < $3 || chr(1114111)
+        ORDER BY t.term DESC LIMIT $4)
 )
 ORDER BY o.order_id DESC LIMIT $4
 """
@@ -135,7 +139,7 @@ async def record(db: Db, facts: Sequence[Fact], pictures: Sequence[Picture], now
     if pictures:
         columns = [[getattr(one, field.name) for one in pictures] for field in fields(Picture)]
         await db.execute(_MERGE_ORDERS, *columns, now)
-    terms = sorted({(term, one.order_id) for one in facts for term in one.terms if one.order_id})
+    terms = sorted({(term, one.key) for one in facts if is_of_an_order(one) for term in one.terms})
     if terms:
         await db.execute(_INSERT_TERMS, *map(list, zip(*terms, strict=True)), now)
 

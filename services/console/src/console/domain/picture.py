@@ -86,10 +86,14 @@ class Picture:
 def fold(facts: Iterable[Fact]) -> list[Picture]:
     """The orders that ``facts`` tell of, by id: the order in which rows are locked."""
     found: dict[str, Picture] = {}
-    for fact in facts:
-        if fact.order_id is not None and fact.type in EVENTS and fact.problem is None:
-            _add(found.setdefault(fact.order_id, Picture(fact.order_id)), fact)
+    for fact in filter(is_of_an_order, facts):
+        _add(found.setdefault(fact.key, Picture(fact.key)), fact)
     return [found[order_id] for order_id in sorted(found)]
+
+
+def is_of_an_order(fact: Fact) -> bool:
+    """Whether its key is an order's id; a refused submission's, say, is the storefront's own."""
+    return fact.type in EVENTS and fact.problem is None and fact.order_id is not None
 
 
 def _add(picture: Picture, fact: Fact) -> None:

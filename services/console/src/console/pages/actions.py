@@ -11,7 +11,7 @@ from shared.http.problem import Problem
 from shared.service import Running
 
 from console import jobs, store
-from console.backends import Answer, Backends
+from console.backends import UNREACHED, Answer, Backends
 from console.board import Board
 from console.jobs import JOBS_MAX, Job
 
@@ -73,6 +73,8 @@ def _call(asked: Act) -> tuple[str, Mapping[str, Any] | None]:
 
 def told(asked: Act, answer: Answer) -> str:
     """One sentence for people."""
+    if answer == UNREACHED:
+        return f"{asked.service} cannot be reached; nothing was done."
     if answer.status is None:
         return UNKNOWN
     if not answer.ok:
@@ -126,4 +128,4 @@ async def _run(running: Running, backends: Backends, board: Board, job: Job) -> 
         now = await running.clock.now(db)
         known = (job.service, f"all of {job.reason}", None, None)
         await store.insert_action(db, now, job.operator, f"{verb} group", *known, None, says)
-    board.stir()
+    board.streams.stir()

@@ -35,7 +35,7 @@ async def look_around(running: Running, backends: Backends, board: Board) -> Non
     board.level = replace(board.level, calls=calls, unknown=unknown)
     board.alarms = alarms(board.instances, board.level)
     board.at = now
-    board.stir()
+    board.streams.stir(())
 
 
 async def add_up(running: Running, board: Board) -> None:
