@@ -1,4 +1,4 @@
-"""A stack with the console, and a browser on it, once for all tests that look at pages."""
+"""A stack with the console, and a browser on it, once for each module."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -19,12 +19,14 @@ if TYPE_CHECKING:  # Without it these tests say that they did not run; the other
 LOOK_TIMEOUT_MS = 15_000
 
 
-@pytest.fixture(scope="package")
-async def console(backing: Backing, run_dir: Path) -> AsyncIterator[Shop]:
+@pytest.fixture(scope="module")
+async def console(
+    backing: Backing, run_dir: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[Shop]:
     async with a_shop(
         backing,
         run_dir,
-        "console",
+        request.module.__name__.rpartition("_")[2],
         StackConfig(services=WITH_CONSOLE),
         CONSOLE_LOOK_INTERVAL_S="0.5",
         ORDERS_DEADLINE_S="300",
@@ -33,7 +35,7 @@ async def console(backing: Backing, run_dir: Path) -> AsyncIterator[Shop]:
         yield running
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 async def browser(console: Shop) -> "AsyncIterator[Browser]":
     from playwright.async_api import expect
 

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 pytest.importorskip("playwright", reason="NOT RUN: playwright is missing; make test installs it")
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.support.browser import CHROMIUM, MISSING, Watched, watched
 from tests.support.builders import a_line
 from tests.support.shop import Shop
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, pause
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
 
@@ -30,6 +30,18 @@ async def test_pages_go_on_after_the_console_was_started_again(
     order_id = await console.place(a_line(await console.new_sku(1), 1))
     await expect(page.locator("#live")).to_contain_text(order_id, timeout=30_000)
     await context.close()
+
+
+async def test_a_page_is_live_however_late_its_scripts_come(console: Shop, seen: Watched) -> None:
+    async def late(route: Route) -> None:
+        await pause(0.7)
+        await route.continue_()
+
+    await seen.page.route("**/hx-sse.min.js", late)
+    await seen.open("/")
+    order_id = await console.place(a_line(await console.new_sku(1), 1))
+
+    await expect(seen.page.locator("#live")).to_contain_text(order_id)
 
 
 @pytest.mark.parametrize(("theme", "width"), LOOKS)

@@ -10,7 +10,6 @@ from shared.http.problem import Problem
 PAUSE_S, AGAIN_S = 1.0, 5.0
 BEAT_S = 15.0
 RETRY_AFTER_S = 5
-EVERYTHING: Collection[str] | None = None
 
 
 @dataclass
@@ -26,10 +25,10 @@ class Streams:
     def __len__(self) -> int:
         return len(self._followers)
 
-    def stir(self, keys: Collection[str] | None = EVERYTHING) -> None:
-        """There is news of ``keys``, or of everything."""
+    def stir(self, keys: Collection[str] | None = None) -> None:
+        """There is news of ``keys``, or of everything when none are given."""
         for news, key in self._followers.items():
-            if keys is EVERYTHING or key is None or key in keys:
+            if keys is None or key is None or key in keys:
                 news.set()
 
     async def follow(

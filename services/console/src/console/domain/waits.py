@@ -133,8 +133,8 @@ def _called(known: Known, now: datetime) -> Iterator[Wait]:
             yield Wait("work-not-begun", False, says)
             continue
         ahead[call.service] = call.kind
-        retry = Action("retry", call.service, str(call.id), _label(call))
-        actions = () if call.under_way else (retry,)
+        # Also of one that is under way: the page may be a moment old, and the service knows.
+        actions = (Action("retry", call.service, str(call.id), _label(call)),)
         stuck = call.attempts > 1 or _seconds(call.called_at, now) > SLOW_CALL_S
         if call.kind == "mail":
             yield Wait("mail-not-taken", stuck, _mail(call, now), actions)
