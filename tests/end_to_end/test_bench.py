@@ -75,3 +75,22 @@ def test_the_document_is_kept(told: dict[str, Any]) -> None:
     kept = Path(repository_root(), ".run", "bench.json")
 
     assert json.loads(kept.read_text("utf-8")) == told
+
+
+async def test_what_the_console_costs_is_measured() -> None:
+    """With few orders and for a moment: only that it works."""
+    words = ("--orders", "300", "--rate", "20", "--seconds", "1")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.bench.console", *words),
+        cwd=repository_root(),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(END_TIMEOUT_S):
+        out, err = await process.communicate()
+
+    assert process.returncode == 0, err.decode()[-2000:]
+    told = json.loads(out)
+    assert told["orders"] == 300
+    assert all(one["max"] > 0 for one in told["pages_ms"].values())
+    assert told["projecting"]["cores"] > 0

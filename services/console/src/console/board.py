@@ -36,6 +36,7 @@ class Board:
     chart: Sequence[Mapping[str, Any]] = ()
     undecided: int = 0
     ticker: Sequence[Fact] = ()
+    newest: dict[tuple[str, int], Fact] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
     tasks: set["asyncio.Task[None]"] = field(default_factory=set)
 
@@ -50,6 +51,8 @@ class Board:
         # A batch comes partition by partition; the newest are those that happened last.
         known = [one for one in (*self.ticker, *facts) if one.at is not None]
         self.ticker = sorted(known, key=_happened)[-TICKER_MAX:]
+        for one in facts:
+            self.newest[one.place.topic, one.place.partition] = one
         self.streams.stir({one.key for one in facts})
 
     def worst_lag_s(self, service: str) -> float:

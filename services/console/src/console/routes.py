@@ -57,7 +57,7 @@ def _now(router: APIRouter, board: Board) -> None:
 
     @router.get("/system")
     async def system(request: Request) -> Response:
-        return page(request, "system.html", now.document(board))
+        return page(request, "system.html", {**now.document(board), "topics": now.topics(board)})
 
 
 def _orders(

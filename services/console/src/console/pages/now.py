@@ -69,6 +69,14 @@ def document(board: Board) -> dict[str, Any]:
     }
 
 
+def topics(board: Board) -> list[dict[str, Any]]:
+    """The record that was read last of each partition since the console was started."""
+    return [
+        {"topic": topic, "partition": partition, "offset": fact.place.offset, "at": fact.at}
+        for (topic, partition), fact in sorted(board.newest.items())
+    ]
+
+
 def lateness(decided: Sequence[Record]) -> tuple[int, int]:
     """Orders, and those that were late: an expired one always, one that was cancelled never."""
     counted = [one for one in decided if one["outcome"] != "cancelled"]
