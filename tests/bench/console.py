@@ -30,6 +30,7 @@ from shared.messaging.envelope import Record as KafkaRecord
 
 from tests.support.console_records import confirmed, projection
 from tests.support.in_process import app_of, timer_of
+from tests.support.waiting import ticks
 
 BATCH = 100  # Orders at once.
 REQUESTS = 50
@@ -119,9 +120,8 @@ async def _projecting(keeping: Projection, orders: int, rate: float, seconds: fl
     """CPU of this process while records come, ten batches a second, and its timers run."""
     batches = list(_batches(orders, rate, seconds))
     before_s, began_s = time.process_time(), time.monotonic()
-    for number, records in enumerate(batches):
-        await asyncio.sleep(max(0.0, began_s + number / 10 - time.monotonic()))
-        await keeping.process(records)
+    async for number in ticks(10, len(batches)):
+        await keeping.process(batches[number])
     took_s = time.monotonic() - began_s
     cores = (time.process_time() - before_s) / took_s
     return {"orders_s": rate, "took_s": round(took_s, 1), "cores": round(cores, 3)}

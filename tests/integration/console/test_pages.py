@@ -1,7 +1,5 @@
 """Every page as people and programs get it, over services that are stood in for."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,13 +7,13 @@ import httpx2
 import pytest
 from asyncpg import Pool, Record
 
+from tests.integration.console.browsing import JSON, browser, told
 from tests.integration.console.services import FakeServices
 from tests.support.console_records import confirmed, placed, projection, record
 from tests.support.in_process import app_of
 from tests.support.in_process import timer_of as timer_running
 from tests.support.waiting import eventually
 
-JSON = {"format": "json"}
 WORK_ROW = {
     "id": 7,
     "order_id": "ord_1",
@@ -41,25 +39,6 @@ LETTER = {
     "parked_at": "2026-11-30T10:00:00Z",
     "behind": 2,
 }
-
-
-@asynccontextmanager
-async def browser(
-    pool: "Pool[Record]", services: FakeServices
-) -> AsyncIterator[httpx2.AsyncClient]:
-    app = app_of("console", pool, **services.settings, look_interval_s=0.2)
-    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-    async with httpx2.AsyncClient(
-        transport=transport, base_url="http://127.0.0.1", headers={"Accept": "text/html"}
-    ) as client:
-        client.app = app  # type: ignore[attr-defined]
-        yield client
-
-
-async def told(client: httpx2.AsyncClient, path: str, **query: str) -> Any:
-    answer = await client.get(path, params={**query, **JSON})
-    assert answer.status_code == 200, answer.text
-    return answer.json()
 
 
 @pytest.mark.parametrize(
@@ -170,66 +149,6 @@ async def test_an_unknown_order_is_told_as_a_page_and_as_a_problem(
     assert problem.json()["type"] == "urn:problem:not-found"
 
 
-async def test_an_action_is_one_call_with_the_operators_name_and_is_written_down(
-    pool: "Pool[Record]", services: FakeServices
-) -> None:
-    await projection(pool).process([record(placed("ord_1"), 1)])
-    services.answers["payments", "/ops/work/7/retry"] = {"id": 7}
-    form = {"action": "retry", "service": "payments", "target": "7", "order_id": "ord_1"}
-    async with browser(pool, services) as client:
-        answer = await client.post("/actions", data=form, headers={"HX-Request": "true"})
-        found = await told(client, "/orders/ord_1")
-
-    assert "taken up at once" in answer.text
-    assert services.posted == [("payments", "/ops/work/7/retry", "local", None)]
-    [written] = found["actions"]
-    assert (written["operator"], written["action"], written["status"]) == ("local", "retry", 200)
-
-
-async def test_a_refusal_is_told_in_the_services_words(
-    pool: "Pool[Record]", services: FakeServices
-) -> None:
-    services.answers["orders", "/v1/orders/ord_1/cancel"] = 409
-    form = {"action": "cancel", "service": "orders", "target": "ord_1", "order_id": "ord_1"}
-    async with browser(pool, services) as client:
-        answer = await client.post("/actions", data=form, headers={"HX-Request": "true"})
-        whole = await client.post("/actions", data=form)
-
-    assert "orders refused: refused with 409" in answer.text
-    assert "<html" in whole.text
-    assert "Not done" in whole.text
-
-
-async def test_to_discard_needs_a_reason(pool: "Pool[Record]", services: FakeServices) -> None:
-    form = {"action": "discard", "service": "payments", "target": "3"}
-    async with browser(pool, services) as client:
-        answer = await client.post("/actions", data=form)
-
-    assert answer.status_code == 422
-    assert "Say why" in answer.text
-    assert services.posted == []
-
-
-@pytest.mark.parametrize(
-    "form",
-    [
-        {"action": "drop", "service": "payments", "target": "3"},
-        {"action": "retry", "service": "elsewhere", "target": "3"},
-        {"action": "retry", "service": "payments", "target": "../../v1/orders"},
-        {"action": "retry", "service": "payments", "target": ""},
-        {},
-    ],
-)
-async def test_a_form_that_makes_no_sense_calls_nobody(
-    pool: "Pool[Record]", services: FakeServices, form: dict[str, str]
-) -> None:
-    async with browser(pool, services) as client:
-        answer = await client.post("/actions", data=form)
-
-    assert answer.status_code == 422
-    assert services.posted == []
-
-
 async def test_dead_letters_are_grouped_and_one_is_shown_with_its_contract(
     pool: "Pool[Record]", services: FakeServices
 ) -> None:
@@ -279,24 +198,3 @@ async def test_now_shows_what_the_looks_have_seen(
     assert "payments reads 44 s behind" in shown.text
     assert "£30.60" in shown.text
     assert system.status_code == 200
-
-
-async def test_an_action_goes_to_an_instance_that_can_be_reached_and_is_told_when_none_can(
-    pool: "Pool[Record]", services: FakeServices
-) -> None:
-    nowhere = "http://127.0.0.1:9"
-    services.answers["payments", "/ops/work/7/retry"] = {"id": 7}
-    settings = {
-        **services.settings,
-        "payments_urls": (nowhere, *services.settings["payments_urls"]),
-        "inventory_urls": (nowhere,),
-    }
-    app = app_of("console", pool, **settings)
-    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-    form = {"action": "retry", "target": "7"}
-    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
-        done = await client.post("/actions", data={**form, "service": "payments"})
-        lost = await client.post("/actions", data={**form, "service": "inventory"})
-
-    assert "taken up at once" in done.text
-    assert "cannot be reached; nothing was done" in lost.text
