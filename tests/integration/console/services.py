@@ -33,14 +33,14 @@ class FakeServices:
 
     @property
     def posted(self) -> list[tuple[str, str, str | None, Any]]:
-        """Service, path with its query, operator and body of everything that was to be done."""
+        """Service, path and query as they came, operator and body of all that was to be done."""
         return [one[1:] for one in self.asked if one[0] == "POST"]
 
     async def answer(self, request: web.Request) -> web.Response:
         service, path = request.match_info["service"], "/" + request.match_info["path"]
         body = await request.json() if request.can_read_body else None
         operator = request.headers.get("X-Operator")
-        full = path + (f"?{request.query_string}" if request.query_string else "")
+        full = request.raw_path.removeprefix(f"/{service}")
         self.asked.append((request.method, service, full, operator, body))
         found = self.answers.get((service, path), EMPTY.get(path, 404))
         if isinstance(found, int):

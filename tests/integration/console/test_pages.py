@@ -198,3 +198,16 @@ async def test_now_shows_what_the_looks_have_seen(
     assert "payments reads 44 s behind" in shown.text
     assert "£30.60" in shown.text
     assert system.status_code == 200
+
+
+@pytest.mark.parametrize("order_id", ["a%3Fb=c", "a%23b", "a%25b", "%E2%98%83"])
+async def test_an_orders_name_is_one_part_of_the_path_that_is_asked_for(
+    pool: "Pool[Record]", services: FakeServices, order_id: str
+) -> None:
+    async with browser(pool, services) as client:
+        answer = await client.get(f"/orders/{order_id}")
+
+    paths = [path for _, service, path, _, _ in services.asked if service == "orders"]
+    assert answer.status_code == 404
+    assert all(one.startswith(("/v1/orders/", "/ops/")) for one in paths)
+    assert not any(one.startswith("/v1/orders/a?") for one in paths)

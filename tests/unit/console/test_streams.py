@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from console.streams import Streams, message
-from shared.http.problem import Problem
+from shared.http.problem import Problem, not_found
 
 
 class Page:
@@ -56,6 +56,17 @@ async def test_a_page_is_woken_by_news_of_what_it_shows(
     assert second.done() == is_woken
     second.cancel()
     await asyncio.gather(second, return_exceptions=True)
+
+
+@pytest.mark.parametrize("error", [not_found("gone"), ConnectionResetError()])
+async def test_a_page_that_cannot_be_drawn_ends_its_stream(error: Exception) -> None:
+    async def draw() -> str:
+        raise error
+
+    streams = Streams(2)
+
+    assert [one async for one in streams.follow(draw)] == []
+    assert len(streams) == 0
 
 
 async def test_streams_are_counted_and_too_many_refused() -> None:

@@ -1,6 +1,7 @@
 """What the console knows in memory: the last look, the newest records, redrives under way."""
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ class Board:
     spans: SpanRing
     is_local: bool = False
     at: datetime | None = None
+    looked_s: float = -math.inf
     instances: Sequence[Instance] = ()
     alarms: Sequence[Alarm] = ()
     level: Level = field(default_factory=Level)

@@ -43,7 +43,10 @@ class ConsoleSettings(ServiceSettings):
     )
     call_timeout_s: float = Field(3, gt=0, le=60, description="time for a service's answer")
     look_interval_s: float = Field(
-        2, ge=0.2, le=60, description="from one look at the services' metrics to the next"
+        2,
+        ge=0.2,
+        le=60,
+        description="from one look at the services' metrics to the next, while a page is followed",
     )
     streams_max: int = Field(200, ge=1, le=5_000, description="pages that are followed live")
     records_retention_days: int = Field(

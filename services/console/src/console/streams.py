@@ -5,11 +5,12 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Ite
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from shared.http.problem import Problem
+from shared.http.problem import DATABASE_FAILURES, Problem
 
 PAUSE_S, AGAIN_S = 1.0, 5.0
 BEAT_S = 15.0
 RETRY_AFTER_S = 5
+UNDRAWABLE: tuple[type[Exception], ...] = (Problem, *DATABASE_FAILURES)
 
 
 @dataclass
@@ -44,7 +45,11 @@ class Streams:
         with self._following(key) as news:
             while True:
                 news.clear()
-                drawn = await draw()
+                try:
+                    drawn = await draw()
+                except UNDRAWABLE:
+                    # It cannot be drawn now, or any more; who follows it comes again.
+                    return
                 if drawn != last:
                     yield message(drawn)
                     last, sent_at = drawn, clock()

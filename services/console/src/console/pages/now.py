@@ -1,5 +1,6 @@
 """Now: how many orders, how fast, what waits, and whether anything is red."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
@@ -21,12 +22,20 @@ LEVEL_WINDOW = timedelta(minutes=5)
 MONEY_WINDOW = timedelta(hours=1)
 PROVIDER_WINDOW = timedelta(seconds=30)
 LATE_AFTER = timedelta(seconds=DECIDED_WITHIN_S)
+QUIET_LOOK_S = 10.0
 CHART_MINUTES = 30
 CHART_HEIGHT = 100
 
 
 async def look_around(running: Running, backends: Backends, board: Board) -> None:
-    """What is cheap to ask: every instance's gauges, and the orders of the last minute."""
+    """What is cheap to ask: every instance's gauges, and the orders of the last minute.
+
+    While nobody follows a page, every ``QUIET_LOOK_S`` is soon enough.
+    """
+    looked_s = asyncio.get_running_loop().time()
+    if not board.streams and looked_s - board.looked_s < QUIET_LOOK_S:
+        return
+    board.looked_s = looked_s
     board.instances = await look(backends)
     async with running.pool.acquire() as db:
         now = await running.clock.now(db)

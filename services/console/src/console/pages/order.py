@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from asyncpg import Record
 from shared.http.problem import not_found
@@ -96,7 +97,7 @@ def known_of(
 async def _ask(backends: Backends, order_id: str, keys: Sequence[str]) -> dict[str, Answer]:
     """Everything at the same time; a service that is silent costs its time limit once."""
     asked = {
-        "orders": backends.get("orders", f"/v1/orders/{order_id}"),
+        "orders": backends.get("orders", f"/v1/orders/{quote(order_id, safe='')}"),
         "payments": backends.get("payments", "/v1/payments", order_id=order_id),
         "inventory": backends.get("inventory", "/v1/fulfilment-orders", order_id=order_id),
         "notifications": backends.get("notifications", "/v1/messages", order_id=order_id),
