@@ -43,10 +43,11 @@ async def chaos(supervisor: Supervisor, system: System, say: Say) -> bool:
 
 async def _suffer(system: System, trouble: Trouble, say: Say) -> bool:
     say(f"\n  {trouble.what}")
-    began_s = time.monotonic()
+    began_s, was_told = time.monotonic(), False
     await trouble.begin()
     try:
         says = await _told(system, trouble.rule, red=True)
+        was_told = True
         say(f"  red after {time.monotonic() - began_s:.1f} s: {says}")
     except StillWaitingError:
         say("  NOT told by the console")
@@ -59,7 +60,7 @@ async def _suffer(system: System, trouble: Trouble, say: Say) -> bool:
         say("  still red")
         return False
     say(f"  mended, and well again after {time.monotonic() - healed_s:.1f} s")
-    return True
+    return was_told
 
 
 async def _told(system: System, rule: str, *, red: bool) -> str:

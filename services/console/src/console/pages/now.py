@@ -96,8 +96,11 @@ def lateness(decided: Sequence[Record]) -> tuple[int, int]:
 def answers(board: Board, now: datetime) -> tuple[int, int]:
     """What the provider was asked in the last ``PROVIDER_WINDOW``, and left unknown.
 
-    A counter that is lower than it was belongs to a process that was started since.
+    A counter that is lower than it was belongs to a process that was started since. Those of an
+    instance that is silent are not known, and are no news when it answers again.
     """
+    if not all(one.answers for one in board.instances if one.service == "payments"):
+        return board.level.calls, board.level.unknown
     counts: dict[str, float] = {}
     for one in board.instances:
         for answer, count in one.gauges.get("provider_calls_total", {}).items():
