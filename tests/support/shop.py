@@ -194,8 +194,10 @@ class Shop:
     def order_death(self, instance: str, point: str, how: str = "KILL") -> Path:
         """Ask ``instance`` to die (or stop) at ``point``; the file is gone once it has."""
         order = self.crash_dir / f"{instance}.{point}"
-        order.write_text(how)
-        return order
+        # All at once: an order that is read half-written would be another one.
+        written = order.with_name(f".{order.name}")
+        written.write_text(how)
+        return written.rename(order)
 
     async def died(self, order: Path, timeout_s: float = 20) -> None:
         """The witness: the process took the order away just before it died."""

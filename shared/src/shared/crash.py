@@ -1,7 +1,8 @@
 """The crash seam: named points where a test may kill or stop the process; off, it is one test.
 
 A point acts when ``<directory>/<instance>.<point>`` exists. The file is taken away first, so it
-acts once and its absence is the witness; the file's text says how: ``KILL`` or ``STOP``.
+acts once and its absence is the witness; the file's text says how: ``KILL`` or ``STOP``. A file
+that does not say it yet is still being written.
 """
 
 import os
@@ -24,8 +25,12 @@ POINTS = frozenset(
         "timer.before_transaction",
         "worker.before_call",
         "worker.after_call",
+        "webhook.before_call",
+        "webhook.after_call",
     }
 )
+
+SIGNALS = {"KILL": signal.SIGKILL, "STOP": signal.SIGSTOP}
 
 _act: Callable[[str], None] | None = None
 
@@ -49,9 +54,11 @@ def arm(directory: Path | None, instance: str) -> None:
         order = folder / f"{instance}.{name}"
         try:
             how = order.read_text().strip()
+            if how not in SIGNALS:
+                return
             order.unlink()
         except FileNotFoundError:
             return
-        os.kill(os.getpid(), signal.SIGSTOP if how == "STOP" else signal.SIGKILL)
+        os.kill(os.getpid(), SIGNALS[how])
 
     _act = act

@@ -21,6 +21,7 @@ SOURCES = (
     "services/payments/src",
     "services/inventory/src",
     "services/notifications/src",
+    "services/console/src",
     "deploy/local/src",
 )
 

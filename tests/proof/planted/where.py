@@ -4,7 +4,15 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
-PACKAGES = ("shared", "orders", "payments", "inventory", "notifications", "local_runtime")
+PACKAGES = (
+    "shared",
+    "orders",
+    "payments",
+    "inventory",
+    "notifications",
+    "console",
+    "local_runtime",
+)
 TREE_VARIABLE = "ORDERPROOF_PLANTED_TREE"
 
 

@@ -19,6 +19,7 @@ from tests.proof.planted.where import PACKAGES, TREE_VARIABLE
 
 PLANTED = catalogue()
 BUGS_MIN = 25
+SERVICES = REPOSITORY / "services"
 DIFF = (
     "\ndiff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-safe = True\n+safe = False\n"
 )
@@ -37,6 +38,14 @@ def test_there_are_enough_bugs_and_no_two_are_one() -> None:
         assert max(Counter(twice).values()) == 1
     diffs = [one.patch.read_text().partition("\ndiff --git ")[2] for one in PLANTED]
     assert len(set(diffs)) == len(diffs)
+
+
+def test_the_copy_has_every_package_of_the_workspace() -> None:
+    """One that it lacks is missed by the first test that imports it, and no bug is caught."""
+    members = ("shared", "deploy/local", *(f"services/{one.name}" for one in SERVICES.iterdir()))
+
+    assert sorted(SOURCES) == sorted(f"{member}/src" for member in members)
+    assert set(PACKAGES) == {"shared", "local_runtime", *(one.name for one in SERVICES.iterdir())}
 
 
 @pytest.mark.parametrize("planted", PLANTED, ids=lambda one: one.name)

@@ -44,7 +44,7 @@ def test_on_a_point_nobody_asked_for_does_nothing(
 
 
 @pytest.mark.parametrize(
-    ("how", "number"), [("KILL", signal.SIGKILL), ("STOP\n", signal.SIGSTOP), ("", signal.SIGKILL)]
+    ("how", "number"), [("KILL", signal.SIGKILL), ("STOP\n", signal.SIGSTOP)]
 )
 def test_a_point_acts_once_and_takes_its_order_away(
     tmp_path: Path, signals: list[tuple[int, int]], how: str, number: int
@@ -57,6 +57,22 @@ def test_a_point_acts_once_and_takes_its_order_away(
 
     assert signals == [(os.getpid(), number)]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("half", ["", "STO"])
+def test_an_order_that_is_half_written_is_not_taken_for_another(
+    tmp_path: Path, signals: list[tuple[int, int]], half: str
+) -> None:
+    order = tmp_path / f"orders-0.{POINT}"
+    order.write_text(half)
+    crash.arm(tmp_path, "orders-0")
+
+    crash.point(POINT)
+    assert signals == []
+    order.write_text("STOP")
+    crash.point(POINT)
+
+    assert signals == [(os.getpid(), signal.SIGSTOP)]
 
 
 def test_a_point_that_is_not_listed_is_a_mistake(
