@@ -7,7 +7,8 @@
 //
 // With WEBHOOK_PUBLIC_KEY=whpk_… it takes signatures of version v1a (ed25519) too, or alone.
 
-import { createHmac, createPublicKey, timingSafeEqual, verify as verifySignature } from "node:crypto";
+import { createHmac, createPublicKey, timingSafeEqual } from "node:crypto";
+import { verify as verifySignature } from "node:crypto";
 import { createServer } from "node:http";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";

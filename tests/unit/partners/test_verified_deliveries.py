@@ -148,7 +148,7 @@ def test_what_is_no_secret_is_said_at_the_start(secret: str) -> None:
 
 
 def test_python_samples_can_be_read_by_python_3_9() -> None:
-    for name in ("receive_webhooks.py",):
+    for name in ("receive_webhooks.py", "pull_events.py"):
         ast.parse((SAMPLES / name).read_text("utf-8"), feature_version=(3, 9))
 
 
