@@ -77,8 +77,9 @@ public final class FollowFulfilment {
         settings.put("bootstrap.servers", args[0]);
         settings.put("security.protocol", "SASL_SSL");
         settings.put("sasl.mechanism", "SCRAM-SHA-512");
-        String who = "username=\"%s\" password=\"%s\"".formatted(quoted(args[1]), quoted(password));
-        settings.put("sasl.jaas.config", ScramLoginModule.class.getName() + " required " + who + ";");
+        String login = "%s required username=\"%s\" password=\"%s\";".formatted(
+            ScramLoginModule.class.getName(), quoted(args[1]), quoted(password));
+        settings.put("sasl.jaas.config", login);
         settings.put("ssl.truststore.type", "PEM");
         settings.put("ssl.truststore.location", args[2]);
         settings.put("group.id", args[3]);
