@@ -4,11 +4,19 @@ It prints each event once, sees to it that every order's events come as 1, 2, 3 
 its position after it has handled an event, so that none is lost when it is stopped anywhere.
 
     python docs/partners/follow_fulfilment.py --bootstrap 127.0.0.1:9092 --group my-warehouse
+
+With a user of your own, over TLS, your group begins with your prefix:
+
+    export KAFKA_PASSWORD=…
+    python docs/partners/follow_fulfilment.py --bootstrap kafka.example:9093 \\
+        --username acme --ca-file ca.pem --group partner.acme.warehouse
 """
 
 import argparse
 import asyncio
 import json
+import os
+import ssl
 import sys
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -93,6 +101,20 @@ def read_event(headers: Iterable[tuple[str, bytes | None]], value: bytes) -> Ful
     )
 
 
+def security(username: str | None, password: str, ca_file: str | None) -> dict[str, Any]:
+    """How the client says who it is; without a user name it does not, and needs no TLS."""
+    if username is None:
+        return {}
+    return {
+        "security_protocol": "SASL_SSL",
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": username,
+        "sasl_plain_password": password,
+        # It checks that the server's certificate is of its name, and signed by the authority.
+        "ssl_context": ssl.create_default_context(cafile=ca_file),
+    }
+
+
 async def follow(options: argparse.Namespace) -> int:
     """Handle events until ``--count`` are new; 1 if any was out of order, else 0."""
     check = SequenceCheck(from_beginning=options.from_beginning)
@@ -103,6 +125,7 @@ async def follow(options: argparse.Namespace) -> int:
         auto_offset_reset="earliest",
         enable_auto_commit=False,
         isolation_level="read_committed",
+        **security(options.username, os.environ.get("KAFKA_PASSWORD", ""), options.ca_file),
     )
     handled = broken = 0
     async with consumer:
@@ -143,8 +166,15 @@ def main() -> int:
     parser.add_argument("--topic", default=TOPIC)
     parser.add_argument("--from-beginning", action="store_true", help="read all there is again")
     parser.add_argument("--count", type=int, default=0, help="end after so many events; 0: never")
+    parser.add_argument("--username", help="your user; the password is read from KAFKA_PASSWORD")
+    parser.add_argument("--ca-file", help="PEM of who signs the servers; default: the machine's")
+    options = parser.parse_args()
+    if options.username and not os.environ.get("KAFKA_PASSWORD"):
+        parser.error("KAFKA_PASSWORD: the password that goes with --username")
+    if options.ca_file and not options.username:
+        parser.error("--ca-file needs --username")
     try:
-        return asyncio.run(follow(parser.parse_args()))
+        return asyncio.run(follow(options))
     except KeyboardInterrupt:
         return 0
 

@@ -1,10 +1,20 @@
 """The partners' sample tells new events from duplicates, and both from what is out of order."""
 
+import ssl
+import sys
+
 import pytest
 from shared.contracts.inventory import FulfilmentOrderCancelled
 from shared.messaging.envelope import encode_headers
 
-from docs.partners.follow_fulfilment import FulfilmentEvent, SequenceCheck, Verdict, read_event
+from docs.partners.follow_fulfilment import (
+    FulfilmentEvent,
+    SequenceCheck,
+    Verdict,
+    main,
+    read_event,
+    security,
+)
 from tests.support.mailed_orders import PLACED_AT
 
 NEW, DUPLICATE, OUT_OF_ORDER = Verdict.NEW, Verdict.DUPLICATE, Verdict.OUT_OF_ORDER
@@ -79,3 +89,32 @@ def test_a_record_as_the_system_writes_it_is_read() -> None:
     assert (read.order_id, read.sequence, read.id) == ("ord_1", 3, "evt_1")
     assert read.type == "fulfilment.fulfilment-order-cancelled.v1"
     assert read.data["fulfilment_order_id"] == "ful_1"
+
+
+def test_without_a_user_nothing_is_said_of_one() -> None:
+    assert security(None, "", None) == {}
+
+
+def test_a_user_is_named_over_tls_to_a_server_that_is_checked() -> None:
+    told = security("acme", "secret", None)
+    context = told.pop("ssl_context")
+
+    assert told == {
+        "security_protocol": "SASL_SSL",
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": "acme",
+        "sasl_plain_password": "secret",
+    }
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+
+
+@pytest.mark.parametrize("option", [["--username", "acme"], ["--ca-file", "ca.pem"]])
+def test_half_of_what_a_user_needs_is_refused(
+    option: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("KAFKA_PASSWORD", raising=False)
+    monkeypatch.setattr(sys, "argv", ["follow", "--bootstrap", "b:1", "--group", "g", *option])
+
+    with pytest.raises(SystemExit):
+        main()
+    assert option[0] in capsys.readouterr().err
