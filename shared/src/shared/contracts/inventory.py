@@ -1,5 +1,6 @@
 """What the inventory service tells: stock held and released, and what partners fulfil."""
 
+from datetime import datetime
 from typing import ClassVar, Literal
 
 from shared.contracts import topics
@@ -64,6 +65,12 @@ class FulfilmentOrderOpened(FulfilmentEvent):
     lines: tuple[Hold, ...]
 
 
+class FulfilmentOrderProcessingStarted(FulfilmentEvent):
+    """The goods are being picked and packed."""
+
+    type: ClassVar[str] = "fulfilment.fulfilment-order-processing-started.v1"
+
+
 class FulfilmentOrderCancelled(FulfilmentEvent):
     type: ClassVar[str] = "fulfilment.fulfilment-order-cancelled.v1"
 
@@ -77,6 +84,48 @@ class ShipmentDispatched(FulfilmentEvent):
     tracking_number: str
     lines: tuple[ShipmentLine, ...]
     complete: bool
+
+
+class ShipmentProgressed(FulfilmentEvent):
+    """What a carrier tells of a parcel on its way; ``occurred_at`` is the carrier's time.
+
+    Parcels are told of in the order the news came, which need not be the order of
+    ``occurred_at``.
+    """
+
+    shipment_id: str
+    occurred_at: datetime
+    note: str = ""
+
+
+class ShipmentInTransit(ShipmentProgressed):
+    """The carrier has it, and it moves."""
+
+    type: ClassVar[str] = "fulfilment.shipment-in-transit.v1"
+
+
+class ShipmentOutForDelivery(ShipmentProgressed):
+    """It is on the vehicle that brings it to the door."""
+
+    type: ClassVar[str] = "fulfilment.shipment-out-for-delivery.v1"
+
+
+class ShipmentReadyForPickup(ShipmentProgressed):
+    """It waits at a pickup point to be fetched."""
+
+    type: ClassVar[str] = "fulfilment.shipment-ready-for-pickup.v1"
+
+
+class ShipmentDeliveryAttemptFailed(ShipmentProgressed):
+    """Nobody took it; there may be another attempt."""
+
+    type: ClassVar[str] = "fulfilment.shipment-delivery-attempt-failed.v1"
+
+
+class ShipmentReturnedToSender(ShipmentProgressed):
+    """It will not arrive: nothing more is told of this parcel."""
+
+    type: ClassVar[str] = "fulfilment.shipment-returned-to-sender.v1"
 
 
 class ShipmentDelivered(FulfilmentEvent):
@@ -93,7 +142,13 @@ EVENTS: tuple[type[Event], ...] = (
     StockReleased,
     CancellationRefused,
     FulfilmentOrderOpened,
+    FulfilmentOrderProcessingStarted,
     FulfilmentOrderCancelled,
     ShipmentDispatched,
+    ShipmentInTransit,
+    ShipmentOutForDelivery,
+    ShipmentReadyForPickup,
+    ShipmentDeliveryAttemptFailed,
+    ShipmentReturnedToSender,
     ShipmentDelivered,
 )

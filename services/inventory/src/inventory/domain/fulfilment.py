@@ -3,9 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypedDict
 
 from shared.contracts.inventory import Hold, ShipmentLine
 
+from inventory.domain.carriage import Checkpoint, ShipmentStatus, as_occurred
+from inventory.domain.order import OrderHolds
 from inventory.domain.reservation import Line, Reserved, Shortage, plan_reservation
 
 
@@ -21,6 +24,42 @@ class Shipment:
     lines: tuple[ShipmentLine, ...]
     dispatched_at: datetime
     delivered_at: datetime | None = None
+    checkpoints: tuple[Checkpoint, ...] = ()
+
+    @property
+    def history(self) -> tuple[Checkpoint, ...]:
+        """What its carrier told, as it occurred.
+
+        The release that knew of arrivals only keeps ``delivered_at`` alone.
+        """
+        told = self.checkpoints
+        if self.delivered_at and all(one.status != "delivered" for one in told):
+            told = (*told, Checkpoint("delivered", self.delivered_at, self.delivered_at))
+        return as_occurred(told)
+
+    @property
+    def status(self) -> ShipmentStatus:
+        """Where it is, by the last that its carrier told."""
+        history = self.history
+        return history[-1].status if history else "dispatched"
+
+
+class About(TypedDict):
+    """What every event of a fulfilment order says."""
+
+    order_id: str
+    tenant: str
+    fulfilment_order_id: str
+
+
+def about(order: OrderHolds) -> About:
+    """Of an order that has a fulfilment order."""
+    assert order.fulfilment_order_id is not None
+    return About(
+        order_id=order.order_id,
+        tenant=order.tenant,
+        fulfilment_order_id=order.fulfilment_order_id,
+    )
 
 
 def plan_dispatch(lines: Iterable[Line], held: Iterable[Hold]) -> Reserved | Shortage:

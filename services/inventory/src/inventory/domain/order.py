@@ -8,6 +8,7 @@ from shared.errors import Permanent
 
 HoldStatus = Literal["none", "held", "rejected", "released"]
 FulfilmentStatus = Literal["none", "open", "partially_shipped", "shipped", "delivered", "cancelled"]
+FulfilmentProgress = Literal[FulfilmentStatus, "processing"]
 
 
 class IllegalTransition(Permanent):
@@ -28,6 +29,14 @@ class OrderHolds:
     fulfilment_order_id: str | None = None
     fulfilment_status: FulfilmentStatus = "none"
     fulfilment_opened_at: datetime | None = None
+    processing_started_at: datetime | None = None
+
+    @property
+    def progress(self) -> FulfilmentProgress:
+        """The fulfilment's status; ``processing`` while an open one is picked and packed."""
+        if self.fulfilment_status == "open" and self.processing_started_at is not None:
+            return "processing"
+        return self.fulfilment_status
 
     @property
     def dispatched(self) -> bool:
@@ -50,6 +59,13 @@ class Repeated:
 @dataclass(frozen=True, slots=True)
 class AlreadyDispatched:
     """Goods are on their way; what was sent cannot be called back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Illegal:
+    """It was not done: that cannot follow ``status``."""
+
+    status: str
 
 
 def answered(order: OrderHolds, tenant: str, status: Literal["held", "rejected"]) -> OrderHolds:
@@ -99,6 +115,15 @@ def cancel_fulfilment(order: OrderHolds) -> Changed | AlreadyDispatched | Repeat
             return Repeated()
         case "none":
             raise IllegalTransition(order, "cancel a fulfilment order")
+
+
+def start_processing(order: OrderHolds, now: datetime) -> Changed | Repeated | Illegal:
+    """Goods are being picked and packed: told once, and only before the first of them leaves."""
+    if order.fulfilment_status != "open":
+        return Illegal(order.fulfilment_status)
+    if order.processing_started_at is not None:
+        return Repeated()
+    return Changed(replace(order, processing_started_at=now))
 
 
 def dispatched(order: OrderHolds, *, complete: bool) -> OrderHolds:
