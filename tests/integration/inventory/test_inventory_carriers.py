@@ -3,12 +3,16 @@
 from tests.integration.inventory.support import (
     Client,
     Inventory,
+    confirmed,
+    deliver,
     names_told,
     open_order,
+    placed,
     receive,
     refusal,
     row_of,
     ship,
+    told,
 )
 
 
@@ -76,3 +80,23 @@ async def test_a_fulfilment_order_in_processing_is_listed_as_such(
     refused = await client.post(path)
     assert refusal(refused) == (409, "urn:problem:illegal-transition")
     assert refused.json()["current_status"] == "shipped"
+
+
+async def test_partners_are_told_whose_goods_they_are(client: Client, inventory: Inventory) -> None:
+    """What was learned from the order comes back from its row."""
+    await receive(inventory, {("c4", "A"): 1, ("c5", "A"): 1})
+    order = placed(("c4", 1), ("c5", 1))
+    marked = order.lines[0].model_copy(update={"seller_id": 's-"1"'})
+    order = order.model_copy(update={"lines": (marked, order.lines[1])})
+    await deliver(inventory, order)
+    await deliver(inventory, confirmed(order.order_id))
+    ffo = (await row_of(inventory, order.order_id)).fulfilment_order_id
+    assert ffo is not None
+    await ship(client, ffo, ("c5", 1))
+    await ship(client, ffo, ("c4", 1))
+
+    _, opened, own, sellers = (data for _, data in await told(inventory, order.order_id))
+    assert opened["seller_ids"] == sellers["seller_ids"] == ['s-"1"']
+    assert [line["seller_id"] for line in opened["lines"]] == ['s-"1"', None]
+    assert own["seller_ids"] == []
+    assert sellers["lines"] == [{"sku": "c4", "quantity": 1, "seller_id": 's-"1"'}]

@@ -20,6 +20,7 @@ from shared.messaging.envelope import unpack
 
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
 EARLIER = NOW - timedelta(hours=1)
+SELLERS = '{"mug": "s-1", "plate": "s-2"}'
 LINES = (ShipmentLine(sku="mug", quantity=3),)
 PARCEL = Shipment("shp_1", "ord_1", "ffo_1", "DHL", "T1", LINES, EARLIER)
 
@@ -103,7 +104,7 @@ def open_shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
 
 def shop_with(status: FulfilmentStatus, monkeypatch: pytest.MonkeyPatch) -> Shop:
     """An order whose only parcel is under way, if anything was sent."""
-    rows = Rows(OrderHolds("ord_1", "acme", "held", "ffo_1", status, EARLIER))
+    rows = Rows(OrderHolds("ord_1", "acme", "held", "ffo_1", status, EARLIER, sellers=SELLERS))
     if status == "open":
         rows.parcels = {}
     for name in FAKED:
@@ -138,6 +139,7 @@ async def test_each_status_is_told_by_its_own_event(shop: Shop, status: str, nam
                 "order_id": "ord_1",
                 "tenant": "acme",
                 "fulfilment_order_id": "ffo_1",
+                "seller_ids": ["s-1"],
                 "shipment_id": "shp_1",
                 "occurred_at": "2026-11-03T11:00:00Z",
                 "note": "Leeds",
@@ -165,6 +167,7 @@ async def test_delivered_alone_is_told_as_ever(shop: Shop) -> None:
     assert (first["status"], first["delivered_at"]) == ("delivered", "2026-11-03T12:00:00.000Z")
     [(name, data)] = shop.told
     assert (name, data["complete"]) == ("shipment-delivered", True)
+    assert data["seller_ids"] == ["s-1"]
     assert set(data) >= {"order_id", "tenant", "fulfilment_order_id", "shipment_id", "complete"}
     assert shop.rows.order.fulfilment_status == "delivered"
 
@@ -228,6 +231,7 @@ async def test_processing_is_told_once(open_shop: Shop) -> None:
         "2026-11-03T12:00:00.000Z",
     )
     assert open_shop.names == ["fulfilment-order-processing-started"]
+    assert open_shop.told[0][1]["seller_ids"] == ["s-1", "s-2"]
     assert open_shop.rows.order.fulfilment_status == "open"
 
 

@@ -9,7 +9,7 @@ from shared.ids import new_id
 
 from inventory import store
 from inventory.bodies import AdjustmentBody, AdjustmentsBody, ReceiptBody, ShipmentBody
-from inventory.domain.fulfilment import Shipment, about, plan_dispatch
+from inventory.domain.fulfilment import Shipment, about, in_parcel, plan_dispatch
 from inventory.domain.order import OrderHolds, dispatched
 from inventory.domain.reservation import Reserved, Shortage, units_by_sku
 from inventory.domain.stock import ON_HAND_MAX, Moved, OutOfRange, Place, Stock, Units
@@ -67,8 +67,7 @@ async def dispatch_shipment(
     await work.lock_stock(wanted, await work.read_holds())
     match plan_dispatch(body.lines, work.stock.held(order.order_id)):
         case Reserved(holds):
-            lines = tuple(ShipmentLine(sku=sku, quantity=n) for sku, n in wanted.items())
-            shipment = _shipment(work, order, body, lines)
+            shipment = _shipment(work, order, body, in_parcel(order, wanted))
             _ship(work, shipment, holds)
         case Shortage(missing):
             raise _exceeds_holds(missing)
@@ -98,7 +97,7 @@ def _ship(work: InventoryWork, shipment: Shipment, holds: Sequence[Hold]) -> Non
     work.rows[order.order_id] = dispatched(order, complete=complete)
     work.publish(
         ShipmentDispatched(
-            **about(order),
+            **about(order, shipment.lines),
             shipment_id=shipment.shipment_id,
             carrier=shipment.carrier,
             tracking_number=shipment.tracking_number,

@@ -105,7 +105,7 @@ async def _tell(work: InventoryWork, shipment: Shipment, checkpoint: Checkpoint)
     kind = _progress(checkpoint.status)
     work.publish(
         kind(
-            **about(work.rows[shipment.order_id]),
+            **about(work.rows[shipment.order_id], shipment.lines),
             shipment_id=shipment.shipment_id,
             occurred_at=checkpoint.occurred_at,
             note=checkpoint.note,
@@ -131,12 +131,12 @@ def _progress(status: ProgressStatus) -> type[ShipmentProgressed]:
 async def _tell_delivered(work: InventoryWork, shipment: Shipment) -> None:
     on_their_way = await store.count_undelivered(work.db, shipment.order_id)
     order = delivered(work.rows[shipment.order_id], on_their_way)
-    complete = order.fulfilment_status == "delivered"
-    _change(
-        work,
-        order,
-        ShipmentDelivered(**about(order), shipment_id=shipment.shipment_id, complete=complete),
+    arrived = ShipmentDelivered(
+        **about(order, shipment.lines),
+        shipment_id=shipment.shipment_id,
+        complete=order.fulfilment_status == "delivered",
     )
+    _change(work, order, arrived)
 
 
 def _change(work: InventoryWork, order: OrderHolds, told: FulfilmentEvent) -> None:

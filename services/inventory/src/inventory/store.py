@@ -27,6 +27,7 @@ ORDER_HOLDS = OrderTable(
         "fulfilment_status": "text",
         "fulfilment_opened_at": "timestamptz",
         "processing_started_at": "timestamptz",
+        "sellers": "jsonb",
     },
     sequences={topics.INVENTORY: "inventory_sequence", topics.FULFILMENT: "fulfilment_sequence"},
 )

@@ -49,20 +49,33 @@ class CancellationRefused(InventoryEvent):
 
 
 class FulfilmentEvent(Event):
-    """For partners: no personal data."""
+    """For partners: no personal data.
+
+    ``seller_ids`` are those whose goods it is about, sorted; none when all are the shop's own.
+    """
 
     topic: ClassVar[str] = topics.FULFILMENT
     fulfilment_order_id: str
+    seller_ids: tuple[str, ...] = ()
+
+
+class FulfilmentLine(Hold):
+    """``seller_id`` is whose it is; null for the shop's own, and where several sell the SKU."""
+
+    seller_id: str | None = None
 
 
 class ShipmentLine(Value):
+    """``seller_id`` is whose it is; null for the shop's own, and where several sell the SKU."""
+
     sku: str
     quantity: int
+    seller_id: str | None = None
 
 
 class FulfilmentOrderOpened(FulfilmentEvent):
     type: ClassVar[str] = "fulfilment.fulfilment-order-opened.v1"
-    lines: tuple[Hold, ...]
+    lines: tuple[FulfilmentLine, ...]
 
 
 class FulfilmentOrderProcessingStarted(FulfilmentEvent):

@@ -1,15 +1,16 @@
 """What may be sent to the customer, and the shipments that were."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict
 
-from shared.contracts.inventory import Hold, ShipmentLine
+from shared.contracts.inventory import FulfilmentLine, Hold, ShipmentLine
 
 from inventory.domain.carriage import Checkpoint, ShipmentStatus, as_occurred
 from inventory.domain.order import OrderHolds
 from inventory.domain.reservation import Line, Reserved, Shortage, plan_reservation
+from inventory.domain.sellers import distinct, read_sellers
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +51,42 @@ class About(TypedDict):
     order_id: str
     tenant: str
     fulfilment_order_id: str
+    seller_ids: tuple[str, ...]
 
 
-def about(order: OrderHolds) -> About:
-    """Of an order that has a fulfilment order."""
+def about(order: OrderHolds, lines: Iterable[ShipmentLine] | None = None) -> About:
+    """Of an order that has a fulfilment order: all of its goods, or ``lines`` of them."""
     assert order.fulfilment_order_id is not None
+    sellers = read_sellers(order.sellers)
+    skus = sellers if lines is None else [line.sku for line in lines]
     return About(
         order_id=order.order_id,
         tenant=order.tenant,
         fulfilment_order_id=order.fulfilment_order_id,
+        seller_ids=distinct(sellers, skus),
+    )
+
+
+def to_send(order: OrderHolds, held: Iterable[Hold]) -> tuple[FulfilmentLine, ...]:
+    """What the order holds, with whose it is."""
+    sellers = read_sellers(order.sellers)
+    return tuple(
+        FulfilmentLine(
+            sku=hold.sku,
+            location=hold.location,
+            quantity=hold.quantity,
+            seller_id=sellers.get(hold.sku),
+        )
+        for hold in held
+    )
+
+
+def in_parcel(order: OrderHolds, units: Mapping[str, int]) -> tuple[ShipmentLine, ...]:
+    """The lines of a parcel with so many units of each SKU, with whose they are."""
+    sellers = read_sellers(order.sellers)
+    return tuple(
+        ShipmentLine(sku=sku, quantity=quantity, seller_id=sellers.get(sku))
+        for sku, quantity in units.items()
     )
 
 

@@ -6,6 +6,8 @@ from typing import Literal
 
 from shared.errors import Permanent
 
+from inventory.domain.sellers import NOBODY
+
 HoldStatus = Literal["none", "held", "rejected", "released"]
 FulfilmentStatus = Literal["none", "open", "partially_shipped", "shipped", "delivered", "cancelled"]
 FulfilmentProgress = Literal[FulfilmentStatus, "processing"]
@@ -21,7 +23,10 @@ class IllegalTransition(Permanent):
 
 @dataclass(frozen=True, slots=True)
 class OrderHolds:
-    """The one row per order. ``status`` is the hold's; ``released`` means the order has ended."""
+    """The one row per order. ``status`` is the hold's; ``released`` means the order has ended.
+
+    ``sellers`` is what ``sellers_of`` has made of its lines.
+    """
 
     order_id: str
     tenant: str = "default"
@@ -30,6 +35,7 @@ class OrderHolds:
     fulfilment_status: FulfilmentStatus = "none"
     fulfilment_opened_at: datetime | None = None
     processing_started_at: datetime | None = None
+    sellers: str = NOBODY
 
     @property
     def progress(self) -> FulfilmentProgress:
@@ -68,9 +74,11 @@ class Illegal:
     status: str
 
 
-def answered(order: OrderHolds, tenant: str, status: Literal["held", "rejected"]) -> OrderHolds:
-    """Placed, and told whether its lines are held."""
-    return replace(order, tenant=tenant, status=status)
+def answered(
+    order: OrderHolds, tenant: str, status: Literal["held", "rejected"], sellers: str = NOBODY
+) -> OrderHolds:
+    """Placed, and told whether its lines are held; ``sellers`` is whose they are."""
+    return replace(order, tenant=tenant, status=status, sellers=sellers)
 
 
 def end(order: OrderHolds) -> Changed | Repeated:

@@ -5,7 +5,7 @@ from shared.contracts.orders import OrderConfirmed
 from shared.ids import new_id
 from shared.messaging.batch import Batch
 
-from inventory.domain.fulfilment import about
+from inventory.domain.fulfilment import about, to_send
 from inventory.domain.order import Changed, Repeated, open_fulfilment
 from inventory.work import InventoryWork
 
@@ -18,7 +18,9 @@ async def open_fulfilment_order(confirmed: Batch[OrderConfirmed], work: Inventor
             case Changed(order):
                 work.rows[order.order_id] = order
                 work.publish(
-                    FulfilmentOrderOpened(**about(order), lines=work.stock.held(order.order_id))
+                    FulfilmentOrderOpened(
+                        **about(order), lines=to_send(order, work.stock.held(order.order_id))
+                    )
                 )
             case Repeated():
                 pass
