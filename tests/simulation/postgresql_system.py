@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
-from inventory import actions
+from inventory import actions, fulfilment
+from inventory.bodies import ShipmentEventBody
 from inventory.domain.stock import Stock
 from inventory.store import read_holds
 from inventory.work import InventoryWork
@@ -53,6 +54,7 @@ UNITS_OF_WORK: Mapping[str, type[Any]] = {
 SENDER = Sender("simulated", (), LIMITS.settle_after)
 NO_LIMIT = 1_000_000
 EVERYTHING = 1_000
+ARRIVED = ShipmentEventBody(status="delivered")
 SETTINGS = NotificationsSettings(
     ORDERPROOF_ENVIRONMENT="local",
     database_url="postgresql://nobody@127.0.0.1:9/none",
@@ -183,7 +185,7 @@ class PostgresqlSystem:
 
     async def deliver(self, shipment_id: str) -> None:
         async with self.transactions["inventory"].begin() as work:
-            await actions.deliver_shipment(work, shipment_id)
+            await fulfilment.record_news(work, shipment_id, ARRIVED)
 
     async def refundable(self) -> list[tuple[str, int]]:
         found = (await payments_of(self.pools)).values()

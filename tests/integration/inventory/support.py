@@ -154,6 +154,18 @@ async def post(client: Client, path: str, body: Any, key: str | None = None) -> 
     return await client.post(path, json=body, headers=headers)
 
 
+def parcel(*lines: tuple[str, int]) -> dict[str, Any]:
+    return {
+        "lines": [{"sku": sku, "quantity": quantity} for sku, quantity in lines],
+        "carrier": "DHL",
+        "tracking_number": "T1",
+    }
+
+
+async def ship(client: Client, ffo: str, *lines: tuple[str, int]) -> httpx2.Response:
+    return await post(client, f"/v1/fulfilment-orders/{ffo}/shipments", parcel(*lines))
+
+
 def refusal(answer: httpx2.Response) -> tuple[int, str]:
     """A problem document's status and type."""
     assert answer.headers["content-type"] == "application/problem+json"

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import httpx2
 import pytest
 
 from tests.integration.inventory.support import (
@@ -13,24 +12,14 @@ from tests.integration.inventory.support import (
     level,
     names_told,
     open_order,
+    parcel,
     post,
     receive,
     refusal,
     row_of,
+    ship,
     told,
 )
-
-
-def parcel(*lines: tuple[str, int]) -> dict[str, Any]:
-    return {
-        "lines": [{"sku": sku, "quantity": quantity} for sku, quantity in lines],
-        "carrier": "DHL",
-        "tracking_number": "T1",
-    }
-
-
-async def ship(client: Client, ffo: str, *lines: tuple[str, int]) -> httpx2.Response:
-    return await post(client, f"/v1/fulfilment-orders/{ffo}/shipments", parcel(*lines))
 
 
 async def test_a_fulfilment_order_is_listed_with_lines_and_shipments(
@@ -217,6 +206,7 @@ async def test_nothing_leaves_for_a_cancelled_fulfilment_order(
     [
         ("POST", "/v1/fulfilment-orders/ffo_0/shipments", parcel(("s", 1))),
         ("POST", "/v1/shipments/shp_0/events", {"status": "delivered"}),
+        ("POST", "/v1/fulfilment-orders/ffo_0/processing", None),
         ("GET", "/v1/shipments/shp_0", None),
     ],
 )
@@ -233,6 +223,8 @@ async def test_an_unknown_id_is_not_found(
     [
         ("/v1/shipments/shp_0/events", {"status": "lost"}),
         ("/v1/shipments/shp_0/events", {"status": "delivered", "at": "now"}),
+        ("/v1/shipments/shp_0/events", {"status": "in_transit", "occurred_at": "2026-11-03"}),
+        ("/v1/shipments/shp_0/events", {"status": "in_transit", "note": "x" * 501}),
         ("/v1/shipments/shp%00/events", {"status": "delivered"}),
         ("/v1/fulfilment-orders/ffo_0/shipments", parcel()),
         ("/v1/fulfilment-orders/ffo_0/shipments", parcel(("s", 0))),

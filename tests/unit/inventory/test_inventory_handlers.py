@@ -49,6 +49,11 @@ def row(
     return OrderHolds(order_id, "acme", status, ffo, fulfilment, NOW if ffo else None)
 
 
+def sold_by(seller_id: str, order: OrderPlaced) -> OrderPlaced:
+    lines = tuple(line.model_copy(update={"seller_id": seller_id}) for line in order.lines)
+    return order.model_copy(update={"lines": lines})
+
+
 def told(work: InventoryWork) -> list[tuple[str, dict[str, Any]]]:
     return [
         ((dict(unpack(one.headers))["ce_type"] or b"").decode(), json.loads(one.payload or b""))
@@ -116,7 +121,30 @@ async def test_partners_are_told_where_to_take_what() -> None:
     [(name, data)] = told(work)
     assert name == "fulfilment.fulfilment-order-opened.v1"
     assert data["fulfilment_order_id"] == work.rows["ord_1"].fulfilment_order_id
-    assert data["lines"] == [{"sku": "mug", "location": "A", "quantity": 3}]
+    assert data["lines"] == [{"sku": "mug", "location": "A", "quantity": 3, "seller_id": None}]
+    assert data["seller_ids"] == []
+
+
+async def test_partners_are_told_whose_goods_they_are() -> None:
+    order = sold_by("s-1", placed(("mug", 1), order_id="ord_1"))
+    work = work_on(row(), on_hand=1)
+
+    await reserve_stock(batch(order), work)
+    await open_fulfilment_order(batch(confirmed("ord_1")), work)
+    await cancel_fulfilment(batch(cancellation_requested("ord_1")), work)
+
+    reserved, opened, closed = (data for _, data in told(work))
+    assert reserved["holds"] == [{"sku": "mug", "location": "A", "quantity": 1}]
+    assert opened["lines"][0]["seller_id"] == "s-1"
+    assert opened["seller_ids"] == closed["seller_ids"] == ["s-1"]
+
+
+async def test_an_order_that_is_rejected_is_nobodys() -> None:
+    work = work_on(row(), on_hand=0)
+
+    await reserve_stock(batch(sold_by("s-1", placed(("mug", 1), order_id="ord_1"))), work)
+
+    assert work.rows["ord_1"].sellers == "{}"
 
 
 async def test_a_cancelled_fulfilment_keeps_its_hold_until_the_order_is_cancelled() -> None:

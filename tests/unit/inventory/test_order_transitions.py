@@ -1,6 +1,7 @@
 """What may follow what, for an order's hold and its fulfilment order."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import get_args
 
 import pytest
@@ -10,6 +11,7 @@ from inventory.domain.order import (
     Changed,
     FulfilmentStatus,
     HoldStatus,
+    Illegal,
     IllegalTransition,
     OrderHolds,
     Repeated,
@@ -18,11 +20,13 @@ from inventory.domain.order import (
     dispatched,
     end,
     open_fulfilment,
+    start_processing,
 )
 from inventory.domain.reservation import Reserved, Shortage
 from shared.contracts.inventory import Hold, ShipmentLine
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
 FULFILMENT: tuple[FulfilmentStatus, ...] = get_args(FulfilmentStatus)
 DISPATCHED: tuple[FulfilmentStatus, ...] = ("partially_shipped", "shipped", "delivered")
 
@@ -106,6 +110,34 @@ def test_an_order_is_delivered_when_every_unit_is(
     before: FulfilmentStatus, undelivered: int, after: FulfilmentStatus
 ) -> None:
     assert delivered(order("held", before), undelivered).fulfilment_status == after
+
+
+def test_processing_starts_once_and_leaves_the_fulfilment_order_open() -> None:
+    started = start_processing(order("held", "open"), NOW)
+
+    assert started == Changed(replace(order("held", "open"), processing_started_at=NOW))
+    assert started.order.progress == "processing"
+    assert start_processing(started.order, LATER) == Repeated()
+
+
+@pytest.mark.parametrize("fulfilment", [one for one in FULFILMENT if one != "open"])
+@pytest.mark.parametrize("started_at", [None, NOW])
+def test_processing_does_not_start_once_goods_left_or_it_is_cancelled(
+    fulfilment: FulfilmentStatus, started_at: datetime | None
+) -> None:
+    before = replace(order("held", fulfilment), processing_started_at=started_at)
+
+    assert start_processing(before, LATER) == Illegal(fulfilment)
+    assert before.progress == fulfilment
+
+
+def test_what_is_processed_may_be_cancelled_and_sent() -> None:
+    processed = replace(order("held", "open"), processing_started_at=NOW)
+
+    cancelled = cancel_fulfilment(processed)
+    assert isinstance(cancelled, Changed)
+    assert cancelled.order.progress == "cancelled"
+    assert dispatched(processed, complete=True).progress == "shipped"
 
 
 def test_a_parcel_may_hold_all_that_is_held_and_no_more() -> None:

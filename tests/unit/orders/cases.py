@@ -9,6 +9,7 @@ from orders.domain.order import Fulfilment, Order, Payment, Status, Stock
 from orders.domain.steps import CancelRequested, DeadlinePassed, Refused, Step
 from shared.contracts.inventory import (
     CancellationRefused,
+    FulfilmentLine,
     FulfilmentOrderCancelled,
     FulfilmentOrderOpened,
     Hold,
@@ -45,7 +46,8 @@ VOIDED = PaymentVoided.model_validate(PAYMENT)
 RESERVED = StockReserved(order_id=ORDER_ID, holds=HOLDS)
 RELEASED = StockReleased(order_id=ORDER_ID, holds=HOLDS)
 DISPATCHED_ALREADY = CancellationRefused(order_id=ORDER_ID, reason="already-dispatched")
-OPENED = FulfilmentOrderOpened(order_id=ORDER_ID, fulfilment_order_id="ffo_1", lines=HOLDS)
+TO_SEND = (FulfilmentLine(sku="85123A", location="main", quantity=6),)
+OPENED = FulfilmentOrderOpened(order_id=ORDER_ID, fulfilment_order_id="ffo_1", lines=TO_SEND)
 CLOSED = FulfilmentOrderCancelled(order_id=ORDER_ID, fulfilment_order_id="ffo_1")
 
 

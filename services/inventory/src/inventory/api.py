@@ -12,24 +12,23 @@ from shared.http.paging import CURSOR_LENGTH_MAX
 from shared.http.routes import JsonRoute, problems
 from shared.messaging.unit_of_work import Transactions
 
-from inventory import actions, queries
-from inventory.bodies import (
-    AdjustmentsBody,
+from inventory import actions, fulfilment, queries
+from inventory.bodies import AdjustmentsBody, ReceiptsBody, ShipmentBody, ShipmentEventBody
+from inventory.domain.order import FulfilmentProgress
+from inventory.views import (
     FulfilmentOrdersView,
+    FulfilmentOrderView,
     LevelsView,
-    ReceiptsBody,
-    ShipmentBody,
-    ShipmentEventBody,
     ShipmentView,
     StockView,
 )
-from inventory.domain.order import FulfilmentStatus
 from inventory.work import InventoryWork
 
 LIMIT_MAX = 200
 ONCE = [Depends(needs_key)]
 OUT_OF_RANGE = problems(_422="stock-out-of-range")
 UNKNOWN = problems(_404="not-found")
+STEP = problems(_404="not-found", _409="illegal-transition")
 
 Id: TypeAlias = Annotated[str, Path(max_length=64), Storable]
 Filter: TypeAlias = Annotated[str, Field(max_length=64), Storable]
@@ -40,6 +39,7 @@ def router(transactions: Transactions[InventoryWork], pool: "Pool[Record]") -> A
     routes = APIRouter(prefix="/v1", tags=["inventory"], route_class=JsonRoute)
     _change_stock(routes, transactions)
     _change_shipments(routes, transactions)
+    _change_fulfilment(routes, transactions)
     _read(routes, pool)
     return routes
 
@@ -100,11 +100,19 @@ def _change_shipments(routes: APIRouter, transactions: Transactions[InventoryWor
 
         return await once(transactions, request, await request.body(), act)
 
-    @routes.post("/shipments/{shipment_id}/events", openapi_extra=UNKNOWN)
-    async def deliver_shipment(shipment_id: Id, _: ShipmentEventBody) -> ShipmentView:
+    @routes.post("/shipments/{shipment_id}/events", openapi_extra=STEP)
+    async def record_shipment_event(shipment_id: Id, body: ShipmentEventBody) -> ShipmentView:
         """What the carrier tells; telling it again changes nothing."""
         async with transactions.answering() as work:
-            return await actions.deliver_shipment(work, shipment_id)
+            return await fulfilment.record_news(work, shipment_id, body)
+
+
+def _change_fulfilment(routes: APIRouter, transactions: Transactions[InventoryWork]) -> None:
+    @routes.post("/fulfilment-orders/{fulfilment_order_id}/processing", openapi_extra=STEP)
+    async def begin_processing(fulfilment_order_id: Id) -> FulfilmentOrderView:
+        """Say that picking and packing have begun; saying it again changes nothing."""
+        async with transactions.answering() as work:
+            return await fulfilment.begin_processing(work, fulfilment_order_id)
 
 
 def _read(routes: APIRouter, pool: "Pool[Record]") -> None:
@@ -120,7 +128,7 @@ def _read(routes: APIRouter, pool: "Pool[Record]") -> None:
     @routes.get("/fulfilment-orders", openapi_extra=problems(_400="invalid-cursor"))
     async def list_fulfilment_orders(
         order_id: Filter | None = None,
-        status: FulfilmentStatus | None = None,
+        status: FulfilmentProgress | None = None,
         limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 50,
         cursor: Annotated[str | None, Query(max_length=CURSOR_LENGTH_MAX)] = None,
     ) -> FulfilmentOrdersView:

@@ -1,19 +1,44 @@
-"""The shapes of inventory's requests and answers."""
+"""The shapes of inventory's requests."""
 
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Any
+import re
+from datetime import UTC, datetime
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
-from shared.clock import rfc3339
-from shared.contracts.storefront import LINES_MAX, QUANTITY_MAX, Body, Reference, Required, Storable
+from pydantic import BeforeValidator, ConfigDict, Field
+from shared.contracts.storefront import (
+    LINES_MAX,
+    QUANTITY_MAX,
+    Body,
+    Reference,
+    Required,
+    Storable,
+    Text,
+)
 
-from inventory.domain.fulfilment import Shipment
-from inventory.domain.order import FulfilmentStatus, OrderHolds
-from inventory.domain.stock import HeldStock, Level, Place
+from inventory.domain.carriage import CarrierStatus
 
 Sku = Annotated[str, Field(min_length=1, max_length=64), Storable]
 Location = Annotated[str, Field(min_length=1, max_length=64), Storable]
 Quantity = Annotated[int, Field(ge=1, le=QUANTITY_MAX)]
+
+_RFC3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
+    r"(Z|[+-][0-9]{2}:[0-9]{2})",
+    re.IGNORECASE,
+)
+
+
+def moment(value: object) -> datetime:
+    """RFC 3339 with an offset, as UTC. Raises ``ValueError`` for anything else."""
+    if not isinstance(value, str) or not _RFC3339.fullmatch(value):
+        raise ValueError("must be a date and time with an offset, as RFC 3339 writes it")
+    try:
+        return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must be between the years 1 and 9999, also in UTC") from None
+
+
+Moment = Annotated[datetime, BeforeValidator(moment)]
 
 
 class ReceiptBody(Body):
@@ -86,154 +111,21 @@ class ShipmentBody(Body):
 
 
 class ShipmentEventBody(Body):
-    """What the carrier tells of a parcel."""
+    """What the carrier tells of a parcel; without ``occurred_at`` it happened now."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "delivered"}]})
-
-    status: Annotated[str, Field(pattern="^delivered$")]
-
-
-class View(BaseModel):
-    """A member of an answer."""
-
-    model_config = ConfigDict(frozen=True)
-
-    def json_bytes(self) -> bytes:
-        return self.model_dump_json().encode()
-
-
-class LevelView(View):
-    sku: str
-    location: str
-    on_hand: int
-    reserved: int
-    available: int
-
-
-class LevelsView(View):
-    """What is on the shelves now, wherever something was put or corrected."""
-
-    levels: list[LevelView]
-
-
-class LocationView(View):
-    location: str
-    on_hand: int
-    reserved: int
-    available: int
-
-
-class StockView(View):
-    sku: str
-    on_hand: int
-    reserved: int
-    available: int
-    locations: list[LocationView]
-
-
-class ShippedLineView(View):
-    sku: str
-    quantity: int
-
-
-class ShipmentView(View):
-    shipment_id: str
-    fulfilment_order_id: str
-    order_id: str
-    status: str
-    carrier: str
-    tracking_number: str
-    lines: list[ShippedLineView]
-    dispatched_at: str
-    delivered_at: str | None
-
-
-class FulfilmentLineView(View):
-    """Of ``quantity`` units ``dispatched`` have left; ``held`` wait to be sent."""
-
-    sku: str
-    location: str
-    quantity: int
-    dispatched: int
-    held: int
-
-
-class FulfilmentOrderView(View):
-    fulfilment_order_id: str
-    order_id: str
-    status: FulfilmentStatus
-    opened_at: str
-    lines: list[FulfilmentLineView]
-    shipments: list[ShipmentView]
-
-
-class FulfilmentOrdersView(View):
-    fulfilment_orders: list[FulfilmentOrderView]
-    next_cursor: str | None
-
-
-def levels_view(levels: Mapping[Place, Level], places: Iterable[Place]) -> LevelsView:
-    return LevelsView(
-        levels=[
-            LevelView(sku=place.sku, **_level(place, levels[place])) for place in sorted(places)
-        ]
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"status": "delivered"},
+                {
+                    "status": "failed_attempt",
+                    "occurred_at": "2026-11-03T09:30:00+01:00",
+                    "note": "Nobody at home.",
+                },
+            ]
+        }
     )
 
-
-def stock_view(sku: str, levels: Mapping[Place, Level]) -> StockView:
-    """One SKU: the sums, and the locations they come from."""
-    return StockView(
-        sku=sku,
-        on_hand=sum(level.on_hand for level in levels.values()),
-        reserved=sum(level.reserved for level in levels.values()),
-        available=sum(level.available for level in levels.values()),
-        locations=[LocationView(**_level(place, level)) for place, level in levels.items()],
-    )
-
-
-def shipment_view(shipment: Shipment) -> ShipmentView:
-    arrived = shipment.delivered_at
-    return ShipmentView(
-        shipment_id=shipment.shipment_id,
-        fulfilment_order_id=shipment.fulfilment_order_id,
-        order_id=shipment.order_id,
-        status="dispatched" if arrived is None else "delivered",
-        carrier=shipment.carrier,
-        tracking_number=shipment.tracking_number,
-        lines=[ShippedLineView(sku=one.sku, quantity=one.quantity) for one in shipment.lines],
-        dispatched_at=rfc3339(shipment.dispatched_at),
-        delivered_at=None if arrived is None else rfc3339(arrived),
-    )
-
-
-def fulfilment_order_view(
-    order: OrderHolds, holds: Iterable[HeldStock], shipments: Iterable[Shipment]
-) -> FulfilmentOrderView:
-    assert order.fulfilment_order_id is not None
-    assert order.fulfilment_opened_at is not None
-    return FulfilmentOrderView(
-        fulfilment_order_id=order.fulfilment_order_id,
-        order_id=order.order_id,
-        status=order.fulfilment_status,
-        opened_at=rfc3339(order.fulfilment_opened_at),
-        lines=[
-            FulfilmentLineView(
-                sku=hold.place.sku,
-                location=hold.place.location,
-                quantity=hold.quantity,
-                dispatched=hold.shipped,
-                held=hold.held,
-            )
-            for hold in sorted(holds, key=lambda hold: hold.place)
-        ],
-        shipments=[shipment_view(one) for one in shipments],
-    )
-
-
-def _level(place: Place, level: Level) -> dict[str, Any]:
-    return {
-        "location": place.location,
-        "on_hand": level.on_hand,
-        "reserved": level.reserved,
-        "available": level.available,
-    }
+    status: CarrierStatus
+    occurred_at: Moment | None = None
+    note: Text | None = None

@@ -31,9 +31,11 @@ INVARIANTS = (
     ),
     Invariant(
         "movements-are-append-only",
-        "This service has no right to change or remove a movement of stock.",
-        "SELECT 'right to ' || kind FROM unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE']) kind "
-        "WHERE has_table_privilege('stock_movements', kind)",
+        "This service has no right to change or remove a movement of stock or a carrier's word.",
+        "SELECT 'right to ' || kind || ' ' || name "
+        "FROM unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE']) kind, "
+        "unnest(ARRAY['stock_movements', 'shipment_events']) name "
+        "WHERE has_table_privilege(name, kind)",
     ),
     Invariant(
         "only-live-orders-hold",

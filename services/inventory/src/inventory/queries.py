@@ -10,7 +10,8 @@ from shared.http.paging import cursor_after, key_of_cursor
 from shared.http.problem import not_found
 
 from inventory import store
-from inventory.bodies import (
+from inventory.domain.order import FulfilmentProgress, OrderHolds
+from inventory.views import (
     FulfilmentOrdersView,
     ShipmentView,
     StockView,
@@ -18,7 +19,6 @@ from inventory.bodies import (
     shipment_view,
     stock_view,
 )
-from inventory.domain.order import FulfilmentStatus, OrderHolds
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ class Page:
     """Which fulfilment orders: those after ``cursor``, at most ``limit``."""
 
     order_id: str | None
-    status: FulfilmentStatus | None
+    status: FulfilmentProgress | None
     cursor: str | None
     limit: int
 

@@ -11,6 +11,7 @@ from shared.database import Db
 from shared.database.writes import Writer
 from shared.messaging.order_table import OrderTable
 
+from inventory.domain.carriage import Checkpoint
 from inventory.domain.fulfilment import Shipment
 from inventory.domain.order import OrderHolds
 from inventory.domain.stock import HeldStock, Level, Movement, Place
@@ -25,6 +26,8 @@ ORDER_HOLDS = OrderTable(
         "fulfilment_order_id": "text",
         "fulfilment_status": "text",
         "fulfilment_opened_at": "timestamptz",
+        "processing_started_at": "timestamptz",
+        "sellers": "jsonb",
     },
     sequences={topics.INVENTORY: "inventory_sequence", topics.FULFILMENT: "fulfilment_sequence"},
 )
@@ -73,24 +76,37 @@ INSERT INTO shipment_lines (shipment_id, sku, quantity)
 SELECT $1, u.sku, u.quantity FROM unnest($2::text[], $3::integer[]) u(sku, quantity)
 """
 _SHIPMENTS = """
-SELECT s.*, l.skus, l.quantities
+SELECT s.shipment_id, s.order_id, s.fulfilment_order_id, s.carrier, s.tracking_number,
+    s.dispatched_at, s.delivered_at, l.skus, l.quantities, e.*
 FROM shipments s CROSS JOIN LATERAL (
     SELECT array_agg(sku ORDER BY sku) AS skus, array_agg(quantity ORDER BY sku) AS quantities
     FROM shipment_lines WHERE shipment_id = s.shipment_id
-) l
+) l CROSS JOIN LATERAL (
+    SELECT array_agg(status ORDER BY id) AS statuses,
+        array_agg(occurred_at ORDER BY id) AS occurred,
+        array_agg(recorded_at ORDER BY id) AS recorded, array_agg(note ORDER BY id) AS notes
+    FROM shipment_events WHERE shipment_id = s.shipment_id
+) e
 """
 _SHIPMENTS_OF = f"{_SHIPMENTS} WHERE s.order_id = ANY($1::text[]) ORDER BY s.shipment_id"
 _SHIPMENT = f"{_SHIPMENTS} WHERE s.shipment_id = $1"
 _DELIVER = """
 UPDATE shipments SET delivered_at = $2 WHERE shipment_id = $1 AND delivered_at IS NULL
 """
+_ADD_CHECKPOINT = """
+INSERT INTO shipment_events (shipment_id, status, occurred_at, recorded_at, note)
+VALUES ($1, $2, $3, $4, $5)
+"""
 _UNDELIVERED = "SELECT count(*) FROM shipments WHERE order_id = $1 AND delivered_at IS NULL"
 _ORDER_OF = "SELECT order_id FROM order_holds WHERE fulfilment_order_id = $1"
 _FULFILMENT_ORDERS = """
-SELECT order_id, tenant, status, fulfilment_order_id, fulfilment_status, fulfilment_opened_at
+SELECT order_id, tenant, status, fulfilment_order_id, fulfilment_status, fulfilment_opened_at,
+    processing_started_at
 FROM order_holds
 WHERE fulfilment_order_id > $1 AND ($2::text IS NULL OR order_id = $2)
-  AND ($3::text IS NULL OR fulfilment_status = $3)
+  AND ($3::text IS NULL OR $3 = CASE
+    WHEN fulfilment_status = 'open' AND processing_started_at IS NOT NULL THEN 'processing'
+    ELSE fulfilment_status END)
 ORDER BY fulfilment_order_id LIMIT $4
 """
 _LEVELS = "SELECT sku, location, on_hand, reserved FROM stock WHERE sku = $1 ORDER BY location"
@@ -195,8 +211,14 @@ async def add_shipment(db: Db, shipment: Shipment) -> None:
     )
 
 
-async def deliver_shipment(db: Db, shipment_id: str, now: datetime) -> None:
-    await db.execute(_DELIVER, shipment_id, now)
+async def deliver_shipment(db: Db, shipment_id: str, delivered_at: datetime) -> None:
+    await db.execute(_DELIVER, shipment_id, delivered_at)
+
+
+async def add_checkpoint(db: Db, shipment_id: str, told: Checkpoint) -> None:
+    await db.execute(
+        _ADD_CHECKPOINT, shipment_id, told.status, told.occurred_at, told.recorded_at, told.note
+    )
 
 
 async def count_undelivered(db: Db, order_id: str) -> int:
@@ -223,6 +245,9 @@ def _levels(records: Iterable[Record]) -> dict[Place, Level]:
 def _shipment(record: Record) -> Shipment:
     values: dict[str, Any] = dict(record)
     lines = zip(values.pop("skus"), values.pop("quantities"), strict=True)
+    told = [values.pop(name) or () for name in ("statuses", "occurred", "recorded", "notes")]
     return Shipment(
-        **values, lines=tuple(ShipmentLine(sku=sku, quantity=units) for sku, units in lines)
+        **values,
+        lines=tuple(ShipmentLine(sku=sku, quantity=units) for sku, units in lines),
+        checkpoints=tuple(Checkpoint(*one) for one in zip(*told, strict=True)),
     )

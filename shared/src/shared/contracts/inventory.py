@@ -1,5 +1,6 @@
 """What the inventory service tells: stock held and released, and what partners fulfil."""
 
+from datetime import datetime
 from typing import ClassVar, Literal
 
 from shared.contracts import topics
@@ -48,20 +49,39 @@ class CancellationRefused(InventoryEvent):
 
 
 class FulfilmentEvent(Event):
-    """For partners: no personal data."""
+    """For partners: no personal data.
+
+    ``seller_ids`` are those whose goods it is about, sorted; none when all are the shop's own.
+    """
 
     topic: ClassVar[str] = topics.FULFILMENT
     fulfilment_order_id: str
+    seller_ids: tuple[str, ...] = ()
+
+
+class FulfilmentLine(Hold):
+    """``seller_id`` is whose it is; null for the shop's own, and where several sell the SKU."""
+
+    seller_id: str | None = None
 
 
 class ShipmentLine(Value):
+    """``seller_id`` is whose it is; null for the shop's own, and where several sell the SKU."""
+
     sku: str
     quantity: int
+    seller_id: str | None = None
 
 
 class FulfilmentOrderOpened(FulfilmentEvent):
     type: ClassVar[str] = "fulfilment.fulfilment-order-opened.v1"
-    lines: tuple[Hold, ...]
+    lines: tuple[FulfilmentLine, ...]
+
+
+class FulfilmentOrderProcessingStarted(FulfilmentEvent):
+    """The goods are being picked and packed."""
+
+    type: ClassVar[str] = "fulfilment.fulfilment-order-processing-started.v1"
 
 
 class FulfilmentOrderCancelled(FulfilmentEvent):
@@ -79,6 +99,48 @@ class ShipmentDispatched(FulfilmentEvent):
     complete: bool
 
 
+class ShipmentProgressed(FulfilmentEvent):
+    """What a carrier tells of a parcel on its way; ``occurred_at`` is the carrier's time.
+
+    Parcels are told of in the order the news came, which need not be the order of
+    ``occurred_at``.
+    """
+
+    shipment_id: str
+    occurred_at: datetime
+    note: str = ""
+
+
+class ShipmentInTransit(ShipmentProgressed):
+    """The carrier has it, and it moves."""
+
+    type: ClassVar[str] = "fulfilment.shipment-in-transit.v1"
+
+
+class ShipmentOutForDelivery(ShipmentProgressed):
+    """It is on the vehicle that brings it to the door."""
+
+    type: ClassVar[str] = "fulfilment.shipment-out-for-delivery.v1"
+
+
+class ShipmentReadyForPickup(ShipmentProgressed):
+    """It waits at a pickup point to be fetched."""
+
+    type: ClassVar[str] = "fulfilment.shipment-ready-for-pickup.v1"
+
+
+class ShipmentDeliveryAttemptFailed(ShipmentProgressed):
+    """Nobody took it; there may be another attempt."""
+
+    type: ClassVar[str] = "fulfilment.shipment-delivery-attempt-failed.v1"
+
+
+class ShipmentReturnedToSender(ShipmentProgressed):
+    """It will not arrive: nothing more is told of this parcel."""
+
+    type: ClassVar[str] = "fulfilment.shipment-returned-to-sender.v1"
+
+
 class ShipmentDelivered(FulfilmentEvent):
     """``complete`` when every unit of the fulfilment order has been delivered."""
 
@@ -93,7 +155,13 @@ EVENTS: tuple[type[Event], ...] = (
     StockReleased,
     CancellationRefused,
     FulfilmentOrderOpened,
+    FulfilmentOrderProcessingStarted,
     FulfilmentOrderCancelled,
     ShipmentDispatched,
+    ShipmentInTransit,
+    ShipmentOutForDelivery,
+    ShipmentReadyForPickup,
+    ShipmentDeliveryAttemptFailed,
+    ShipmentReturnedToSender,
     ShipmentDelivered,
 )

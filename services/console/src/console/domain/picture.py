@@ -31,8 +31,14 @@ STATUS: Mapping[type[Event], str] = {
     inventory.StockRejected: "rejected",
     inventory.StockReleased: "released",
     inventory.FulfilmentOrderOpened: "open",
+    inventory.FulfilmentOrderProcessingStarted: "processing",
     inventory.FulfilmentOrderCancelled: "cancelled",
     inventory.ShipmentDispatched: "dispatched",
+    inventory.ShipmentInTransit: "in_transit",
+    inventory.ShipmentOutForDelivery: "out_for_delivery",
+    inventory.ShipmentReadyForPickup: "ready_for_pickup",
+    inventory.ShipmentDeliveryAttemptFailed: "failed_attempt",
+    inventory.ShipmentReturnedToSender: "returned_to_sender",
     inventory.ShipmentDelivered: "delivered",
 }
 """Where an event leaves the order, on the axis of its topic; one that is not here moves nothing."""

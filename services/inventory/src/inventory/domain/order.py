@@ -6,8 +6,11 @@ from typing import Literal
 
 from shared.errors import Permanent
 
+from inventory.domain.sellers import NOBODY
+
 HoldStatus = Literal["none", "held", "rejected", "released"]
 FulfilmentStatus = Literal["none", "open", "partially_shipped", "shipped", "delivered", "cancelled"]
+FulfilmentProgress = Literal[FulfilmentStatus, "processing"]
 
 
 class IllegalTransition(Permanent):
@@ -20,7 +23,10 @@ class IllegalTransition(Permanent):
 
 @dataclass(frozen=True, slots=True)
 class OrderHolds:
-    """The one row per order. ``status`` is the hold's; ``released`` means the order has ended."""
+    """The one row per order. ``status`` is the hold's; ``released`` means the order has ended.
+
+    ``sellers`` is what ``sellers_of`` has made of its lines.
+    """
 
     order_id: str
     tenant: str = "default"
@@ -28,6 +34,15 @@ class OrderHolds:
     fulfilment_order_id: str | None = None
     fulfilment_status: FulfilmentStatus = "none"
     fulfilment_opened_at: datetime | None = None
+    processing_started_at: datetime | None = None
+    sellers: str = NOBODY
+
+    @property
+    def progress(self) -> FulfilmentProgress:
+        """The fulfilment's status; ``processing`` while an open one is picked and packed."""
+        if self.fulfilment_status == "open" and self.processing_started_at is not None:
+            return "processing"
+        return self.fulfilment_status
 
     @property
     def dispatched(self) -> bool:
@@ -52,9 +67,18 @@ class AlreadyDispatched:
     """Goods are on their way; what was sent cannot be called back."""
 
 
-def answered(order: OrderHolds, tenant: str, status: Literal["held", "rejected"]) -> OrderHolds:
-    """Placed, and told whether its lines are held."""
-    return replace(order, tenant=tenant, status=status)
+@dataclass(frozen=True, slots=True)
+class Illegal:
+    """It was not done: that cannot follow ``status``."""
+
+    status: str
+
+
+def answered(
+    order: OrderHolds, tenant: str, status: Literal["held", "rejected"], sellers: str = NOBODY
+) -> OrderHolds:
+    """Placed, and told whether its lines are held; ``sellers`` is whose they are."""
+    return replace(order, tenant=tenant, status=status, sellers=sellers)
 
 
 def end(order: OrderHolds) -> Changed | Repeated:
@@ -99,6 +123,15 @@ def cancel_fulfilment(order: OrderHolds) -> Changed | AlreadyDispatched | Repeat
             return Repeated()
         case "none":
             raise IllegalTransition(order, "cancel a fulfilment order")
+
+
+def start_processing(order: OrderHolds, now: datetime) -> Changed | Repeated | Illegal:
+    """Goods are being picked and packed: told once, and only before the first of them leaves."""
+    if order.fulfilment_status != "open":
+        return Illegal(order.fulfilment_status)
+    if order.processing_started_at is not None:
+        return Repeated()
+    return Changed(replace(order, processing_started_at=now))
 
 
 def dispatched(order: OrderHolds, *, complete: bool) -> OrderHolds:

@@ -4,6 +4,7 @@ from shared.contracts.inventory import CancellationRefused, FulfilmentOrderCance
 from shared.contracts.orders import OrderCancellationRequested
 from shared.messaging.batch import Batch
 
+from inventory.domain.fulfilment import about
 from inventory.domain.order import AlreadyDispatched, Changed, OrderHolds, Repeated
 from inventory.domain.order import cancel_fulfilment as cancel
 from inventory.work import InventoryWork
@@ -37,9 +38,4 @@ async def cancel_fulfilment(
 
 def fulfilment_order_cancelled(order: OrderHolds) -> FulfilmentOrderCancelled:
     """What partners are told about an order's fulfilment order."""
-    assert order.fulfilment_order_id is not None
-    return FulfilmentOrderCancelled(
-        order_id=order.order_id,
-        tenant=order.tenant,
-        fulfilment_order_id=order.fulfilment_order_id,
-    )
+    return FulfilmentOrderCancelled(**about(order))

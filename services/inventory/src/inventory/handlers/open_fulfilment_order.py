@@ -5,6 +5,7 @@ from shared.contracts.orders import OrderConfirmed
 from shared.ids import new_id
 from shared.messaging.batch import Batch
 
+from inventory.domain.fulfilment import about, to_send
 from inventory.domain.order import Changed, Repeated, open_fulfilment
 from inventory.work import InventoryWork
 
@@ -18,10 +19,7 @@ async def open_fulfilment_order(confirmed: Batch[OrderConfirmed], work: Inventor
                 work.rows[order.order_id] = order
                 work.publish(
                     FulfilmentOrderOpened(
-                        order_id=order.order_id,
-                        tenant=order.tenant,
-                        fulfilment_order_id=fulfilment_order_id,
-                        lines=work.stock.held(order.order_id),
+                        **about(order), lines=to_send(order, work.stock.held(order.order_id))
                     )
                 )
             case Repeated():

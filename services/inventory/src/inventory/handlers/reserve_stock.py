@@ -9,6 +9,7 @@ from shared.messaging.batch import Batch
 
 from inventory.domain.order import answered
 from inventory.domain.reservation import Reserved, Shortage, plan_reservation
+from inventory.domain.sellers import sellers_of
 from inventory.work import InventoryWork
 
 
@@ -29,7 +30,7 @@ async def reserve_stock(placed: Batch[OrderPlaced], work: InventoryWork) -> None
 
 def _hold(order: OrderPlaced, work: InventoryWork, holds: tuple[Hold, ...]) -> None:
     row = work.rows[order.order_id]
-    work.rows[order.order_id] = answered(row, order.tenant, "held")
+    work.rows[order.order_id] = answered(row, order.tenant, "held", sellers_of(order.lines))
     work.stock.take(order.order_id, holds)
     work.publish(StockReserved(order_id=order.order_id, tenant=order.tenant, holds=holds))
 
