@@ -148,6 +148,8 @@ class _Process:
         self._start("relay", parts.relay.run)
         if parts.worker is not None:
             self._start("worker", parts.worker.run)
+        for name, loop in service.background(running).items():
+            self._start(name, loop)
         for timer in (*service.timers, timer_of(service)):
             self._start(timer.name, partial(tick, timer, running))
         watch = Watch(pool, promises_of(service), settings.invariants_interval_s)

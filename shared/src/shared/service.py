@@ -33,6 +33,7 @@ class Running:
 class Service:
     """``routes`` and ``worker`` are built once the pool is there; nothing happens before.
 
+    ``background`` names loops that run until they are cancelled, each a part of the service's life.
     ``close`` ends what ``build`` opened towards the outside, after the worker has drained.
     ``pipeline`` applies the records of its groups; one that reads records as they are has no
     handlers. ``guards`` stand before every route, the last one first.
@@ -46,6 +47,7 @@ class Service:
     pipeline: Callable[..., Pipeline] = Pipeline
     routes: Callable[[Running], Sequence[APIRouter]] = lambda _: ()
     worker: Callable[[Running], Worker] | None = None
+    background: Callable[[Running], Mapping[str, Callable[[], Awaitable[None]]]] = lambda _: {}
     timers: tuple["Timer", ...] = ()
     invariants: tuple["Invariant", ...] = ()
     retention: tuple["Retention", ...] = ()

@@ -43,9 +43,7 @@ def test_on_a_point_nobody_asked_for_does_nothing(
     assert signals == []
 
 
-@pytest.mark.parametrize(
-    ("how", "number"), [("KILL", signal.SIGKILL), ("STOP\n", signal.SIGSTOP)]
-)
+@pytest.mark.parametrize(("how", "number"), [("KILL", signal.SIGKILL), ("STOP\n", signal.SIGSTOP)])
 def test_a_point_acts_once_and_takes_its_order_away(
     tmp_path: Path, signals: list[tuple[int, int]], how: str, number: int
 ) -> None:

@@ -4,6 +4,18 @@ from collections.abc import Mapping
 
 from shared.contracts import topics
 from shared.contracts.event import Event
+from shared.contracts.inventory import (
+    FulfilmentOrderCancelled,
+    FulfilmentOrderOpened,
+    FulfilmentOrderProcessingStarted,
+    ShipmentDelivered,
+    ShipmentDeliveryAttemptFailed,
+    ShipmentDispatched,
+    ShipmentInTransit,
+    ShipmentOutForDelivery,
+    ShipmentReadyForPickup,
+    ShipmentReturnedToSender,
+)
 from shared.contracts.orders import (
     OrderCancellationRefused,
     OrderCancelled,
@@ -21,9 +33,12 @@ from shared.service import Running, Service
 from shared.work.worker import Worker
 
 from notifications import api
+from notifications.handlers.append_to_log import append_to_log
 from notifications.handlers.queue_message import queue_message
 from notifications.invariants import INVARIANTS
 from notifications.mailer import Mailer
+from notifications.partners.invariants import PARTNER_INVARIANTS
+from notifications.partners.wiring import Partners
 from notifications.send_mail import MailSender
 from notifications.settings import NotificationsSettings
 from notifications.unit_of_work import MessageWork
@@ -43,7 +58,22 @@ HANDLERS: Mapping[type[Event], Handler] = {
     OrderRefunded: queue_message,
 }
 
+TOLD_TO_PARTNERS: Mapping[type[Event], Handler] = {
+    FulfilmentOrderOpened: append_to_log,
+    FulfilmentOrderProcessingStarted: append_to_log,
+    FulfilmentOrderCancelled: append_to_log,
+    ShipmentDispatched: append_to_log,
+    ShipmentInTransit: append_to_log,
+    ShipmentOutForDelivery: append_to_log,
+    ShipmentReadyForPickup: append_to_log,
+    ShipmentDeliveryAttemptFailed: append_to_log,
+    ShipmentReturnedToSender: append_to_log,
+    ShipmentDelivered: append_to_log,
+}
+
 NAME = "notifications"
+# A group of its own: a partner's event that is parked holds up nobody's mail.
+PARTNERS = "notifications-partners"
 
 
 def build(settings: NotificationsSettings) -> Service:
@@ -62,17 +92,26 @@ def build(settings: NotificationsSettings) -> Service:
             lease_s=settings.lease_s,
         )
 
+    partners = Partners(settings)
+
     async def close() -> None:
         mailer.close()
+        await partners.close()
 
     return Service(
         name=NAME,
         settings=settings,
         unit_of_work=MessageWork,
-        groups=(ConsumerGroup(NAME, (topics.ORDERS,), HANDLERS),),
+        groups=(
+            ConsumerGroup(NAME, (topics.ORDERS,), HANDLERS),
+            ConsumerGroup(PARTNERS, (topics.FULFILMENT,), TOLD_TO_PARTNERS),
+        ),
         publishes=(),
-        routes=api.routes,
+        routes=lambda running: (*api.routes(running), *partners.routes(running)),
         worker=worker,
-        invariants=INVARIANTS,
+        background=partners.background,
+        timers=partners.timers,
+        invariants=(*INVARIANTS, *PARTNER_INVARIANTS),
+        retention=partners.retention,
         close=close,
     )

@@ -1,5 +1,8 @@
 """Every variable notifications reads: ``NOTIFICATIONS_…``, with its unit and default."""
 
+import base64
+import binascii
+from ipaddress import IPv4Network, IPv6Network
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -8,6 +11,7 @@ from shared.settings import ServiceSettings
 
 from notifications.domain.letter import Sender, is_deliverable
 from notifications.domain.plain import one_line
+from notifications.partners.signing import VAULT_KEY_BYTES, Vault
 from notifications.writing.content import Shop
 
 LEASE_MARGIN_S = 5
@@ -47,6 +51,31 @@ class NotificationsSettings(ServiceSettings):
     )
     call_timeout_s: float = Field(10, gt=0, le=300, description="time for one mail")
     lease_s: float = Field(20, gt=0, le=600, description="time a mail is reserved for an instance")
+    inbox_retention_days: int = Field(
+        100,
+        ge=1,
+        le=3650,
+        description="how long an event's id is known; at least a week more than Kafka keeps it",
+    )
+    partner_secrets_key: str | None = Field(
+        None,
+        repr=False,
+        description="32 bytes in base64 that seal webhook secrets; without it nobody has webhooks",
+    )
+    partner_endpoints_max: int = Field(
+        100, ge=1, le=100_000, description="webhook endpoints of one partner"
+    )
+    partner_events_retention_days: int = Field(
+        90, ge=8, le=3650, description="how long partners may read an event again; whole weeks go"
+    )
+    webhook_calls_max: int = Field(
+        256, ge=4, le=4096, description="webhooks under way at once, of one instance"
+    )
+    webhook_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
+        (),
+        description="networks beside the public internet that webhooks may go to, over http and "
+        "to any port too, as a JSON list",
+    )
 
     @model_validator(mode="after")
     def _refuse_what_sends_twice(self) -> Self:
@@ -79,6 +108,23 @@ class NotificationsSettings(ServiceSettings):
         if one_line(self.shop_name) != self.shop_name:
             raise ValueError(f"{self.variable('shop_name')}: one line, without control characters")
         return self
+
+    @model_validator(mode="after")
+    def _refuse_a_key_that_seals_nothing(self) -> Self:
+        if self.partner_secrets_key is not None and len(self._sealing_key) != VAULT_KEY_BYTES:
+            raise ValueError(f"{self.variable('partner_secrets_key')}: 32 bytes in base64")
+        return self
+
+    @property
+    def _sealing_key(self) -> bytes:
+        try:
+            return base64.b64decode(self.partner_secrets_key or "", validate=True)
+        except binascii.Error:
+            return b""
+
+    @property
+    def vault(self) -> Vault | None:
+        return None if self.partner_secrets_key is None else Vault(self._sealing_key)
 
     @property
     def sender(self) -> Sender:

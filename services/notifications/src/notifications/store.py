@@ -24,6 +24,7 @@ CUSTOMERS = OrderTable(
         "details": "jsonb",
         "waiting": "jsonb",
         "waiting_since": "timestamptz",
+        "seller_sequences": "jsonb",
     },
     sequences={},
 )

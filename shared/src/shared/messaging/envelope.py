@@ -75,6 +75,10 @@ class Record:
     def place(self) -> tuple[str, str]:
         return (self.topic, self.position)
 
+    def texts(self) -> dict[str, str]:
+        """The headers as text; for a record that could be read, which has no others."""
+        return {name: raw.decode() for name, raw in self.headers if raw is not None}
+
     @property
     def parking_key(self) -> bytes:
         """What waits together, short enough for an index; without a key nobody waits."""

@@ -194,6 +194,7 @@ class Pipeline:
                     tracing.message_span(f"process {one.event.type}", one.traceparent)
                 ),
                 one.identity.id,
+                one.record,
             )
             for one in runnable
         }

@@ -200,7 +200,7 @@ async def _run_in_order(
     await work.lock_orders(await work.claim(events))
     await work.prepare(events)
     for row, known in items:
-        work.causes = {known.event.key: Cause(known.traceparent, known.identity.id)}
+        work.causes = {known.event.key: Cause(known.traceparent, known.identity.id, known.record)}
         try:
             await group.handlers[type(known.event)](Batch([known.event]), work)
             # Written at once: what the database refuses is then known to be this event's.

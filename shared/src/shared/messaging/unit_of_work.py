@@ -18,7 +18,7 @@ from shared.database.writes import Writes
 from shared.errors import LockOrderViolation
 from shared.ids import new_id
 from shared.messaging import outbox
-from shared.messaging.envelope import encode_headers, pack
+from shared.messaging.envelope import Record, encode_headers, pack
 from shared.messaging.order_table import OrderTable, Row
 from shared.messaging.outbox import Outgoing
 from shared.observability import tracing
@@ -38,13 +38,15 @@ class Rank(IntEnum):
     ORDERS = 4
     STOCK = 5
     WORK = 6
+    LOG = 7
 
 
 class Cause(NamedTuple):
-    """What made an order's work happen: a trace context and an event's id."""
+    """What made an order's work happen: a trace context, an event's id, and how it came."""
 
     traceparent: str = ""
     event_id: str = ""
+    record: Record | None = None
 
 
 class UnitOfWork(Generic[Row]):

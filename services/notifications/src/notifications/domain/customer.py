@@ -1,5 +1,7 @@
 """Whom an order's mails go to and what they show, as its OrderPlaced told."""
 
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -23,7 +25,8 @@ class Customer:
     """One row per order; without an address until the order was placed.
 
     ``details`` is an ``OrderDetails`` as JSON, ``waiting`` an array of what was told before the
-    order was placed, the oldest first.
+    order was placed, the oldest first; ``seller_sequences`` how often each seller's partners were
+    told of the order.
     """
 
     order_id: str
@@ -35,6 +38,7 @@ class Customer:
     details: str = field(repr=False)
     waiting: str = "[]"
     waiting_since: datetime | None = None
+    seller_sequences: str = "{}"
 
     def learn(self, placed: OrderPlaced) -> "Customer":
         """The customer as ``placed`` tells; what is known already stays."""
@@ -49,6 +53,16 @@ class Customer:
             client_reference=placed.client_reference,
             details=details_of(placed).model_dump_json(),
         )
+
+    def count_for_sellers(self, sellers: Sequence[str]) -> dict[str, int]:
+        """The number of the next event about the order, for each of ``sellers``."""
+        told = json.loads(self.seller_sequences) if sellers else {}
+        return {one: told.get(one, 0) + 1 for one in sellers}
+
+    def told_sellers(self, numbers: Mapping[str, int]) -> "Customer":
+        """These are the last that their sellers were told."""
+        told = {**json.loads(self.seller_sequences), **numbers}
+        return replace(self, seller_sequences=json.dumps(told))
 
     @property
     def told_before(self) -> tuple[Fact, ...]:

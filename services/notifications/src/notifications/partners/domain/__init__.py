@@ -1,0 +1,1 @@
+"""What may be told to whom, where, when and how often: rules without effects."""

@@ -1,0 +1,42 @@
+"""Who a partner is, and what its keys allow."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from notifications.partners.domain.log import Scope
+
+KeyScope = Literal["events:read", "endpoints:manage", "keys:manage"]
+ALL_SCOPES: tuple[KeyScope, ...] = ("events:read", "endpoints:manage", "keys:manage")
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """``event_types`` were pinned when it was added: what it is told unless it asks for less."""
+
+    partner_id: str
+    name: str
+    tenant: str
+    seller_id: str | None
+    event_types: tuple[str, ...]
+    created_at: datetime
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(self.tenant, self.seller_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What is known of a key beside its hash."""
+
+    key_id: str
+    partner_id: str
+    scopes: tuple[KeyScope, ...]
+    created_at: datetime
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+    def is_valid(self, now: datetime) -> bool:
+        in_time = self.expires_at is None or now < self.expires_at
+        return in_time and (self.revoked_at is None or now < self.revoked_at)

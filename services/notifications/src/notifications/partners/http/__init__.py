@@ -1,0 +1,1 @@
+"""What partners and operators ask for over HTTP."""

@@ -1,0 +1,175 @@
+"""Endpoints as their partners set, test, look at and replay them."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from shared.contracts.storefront import Storable
+from shared.http.openapi import LOCATION
+from shared.http.paging import CURSOR_LENGTH_MAX, cursor_after, key_of_cursor
+from shared.http.routes import JsonRoute, problems
+
+from notifications.partners import actions
+from notifications.partners.access import Caller, caller_of
+from notifications.partners.actions import Desk
+from notifications.partners.domain.partner import KeyScope
+from notifications.partners.http.bodies import (
+    DeliveriesView,
+    DeliveryDetail,
+    EndpointChange,
+    EndpointsView,
+    EndpointTold,
+    EndpointView,
+    NewEndpoint,
+    NewSecret,
+    Replay,
+    ReplayView,
+    TestView,
+    delivery_view,
+    endpoint_told,
+    endpoint_view,
+    test_view,
+)
+from notifications.partners.reading import number_of
+from notifications.partners.store import endpoints, replays
+from notifications.partners.store.deliveries import State
+
+LIMIT_MAX = 200
+MANAGE: KeyScope = "endpoints:manage"
+BIGINT_MAX = 2**63 - 1
+
+Id = Annotated[str, Path(max_length=64), Storable]
+DeliveryId = Annotated[int, Path(ge=0, le=BIGINT_MAX)]
+Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX)]
+Cursor = Annotated[str | None, Query(max_length=CURSOR_LENGTH_MAX)]
+OrderId = Annotated[str, Query(min_length=1, max_length=128), Storable]
+
+SECURED: dict[str, Any] = {"security": [{"partnerKey": []}]}
+KEYED = problems(_401="invalid-token", _403="forbidden") | SECURED
+KNOWN = problems(_401="invalid-token", _403="forbidden", _404="not-found") | SECURED
+
+
+def endpoint_routes(desk: Desk) -> Sequence[APIRouter]:
+    """All of ``/v1/webhook-endpoints``; another partner's endpoint is none."""
+    router = APIRouter(prefix="/v1/webhook-endpoints", tags=["partners"], route_class=JsonRoute)
+    _manage(router, desk)
+    _secrets_and_tests(router, desk)
+    _log(router, desk)
+    return [router]
+
+
+async def _caller(desk: Desk, request: Request) -> Caller:
+    return await caller_of(desk.running, request, MANAGE)
+
+
+def _manage(router: APIRouter, desk: Desk) -> None:
+    refused = problems(
+        _401="invalid-token",
+        _403="forbidden",
+        _404="not-found",
+        _409="too-many-endpoints",
+        _422="webhook-url-forbidden invalid-secret",
+    )
+
+    @router.post(
+        "",
+        status_code=201,
+        responses={201: {"headers": LOCATION}},
+        openapi_extra=refused | SECURED,
+    )
+    async def register(body: NewEndpoint, request: Request, response: Response) -> EndpointTold:
+        """Have events sent to ``url`` from now on; the answer tells the secret, once."""
+        endpoint, secret = await actions.register(desk, await _caller(desk, request), body)
+        response.headers["Location"] = f"/v1/webhook-endpoints/{endpoint.endpoint_id}"
+        return endpoint_told(endpoint, secret)
+
+    @router.get("", openapi_extra=KEYED)
+    async def list_endpoints(
+        request: Request, limit: Limit = 50, cursor: Cursor = None
+    ) -> EndpointsView:
+        """A partner's endpoints, the oldest first."""
+        caller = await _caller(desk, request)
+        after = key_of_cursor(cursor, {}) or ""
+        async with desk.running.pool.acquire() as db:
+            found = await endpoints.page(db, caller.partner.partner_id, after, limit + 1)
+        shown = found[:limit]
+        more = cursor_after(shown[-1].endpoint_id, {}) if len(found) > limit else None
+        return EndpointsView(endpoints=[endpoint_view(one) for one in shown], next_cursor=more)
+
+    @router.get("/{endpoint_id}", openapi_extra=KNOWN)
+    async def read_endpoint(endpoint_id: Id, request: Request) -> EndpointView:
+        return endpoint_view(await actions.find(desk, await _caller(desk, request), endpoint_id))
+
+    @router.patch("/{endpoint_id}", openapi_extra=refused | SECURED)
+    async def change_endpoint(
+        endpoint_id: Id, body: EndpointChange, request: Request
+    ) -> EndpointView:
+        """What is named changes; ``{"enabled": true}`` takes up one that was disabled."""
+        caller = await _caller(desk, request)
+        return endpoint_view(await actions.change(desk, caller, endpoint_id, body))
+
+    @router.delete("/{endpoint_id}", status_code=204, openapi_extra=KNOWN)
+    async def remove_endpoint(endpoint_id: Id, request: Request) -> None:
+        """Nothing more is sent there."""
+        await actions.remove(desk, await _caller(desk, request), endpoint_id)
+
+
+def _secrets_and_tests(router: APIRouter, desk: Desk) -> None:
+    @router.post(
+        "/{endpoint_id}/rotate-secret",
+        openapi_extra=KNOWN | problems(_404="not-found", _422="invalid-secret"),
+    )
+    async def rotate_secret(
+        endpoint_id: Id, request: Request, body: NewSecret | None = None
+    ) -> EndpointTold:
+        """A new secret; for 24 hours events are signed with the one before as well."""
+        caller = await _caller(desk, request)
+        given = None if body is None else body.secret
+        return endpoint_told(*await actions.rotate(desk, caller, endpoint_id, given))
+
+    @router.post("/{endpoint_id}/test", openapi_extra=KNOWN)
+    async def send_test_event(endpoint_id: Id, request: Request) -> TestView:
+        """Send one event of type ``fulfilment.webhook-tested.v1`` now, and tell what came back."""
+        caller = await _caller(desk, request)
+        return test_view(*await actions.send_test(desk, caller, endpoint_id))
+
+    @router.post(
+        "/{endpoint_id}/replay",
+        status_code=202,
+        openapi_extra=KNOWN | problems(_400="invalid-cursor", _404="not-found"),
+    )
+    async def replay(endpoint_id: Id, body: Replay, request: Request) -> ReplayView:
+        """Deliver again: one event, all that were given up, or all since a time or cursor."""
+        return await actions.replay(desk, await _caller(desk, request), endpoint_id, body)
+
+
+def _log(router: APIRouter, desk: Desk) -> None:
+    @router.get(
+        "/{endpoint_id}/deliveries",
+        openapi_extra=KNOWN | problems(_400="invalid-cursor", _404="not-found"),
+    )
+    async def list_deliveries(
+        endpoint_id: Id,
+        request: Request,
+        order_id: OrderId | None = None,
+        state: State | None = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> DeliveriesView:
+        """What was sent or is to be, the newest first."""
+        endpoint = await actions.find(desk, await _caller(desk, request), endpoint_id)
+        filters = {"order_id": order_id, "state": state}
+        before = number_of(cursor, filters) or BIGINT_MAX
+        async with desk.running.pool.acquire() as db:
+            found = await replays.page(db, endpoint.endpoint_id, before, order_id, state, limit + 1)
+        shown = found[:limit]
+        more = cursor_after(str(shown[-1].delivery_id), filters) if len(found) > limit else None
+        return DeliveriesView(deliveries=[delivery_view(one) for one in shown], next_cursor=more)
+
+    @router.get("/{endpoint_id}/deliveries/{delivery_id}", openapi_extra=KNOWN)
+    async def read_delivery(
+        endpoint_id: Id, delivery_id: DeliveryId, request: Request
+    ) -> DeliveryDetail:
+        """One delivery: its body, and each attempt with what came back."""
+        caller = await _caller(desk, request)
+        return await actions.detail(desk, caller, endpoint_id, delivery_id)

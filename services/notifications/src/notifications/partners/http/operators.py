@@ -1,0 +1,177 @@
+"""Partners and their keys as operators add and end them."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Annotated
+
+import structlog
+from fastapi import APIRouter, Path, Query, Request
+from shared.contracts.storefront import Storable
+from shared.http.ops_work import Operator
+from shared.http.paging import CURSOR_LENGTH_MAX, cursor_after, key_of_cursor
+from shared.http.problem import Problem, not_found
+from shared.http.routes import JsonRoute, problems
+from shared.ids import new_id
+from shared.service import Running
+
+from notifications.partners.access import caller_of, new_key
+from notifications.partners.domain.partner import ALL_SCOPES, Key, KeyScope, Partner
+from notifications.partners.domain.types import NEWEST
+from notifications.partners.http.bodies import (
+    EndpointsView,
+    KeyTold,
+    KeyView,
+    NewKey,
+    NewPartner,
+    PartnerAdded,
+    PartnersView,
+    PartnerView,
+    endpoint_view,
+    key_view,
+    partner_view,
+)
+from notifications.partners.store import endpoints, partners
+
+LIMIT_MAX = 200
+DEFAULT_TENANT = "default"
+# Whoever has the old key has this long to take the new one.
+REVOKED_AFTER = timedelta(hours=24)
+
+Name = Annotated[str, Path(max_length=64), Storable]
+Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX)]
+Cursor = Annotated[str | None, Query(max_length=CURSOR_LENGTH_MAX)]
+Now = Annotated[bool, Query(description="At once, not when 24 hours are over.")]
+
+log = structlog.get_logger(__name__)
+
+
+def operator_routes(running: Running) -> Sequence[APIRouter]:
+    """``/ops/partners`` for operators, ``/v1/partner`` for a partner about itself."""
+    ops = APIRouter(prefix="/ops/partners", tags=["ops"], route_class=JsonRoute)
+    own = APIRouter(prefix="/v1/partner", tags=["partners"], route_class=JsonRoute)
+    _partners(ops, running)
+    _keys(ops, running)
+    _own(own, running)
+    return [ops, own]
+
+
+def _partners(router: APIRouter, running: Running) -> None:
+    @router.post("", status_code=201, openapi_extra=problems(_409="partner-exists"))
+    async def add_partner(body: NewPartner, operator: Operator = "unnamed") -> PartnerAdded:
+        """A partner and its first key, with every scope; the key is told this once."""
+        async with running.pool.acquire() as db, db.transaction():
+            now = await running.clock.now(db)
+            types = NEWEST if body.event_types is None else tuple(body.event_types)
+            partner = Partner(new_id("ptr"), body.name, DEFAULT_TENANT, body.seller_id, types, now)
+            if not await partners.add(db, partner):
+                raise Problem(409, "partner-exists", f"There is a partner {body.name}.")
+            days = body.key_expires_in_days
+            expires_at = None if days is None else now + timedelta(days=days)
+            key = Key(new_id("pky"), partner.partner_id, ALL_SCOPES, now, expires_at)
+            text, hashed = new_key()
+            await partners.add_key(db, key, hashed)
+        log.info("partner-added", partner_id=partner.partner_id, operator=operator)
+        return PartnerAdded(**partner_view(partner, [key]).model_dump(), key=text)
+
+    @router.get("", openapi_extra=problems(_400="invalid-cursor"))
+    async def list_partners(limit: Limit = 50, cursor: Cursor = None) -> PartnersView:
+        """Partners by name, with their keys but for what makes them keys."""
+        after = key_of_cursor(cursor, {}) or ""
+        async with running.pool.acquire() as db:
+            found = await partners.page(db, after, limit + 1)
+            shown = [
+                partner_view(one, await partners.keys_of(db, one.partner_id))
+                for one in found[:limit]
+            ]
+        more = cursor_after(shown[-1].name, {}) if len(found) > limit else None
+        return PartnersView(partners=shown, next_cursor=more)
+
+    @router.get("/{name}", openapi_extra=problems(_404="not-found"))
+    async def read_partner(name: Name) -> PartnerView:
+        async with running.pool.acquire() as db:
+            partner = await partners.find(db, name)
+            if partner is None:
+                raise not_found("There is no such partner.")
+            return partner_view(partner, await partners.keys_of(db, partner.partner_id))
+
+    @router.get("/{name}/webhook-endpoints", openapi_extra=problems(_404="not-found"))
+    async def list_endpoints(name: Name, limit: Limit = 50, cursor: Cursor = None) -> EndpointsView:
+        """Where a partner's events go, and how that stands."""
+        after = key_of_cursor(cursor, {}) or ""
+        async with running.pool.acquire() as db:
+            partner = await partners.find(db, name)
+            if partner is None:
+                raise not_found("There is no such partner.")
+            found = await endpoints.page(db, partner.partner_id, after, limit + 1)
+        shown = [endpoint_view(one) for one in found[:limit]]
+        more = cursor_after(shown[-1].endpoint_id, {}) if len(found) > limit else None
+        return EndpointsView(endpoints=shown, next_cursor=more)
+
+
+def _keys(router: APIRouter, running: Running) -> None:
+    @router.post("/{name}/keys", status_code=201, openapi_extra=problems(_404="not-found"))
+    async def add_key(name: Name, body: NewKey, operator: Operator = "unnamed") -> KeyTold:
+        """One more key; it is told this once."""
+        async with running.pool.acquire() as db:
+            partner = await partners.find(db, name)
+        if partner is None:
+            raise not_found("There is no such partner.")
+        log.info("partner-key-added", partner_id=partner.partner_id, operator=operator)
+        return await _add_key(running, partner, body.scopes, body.expires_in_days)
+
+    @router.post("/{name}/keys/{key_id}/revoke", openapi_extra=problems(_404="not-found"))
+    async def revoke_key(
+        name: Name, key_id: Name, *, at_once: Now = True, operator: Operator = "unnamed"
+    ) -> KeyView:
+        async with running.pool.acquire() as db:
+            partner = await partners.find(db, name)
+        if partner is None:
+            raise not_found("There is no such partner.")
+        log.info("partner-key-revoked", key_id=key_id, operator=operator)
+        return await _revoke(running, partner, key_id, at_once=at_once)
+
+
+def _own(router: APIRouter, running: Running) -> None:
+    keyed = problems(_401="invalid-token", _403="forbidden", _404="not-found")
+    secured = keyed | {"security": [{"partnerKey": []}]}
+
+    @router.get("", openapi_extra=secured)
+    async def read_own(request: Request) -> PartnerView:
+        """Who the key belongs to, and what other keys there are."""
+        partner = (await caller_of(running, request, "events:read")).partner
+        async with running.pool.acquire() as db:
+            return partner_view(partner, await partners.keys_of(db, partner.partner_id))
+
+    @router.post("/keys", status_code=201, openapi_extra=secured)
+    async def add_own_key(body: NewKey, request: Request) -> KeyTold:
+        """A further key, to take the place of this one; it is told this once."""
+        caller = await caller_of(running, request, "keys:manage")
+        return await _add_key(running, caller.partner, body.scopes, body.expires_in_days)
+
+    @router.post("/keys/{key_id}/revoke", openapi_extra=secured)
+    async def revoke_own_key(key_id: Name, request: Request, *, at_once: Now = False) -> KeyView:
+        """The key is valid for 24 hours more, or ``at_once`` no longer."""
+        caller = await caller_of(running, request, "keys:manage")
+        return await _revoke(running, caller.partner, key_id, at_once=at_once)
+
+
+async def _add_key(
+    running: Running, partner: Partner, scopes: Sequence[KeyScope], days: int | None
+) -> KeyTold:
+    text, hashed = new_key()
+    async with running.pool.acquire() as db:
+        now = await running.clock.now(db)
+        expires_at = None if days is None else now + timedelta(days=days)
+        key = Key(new_id("pky"), partner.partner_id, tuple(scopes), now, expires_at)
+        await partners.add_key(db, key, hashed)
+    return KeyTold(**key_view(key).model_dump(), key=text)
+
+
+async def _revoke(running: Running, partner: Partner, key_id: str, *, at_once: bool) -> KeyView:
+    async with running.pool.acquire() as db:
+        now = await running.clock.now(db)
+        at = now if at_once else now + REVOKED_AFTER
+        key = await partners.revoke_key(db, partner.partner_id, key_id, at)
+    if key is None:
+        raise not_found("There is no such key.")
+    return key_view(key)

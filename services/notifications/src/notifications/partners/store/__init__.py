@@ -1,0 +1,1 @@
+"""The SQL of the partners' log, their keys, endpoints and deliveries."""
