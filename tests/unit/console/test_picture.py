@@ -99,7 +99,11 @@ def test_orders_come_by_id_and_what_is_of_none_is_left_out() -> None:
 
 def test_every_event_of_an_order_moves_it_or_is_known_not_to() -> None:
     """A new event is put on the table, or here."""
-    still = {"orders.order-refunded.v1", "inventory.cancellation-refused.v1"}
+    still = {
+        "orders.order-refunded.v1",
+        "inventory.cancellation-refused.v1",
+        "fulfilment.fulfilment-cancellation-requested.v1",
+    }
 
     assert EVENTS - {event.type for event in STATUS} == still
 

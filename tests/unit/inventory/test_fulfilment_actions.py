@@ -1,120 +1,21 @@
-"""What partners and carriers may do to an order's goods, against rows in memory."""
+"""What packers and carriers may tell of an order's goods, against rows in memory."""
 
-import json
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from dataclasses import replace
 
 import pytest
-from inventory import fulfilment, store
-from inventory.bodies import ShipmentEventBody
-from inventory.domain.carriage import Checkpoint
-from inventory.domain.fulfilment import Shipment
-from inventory.domain.order import FulfilmentStatus, OrderHolds
-from inventory.domain.stock import HeldStock, Place
-from inventory.work import InventoryWork
-from shared.contracts.inventory import ShipmentLine
-from shared.database import Db
 from shared.http.problem import Problem
-from shared.messaging.envelope import unpack
 
-NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
-EARLIER = NOW - timedelta(hours=1)
-SELLERS = '{"mug": "s-1", "plate": "s-2"}'
-LINES = (ShipmentLine(sku="mug", quantity=3),)
-PARCEL = Shipment("shp_1", "ord_1", "ffo_1", "DHL", "T1", LINES, EARLIER)
-
-
-@dataclass
-class Rows:
-    """The tables as far as these actions read and write them; stands in for ``store``."""
-
-    order: OrderHolds
-    parcels: dict[str, Shipment] = field(default_factory=lambda: {"shp_1": PARCEL})
-
-    async def order_of(self, _: Db, fulfilment_order_id: str) -> str | None:
-        return self.order.order_id if fulfilment_order_id == "ffo_1" else None
-
-    async def read_holds(self, _: Db, order_ids: list[str]) -> list[HeldStock]:
-        return [HeldStock(one, Place("mug", "A"), 3) for one in order_ids]
-
-    async def read_shipment(self, _: Db, shipment_id: str) -> Shipment | None:
-        return self.parcels.get(shipment_id)
-
-    async def read_shipments(self, _: Db, order_ids: list[str]) -> list[Shipment]:
-        return list(self.parcels.values())
-
-    async def add_checkpoint(self, _: Db, shipment_id: str, told: Checkpoint) -> None:
-        parcel = self.parcels[shipment_id]
-        self.parcels[shipment_id] = replace(parcel, checkpoints=(*parcel.checkpoints, told))
-
-    async def deliver_shipment(self, _: Db, shipment_id: str, at: datetime) -> None:
-        self.parcels[shipment_id] = replace(self.parcels[shipment_id], delivered_at=at)
-
-    async def count_undelivered(self, _: Db, order_id: str) -> int:
-        return sum(one.delivered_at is None for one in self.parcels.values())
-
-    async def lock(
-        self, _: Db, order_ids: list[str]
-    ) -> tuple[dict[str, OrderHolds], dict[Any, int]]:
-        assert order_ids == ["ord_1"]
-        return {"ord_1": self.order}, {}
-
-
-FAKED = [name for name in vars(Rows) if name[0] != "_" and hasattr(store, name)]
-
-
-@dataclass
-class Shop:
-    """Calls an action in a unit of work of its own, and keeps what it told."""
-
-    rows: Rows
-    told: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-
-    async def carrier_tells(self, shipment_id: str = "shp_1", /, **body: Any) -> Any:
-        read = ShipmentEventBody.model_validate(body)
-        return await self.act(lambda work: fulfilment.record_news(work, shipment_id, read))
-
-    async def begin_processing(self, fulfilment_order_id: str = "ffo_1") -> Any:
-        return await self.act(lambda work: fulfilment.begin_processing(work, fulfilment_order_id))
-
-    async def act(self, action: Any) -> Any:
-        work = InventoryWork(cast(Db, None), NOW)
-        answer = await action(work)
-        self.rows.order = work.rows["ord_1"]
-        for one in work.outgoing:
-            name = (dict(unpack(one.headers))["ce_type"] or b"").decode().split(".")[1]
-            self.told.append((name, json.loads(one.payload or b"")))
-        return json.loads(answer.json_bytes())
-
-    @property
-    def names(self) -> list[str]:
-        return [name for name, _ in self.told]
+from tests.unit.inventory.shop import OPEN, PARCEL, Shop, refusal, shop_with
 
 
 @pytest.fixture
 def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
-    return shop_with("shipped", monkeypatch)
+    return shop_with(replace(OPEN, fulfilment_status="shipped"), monkeypatch)
 
 
 @pytest.fixture
 def open_shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
-    return shop_with("open", monkeypatch)
-
-
-def shop_with(status: FulfilmentStatus, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    """An order whose only parcel is under way, if anything was sent."""
-    rows = Rows(OrderHolds("ord_1", "acme", "held", "ffo_1", status, EARLIER, sellers=SELLERS))
-    if status == "open":
-        rows.parcels = {}
-    for name in FAKED:
-        monkeypatch.setattr(store, name, getattr(rows, name))
-    monkeypatch.setattr(type(store.ORDER_HOLDS), "lock", lambda _, db, ids: rows.lock(db, ids))
-    return Shop(rows)
-
-
-def refusal(problem: Problem) -> tuple[int, str, Any]:
-    return problem.status, problem.name, problem.more.get("current_status")
+    return shop_with(OPEN, monkeypatch)
 
 
 @pytest.mark.parametrize(

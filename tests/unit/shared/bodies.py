@@ -27,11 +27,14 @@ ROUTES: dict[tuple[str, str], dict[str, Any]] = {
         "tracking_number": "t",
     },
     ("inventory", "/v1/shipments/shp_1/events"): {"status": "delivered"},
+    ("inventory", "/v1/fulfilment-orders/ffo_1/reject"): {"reason": "r"},
+    ("inventory", "/v1/fulfilment-orders/ffo_1/cancellation"): {"answer": "refused"},
     ("payments", "/v1/payments/pay_1/refunds"): {"amount_minor": 1, "reason": "r"},
     ("orders", "/ops/dead-letters/1/discard"): {"reason": "r"},
 }
 KEYED = [route for route in ROUTES if "cancel" not in route[1] and "ops" not in route[1]]
 KEYED.remove(("inventory", "/v1/shipments/shp_1/events"))
+KEYED.remove(("inventory", "/v1/fulfilment-orders/ffo_1/reject"))
 
 every_route = pytest.mark.parametrize("route", ROUTES, ids="".join)
 

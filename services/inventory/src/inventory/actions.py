@@ -9,7 +9,14 @@ from shared.ids import new_id
 
 from inventory import store
 from inventory.bodies import AdjustmentBody, AdjustmentsBody, ReceiptBody, ShipmentBody
-from inventory.domain.fulfilment import Shipment, about, in_parcel, plan_dispatch
+from inventory.domain.fulfilment import (
+    ALREADY_DISPATCHED,
+    Shipment,
+    about,
+    cancellation_refused,
+    in_parcel,
+    plan_dispatch,
+)
 from inventory.domain.order import OrderHolds, dispatched
 from inventory.domain.reservation import Reserved, Shortage, units_by_sku
 from inventory.domain.stock import ON_HAND_MAX, Moved, OutOfRange, Place, Stock, Units
@@ -57,7 +64,10 @@ def _levels(stock: Stock, units: Sequence[Units], result: Moved | OutOfRange) ->
 async def dispatch_shipment(
     work: InventoryWork, fulfilment_order_id: str, body: ShipmentBody
 ) -> ShipmentView:
-    """Send a parcel -> ShipmentDispatched. Raises ``Problem`` 404, 409 or 422."""
+    """Send a parcel -> ShipmentDispatched, and CancellationRefused if a partner was to cancel.
+
+    Raises ``Problem`` 404, 409 or 422.
+    """
     order = await lock_fulfilment_order(work, fulfilment_order_id)
     if order.fulfilment_status == "cancelled":
         raise illegal_transition(
@@ -105,6 +115,8 @@ def _ship(work: InventoryWork, shipment: Shipment, holds: Sequence[Hold]) -> Non
             complete=complete,
         )
     )
+    if order.cancellation_status == "requested":
+        work.publish(cancellation_refused(order, ALREADY_DISPATCHED))
 
 
 def _exceeds_holds(missing: Sequence[Missing]) -> Problem:

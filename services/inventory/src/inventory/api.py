@@ -12,8 +12,15 @@ from shared.http.paging import CURSOR_LENGTH_MAX
 from shared.http.routes import JsonRoute, problems
 from shared.messaging.unit_of_work import Transactions
 
-from inventory import actions, fulfilment, queries
-from inventory.bodies import AdjustmentsBody, ReceiptsBody, ShipmentBody, ShipmentEventBody
+from inventory import actions, fulfilment, partners, queries
+from inventory.bodies import (
+    AdjustmentsBody,
+    CancellationAnswerBody,
+    ReceiptsBody,
+    RejectionBody,
+    ShipmentBody,
+    ShipmentEventBody,
+)
 from inventory.domain.order import FulfilmentProgress
 from inventory.views import (
     FulfilmentOrdersView,
@@ -40,6 +47,7 @@ def router(transactions: Transactions[InventoryWork], pool: "Pool[Record]") -> A
     _change_stock(routes, transactions)
     _change_shipments(routes, transactions)
     _change_fulfilment(routes, transactions)
+    _shake_hands(routes, transactions)
     _read(routes, pool)
     return routes
 
@@ -113,6 +121,36 @@ def _change_fulfilment(routes: APIRouter, transactions: Transactions[InventoryWo
         """Say that picking and packing have begun; saying it again changes nothing."""
         async with transactions.answering() as work:
             return await fulfilment.begin_processing(work, fulfilment_order_id)
+
+
+def _shake_hands(routes: APIRouter, transactions: Transactions[InventoryWork]) -> None:
+    @routes.post("/fulfilment-orders/{fulfilment_order_id}/request", openapi_extra=STEP)
+    async def request_fulfilment(fulfilment_order_id: Id) -> FulfilmentOrderView:
+        """Ask the partner to fulfil it, after a rejection again; twice changes nothing."""
+        async with transactions.answering() as work:
+            return await partners.request(work, fulfilment_order_id)
+
+    @routes.post("/fulfilment-orders/{fulfilment_order_id}/accept", openapi_extra=STEP)
+    async def accept_fulfilment(fulfilment_order_id: Id) -> FulfilmentOrderView:
+        """The partner will fulfil what was requested; twice changes nothing."""
+        async with transactions.answering() as work:
+            return await partners.accept(work, fulfilment_order_id)
+
+    @routes.post("/fulfilment-orders/{fulfilment_order_id}/reject", openapi_extra=STEP)
+    async def reject_fulfilment(
+        fulfilment_order_id: Id, body: RejectionBody
+    ) -> FulfilmentOrderView:
+        """The partner will not fulfil what was requested; twice changes nothing."""
+        async with transactions.answering() as work:
+            return await partners.reject(work, fulfilment_order_id, body)
+
+    @routes.post("/fulfilment-orders/{fulfilment_order_id}/cancellation", openapi_extra=STEP)
+    async def answer_cancellation(
+        fulfilment_order_id: Id, body: CancellationAnswerBody
+    ) -> FulfilmentOrderView:
+        """The partner says whether it is cancelled, when asked; twice changes nothing."""
+        async with transactions.answering() as work:
+            return await partners.answer_cancellation(work, fulfilment_order_id, body)
 
 
 def _read(routes: APIRouter, pool: "Pool[Record]") -> None:

@@ -16,6 +16,7 @@ from shared.contracts.storefront import (
 )
 
 from inventory.domain.carriage import CarrierStatus
+from inventory.domain.handshake import CancellationAnswer
 
 Sku = Annotated[str, Field(min_length=1, max_length=64), Storable]
 Location = Annotated[str, Field(min_length=1, max_length=64), Storable]
@@ -129,3 +130,24 @@ class ShipmentEventBody(Body):
     status: CarrierStatus
     occurred_at: Moment | None = None
     note: Text | None = None
+
+
+class RejectionBody(Body):
+    """Why the partner will not fulfil the order."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "No room this week."}]})
+
+    reason: Required
+
+
+class CancellationAnswerBody(Body):
+    """Whether the partner can still cancel; ``reason`` says why not."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"answer": "accepted"}, {"answer": "refused", "reason": "Packed already."}]
+        }
+    )
+
+    answer: CancellationAnswer
+    reason: Text | None = None

@@ -1,9 +1,10 @@
 """What partners and carriers do to fulfilment orders and parcels, each in one transaction."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
+from shared.contracts.event import Event
 from shared.contracts.inventory import (
-    FulfilmentEvent,
     FulfilmentOrderProcessingStarted,
     ShipmentDelivered,
     ShipmentDeliveryAttemptFailed,
@@ -61,15 +62,35 @@ async def begin_processing(work: InventoryWork, fulfilment_order_id: str) -> Ful
 
     Raises ``Problem`` 404, and 409 once goods have left or the fulfilment order is cancelled.
     """
+    return await step(
+        work,
+        fulfilment_order_id,
+        lambda order: start_processing(order, work.now),
+        lambda order: FulfilmentOrderProcessingStarted(**about(order)),
+    )
+
+
+async def step(
+    work: InventoryWork,
+    fulfilment_order_id: str,
+    rule: Callable[[OrderHolds], Changed | Repeated | Illegal],
+    told: Callable[[OrderHolds], Event],
+) -> FulfilmentOrderView:
+    """Change a fulfilment order by ``rule`` and tell it, or neither when it was so already.
+
+    Raises ``Problem`` 404 and 409.
+    """
     before = await lock_fulfilment_order(work, fulfilment_order_id)
-    match start_processing(before, work.now):
+    match rule(before):
         case Changed(order):
-            _change(work, order, FulfilmentOrderProcessingStarted(**about(order)))
+            _change(work, order, told(order))
         case Illegal(status):
-            raise illegal_transition(status, "The fulfilment order is open no more.")
+            raise illegal_transition(status, f"That cannot follow {status}.")
         case Repeated():
             pass
-    return await _view(work, before.order_id)
+    holds = await store.read_holds(work.db, [before.order_id])
+    shipments = await store.read_shipments(work.db, [before.order_id])
+    return fulfilment_order_view(work.rows[before.order_id], holds, shipments)
 
 
 async def lock_fulfilment_order(work: InventoryWork, fulfilment_order_id: str) -> OrderHolds:
@@ -139,12 +160,6 @@ async def _tell_delivered(work: InventoryWork, shipment: Shipment) -> None:
     _change(work, order, arrived)
 
 
-def _change(work: InventoryWork, order: OrderHolds, told: FulfilmentEvent) -> None:
+def _change(work: InventoryWork, order: OrderHolds, told: Event) -> None:
     work.rows[order.order_id] = order
     work.publish(told)
-
-
-async def _view(work: InventoryWork, order_id: str) -> FulfilmentOrderView:
-    holds = await store.read_holds(work.db, [order_id])
-    shipments = await store.read_shipments(work.db, [order_id])
-    return fulfilment_order_view(work.rows[order_id], holds, shipments)

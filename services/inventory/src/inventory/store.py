@@ -28,6 +28,8 @@ ORDER_HOLDS = OrderTable(
         "fulfilment_opened_at": "timestamptz",
         "processing_started_at": "timestamptz",
         "sellers": "jsonb",
+        "request_status": "text",
+        "cancellation_status": "text",
     },
     sequences={topics.INVENTORY: "inventory_sequence", topics.FULFILMENT: "fulfilment_sequence"},
 )
@@ -101,7 +103,7 @@ _UNDELIVERED = "SELECT count(*) FROM shipments WHERE order_id = $1 AND delivered
 _ORDER_OF = "SELECT order_id FROM order_holds WHERE fulfilment_order_id = $1"
 _FULFILMENT_ORDERS = """
 SELECT order_id, tenant, status, fulfilment_order_id, fulfilment_status, fulfilment_opened_at,
-    processing_started_at
+    processing_started_at, request_status, cancellation_status
 FROM order_holds
 WHERE fulfilment_order_id > $1 AND ($2::text IS NULL OR order_id = $2)
   AND ($3::text IS NULL OR $3 = CASE

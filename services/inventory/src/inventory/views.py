@@ -8,7 +8,7 @@ from shared.clock import rfc3339
 
 from inventory.domain.carriage import CarrierStatus, Checkpoint, ShipmentStatus
 from inventory.domain.fulfilment import Shipment
-from inventory.domain.order import FulfilmentProgress, OrderHolds
+from inventory.domain.order import CancellationStatus, FulfilmentProgress, OrderHolds, RequestStatus
 from inventory.domain.stock import HeldStock, Level, Place
 
 
@@ -93,6 +93,8 @@ class FulfilmentOrderView(View):
     status: FulfilmentProgress
     opened_at: str
     processing_started_at: str | None
+    request_status: RequestStatus
+    cancellation_status: CancellationStatus
     lines: list[FulfilmentLineView]
     shipments: list[ShipmentView]
 
@@ -158,6 +160,8 @@ def fulfilment_order_view(
         status=order.progress,
         opened_at=rfc3339(order.fulfilment_opened_at),
         processing_started_at=None if started is None else rfc3339(started),
+        request_status=order.request_status,
+        cancellation_status=order.cancellation_status,
         lines=[
             FulfilmentLineView(
                 sku=hold.place.sku,

@@ -42,7 +42,10 @@ class StockReleased(InventoryEvent):
 
 
 class CancellationRefused(InventoryEvent):
-    """The goods are on their way: what was dispatched cannot be cancelled."""
+    """``already-dispatched`` when the goods are on their way; otherwise what the partner says.
+
+    A partner who gives no reason has ``refused-by-partner``.
+    """
 
     type: ClassVar[str] = "inventory.cancellation-refused.v1"
     reason: str
@@ -82,6 +85,31 @@ class FulfilmentOrderProcessingStarted(FulfilmentEvent):
     """The goods are being picked and packed."""
 
     type: ClassVar[str] = "fulfilment.fulfilment-order-processing-started.v1"
+
+
+class FulfilmentRequested(FulfilmentEvent):
+    """The merchant asks the partner to fulfil it."""
+
+    type: ClassVar[str] = "fulfilment.fulfilment-requested.v1"
+
+
+class FulfilmentAccepted(FulfilmentEvent):
+    """The partner will fulfil it; from now on they decide whether it can be cancelled."""
+
+    type: ClassVar[str] = "fulfilment.fulfilment-accepted.v1"
+
+
+class FulfilmentRejected(FulfilmentEvent):
+    """The partner will not fulfil it; it stays open."""
+
+    type: ClassVar[str] = "fulfilment.fulfilment-rejected.v1"
+    reason: str
+
+
+class FulfilmentCancellationRequested(FulfilmentEvent):
+    """The customer wants to cancel what the partner has accepted: they are to answer."""
+
+    type: ClassVar[str] = "fulfilment.fulfilment-cancellation-requested.v1"
 
 
 class FulfilmentOrderCancelled(FulfilmentEvent):
@@ -155,7 +183,11 @@ EVENTS: tuple[type[Event], ...] = (
     StockReleased,
     CancellationRefused,
     FulfilmentOrderOpened,
+    FulfilmentRequested,
+    FulfilmentAccepted,
+    FulfilmentRejected,
     FulfilmentOrderProcessingStarted,
+    FulfilmentCancellationRequested,
     FulfilmentOrderCancelled,
     ShipmentDispatched,
     ShipmentInTransit,

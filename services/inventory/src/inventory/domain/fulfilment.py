@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict
 
-from shared.contracts.inventory import FulfilmentLine, Hold, ShipmentLine
+from shared.contracts.inventory import CancellationRefused, FulfilmentLine, Hold, ShipmentLine
 
 from inventory.domain.carriage import Checkpoint, ShipmentStatus, as_occurred
 from inventory.domain.order import OrderHolds
 from inventory.domain.reservation import Line, Reserved, Shortage, plan_reservation
 from inventory.domain.sellers import distinct, read_sellers
+
+ALREADY_DISPATCHED = "already-dispatched"
+REFUSED_BY_PARTNER = "refused-by-partner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,11 @@ def about(order: OrderHolds, lines: Iterable[ShipmentLine] | None = None) -> Abo
         fulfilment_order_id=order.fulfilment_order_id,
         seller_ids=distinct(sellers, skus),
     )
+
+
+def cancellation_refused(order: OrderHolds, reason: str) -> CancellationRefused:
+    """What the orders service is told when a cancellation comes to nothing."""
+    return CancellationRefused(order_id=order.order_id, tenant=order.tenant, reason=reason)
 
 
 def to_send(order: OrderHolds, held: Iterable[Hold]) -> tuple[FulfilmentLine, ...]:

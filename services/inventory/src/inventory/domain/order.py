@@ -11,6 +11,8 @@ from inventory.domain.sellers import NOBODY
 HoldStatus = Literal["none", "held", "rejected", "released"]
 FulfilmentStatus = Literal["none", "open", "partially_shipped", "shipped", "delivered", "cancelled"]
 FulfilmentProgress = Literal[FulfilmentStatus, "processing"]
+RequestStatus = Literal["unsubmitted", "requested", "accepted", "rejected"]
+CancellationStatus = Literal["none", "requested", "accepted", "refused"]
 
 
 class IllegalTransition(Permanent):
@@ -25,7 +27,8 @@ class IllegalTransition(Permanent):
 class OrderHolds:
     """The one row per order. ``status`` is the hold's; ``released`` means the order has ended.
 
-    ``sellers`` is what ``sellers_of`` has made of its lines.
+    ``sellers`` is what ``sellers_of`` has made of its lines. ``request_status`` is what was said
+    with the partner who fulfils, ``cancellation_status`` what was said of cancelling after that.
     """
 
     order_id: str
@@ -36,6 +39,8 @@ class OrderHolds:
     fulfilment_opened_at: datetime | None = None
     processing_started_at: datetime | None = None
     sellers: str = NOBODY
+    request_status: RequestStatus = "unsubmitted"
+    cancellation_status: CancellationStatus = "none"
 
     @property
     def progress(self) -> FulfilmentProgress:
@@ -135,8 +140,16 @@ def start_processing(order: OrderHolds, now: datetime) -> Changed | Repeated | I
 
 
 def dispatched(order: OrderHolds, *, complete: bool) -> OrderHolds:
-    """A shipment left; ``complete`` when nothing is held any more."""
-    return replace(order, fulfilment_status="shipped" if complete else "partially_shipped")
+    """A shipment left; ``complete`` when nothing is held any more.
+
+    It is a refusal, should the partner have been asked to cancel.
+    """
+    asked = order.cancellation_status == "requested"
+    return replace(
+        order,
+        fulfilment_status="shipped" if complete else "partially_shipped",
+        cancellation_status="refused" if asked else order.cancellation_status,
+    )
 
 
 def delivered(order: OrderHolds, undelivered: int) -> OrderHolds:
