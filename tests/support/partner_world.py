@@ -77,7 +77,7 @@ class PartnerWorld:
         """As one batch that Kafka brought; gives the events' ids."""
         records = [self.record(one) for one in events]
         await self.process(records)
-        return [dict(one.headers)["ce_id"].decode() for one in records]
+        return [one.texts()["ce_id"] for one in records]
 
     def record(self, event: FulfilmentEvent) -> KafkaRecord:
         """The next record of the topic, with the event's number within its order."""

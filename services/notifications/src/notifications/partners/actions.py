@@ -12,10 +12,10 @@ from shared.http.problem import Problem, not_found
 from shared.ids import new_id
 from shared.service import Running
 
-from notifications.partners.access import Caller
 from notifications.partners.domain.destination import ForbiddenDestination
 from notifications.partners.domain.endpoint import ROTATION, Endpoint
 from notifications.partners.domain.log import LogEvent, body_for
+from notifications.partners.domain.partner import Partner
 from notifications.partners.http.bodies import (
     DeliveryDetail,
     EndpointChange,
@@ -60,11 +60,11 @@ class Desk:
         return self.vault
 
 
-async def register(desk: Desk, caller: Caller, body: NewEndpoint) -> tuple[Endpoint, Secret]:
+async def register(desk: Desk, partner: Partner, body: NewEndpoint) -> tuple[Endpoint, Secret]:
     """Raises ``Problem`` 422 for a URL or a secret that will not do, 409 for one too many."""
     vault, secret = desk.sealing, _secret(body.secret)
     await _check(desk, body.url)
-    endpoint_id, partner = new_id("whe"), caller.partner
+    endpoint_id = new_id("whe")
     types = partner.event_types if body.event_types is None else body.event_types
     async with _transaction(desk) as (db, now):
         await partners.lock(db, partner.partner_id)
@@ -86,13 +86,13 @@ async def register(desk: Desk, caller: Caller, body: NewEndpoint) -> tuple[Endpo
     return endpoint, secret
 
 
-async def find(desk: Desk, caller: Caller, endpoint_id: str) -> Endpoint:
+async def find(desk: Desk, partner: Partner, endpoint_id: str) -> Endpoint:
     """Raises ``Problem`` 404, the same for another partner's as for none."""
     async with desk.running.pool.acquire() as db:
-        return await _find(db, caller, endpoint_id)
+        return await _find(db, partner, endpoint_id)
 
 
-async def change(desk: Desk, caller: Caller, endpoint_id: str, body: EndpointChange) -> Endpoint:
+async def change(desk: Desk, partner: Partner, endpoint_id: str, body: EndpointChange) -> Endpoint:
     """Raises ``Problem`` 404 or 422. One that is taken up again is believed to be well."""
     if body.url is not None:
         await _check(desk, body.url)
@@ -100,7 +100,7 @@ async def change(desk: Desk, caller: Caller, endpoint_id: str, body: EndpointCha
     if body.event_types is not None:
         named["event_types"] = tuple(body.event_types)
     async with _transaction(desk) as (db, now):
-        endpoint = replace(await _find(db, caller, endpoint_id, locked=True), **named)
+        endpoint = replace(await _find(db, partner, endpoint_id, locked=True), **named)
         if body.enabled is True:
             endpoint = replace(endpoint, disabled_at=None, disabled_reason=None, failing_since=None)
         elif body.enabled is False and endpoint.disabled_at is None:
@@ -110,19 +110,19 @@ async def change(desk: Desk, caller: Caller, endpoint_id: str, body: EndpointCha
     return endpoint
 
 
-async def remove(desk: Desk, caller: Caller, endpoint_id: str) -> None:
+async def remove(desk: Desk, partner: Partner, endpoint_id: str) -> None:
     async with _transaction(desk) as (db, _):
-        endpoint = await _find(db, caller, endpoint_id, locked=True)
+        endpoint = await _find(db, partner, endpoint_id, locked=True)
         await endpoints.remove(db, endpoint.endpoint_id)
 
 
 async def rotate(
-    desk: Desk, caller: Caller, endpoint_id: str, given: str | None
+    desk: Desk, partner: Partner, endpoint_id: str, given: str | None
 ) -> tuple[Endpoint, Secret]:
     """The secret that was valid signs for a day beside the new one."""
     vault, secret = desk.sealing, _secret(given)
     async with _transaction(desk) as (db, now):
-        found = await _find(db, caller, endpoint_id, locked=True)
+        found = await _find(db, partner, endpoint_id, locked=True)
         endpoint = replace(
             found,
             secret=vault.seal(found.endpoint_id, secret),
@@ -133,16 +133,16 @@ async def rotate(
     return endpoint, secret
 
 
-async def send_test(desk: Desk, caller: Caller, endpoint_id: str) -> tuple[str, Exchange]:
+async def send_test(desk: Desk, partner: Partner, endpoint_id: str) -> tuple[str, Exchange]:
     """Send an event that is about no order, at once and once; it is not in the log."""
     vault = desk.sealing
-    endpoint = await find(desk, caller, endpoint_id)
+    endpoint = await find(desk, partner, endpoint_id)
     async with desk.running.pool.acquire() as db:
         now = await desk.running.clock.now(db)
     event = LogEvent(
         event_id=new_id("evt"),
         type=TEST_TYPE,
-        tenant=caller.partner.tenant,
+        tenant=partner.tenant,
         order_id="ord_test",
         sequence=1,
         sellers=(),
@@ -150,23 +150,23 @@ async def send_test(desk: Desk, caller: Caller, endpoint_id: str) -> tuple[str, 
         occurred_at=rfc3339(now),
         data='{"order_id":"ord_test"}',
     )
-    scope = replace(caller.partner.scope, seller_id=None)
+    scope = replace(partner.scope, seller_id=None)
     body = body_for(scope, event)
     exchange = await call(desk.outward, vault, endpoint, event.event_id, body, now)
     return event.event_id, exchange
 
 
-async def replay(desk: Desk, caller: Caller, endpoint_id: str, body: Replay) -> ReplayView:
+async def replay(desk: Desk, partner: Partner, endpoint_id: str, body: Replay) -> ReplayView:
     """At most 1,000 at a time. Raises ``Problem`` 404 for an event that is not kept."""
     async with _transaction(desk, shared=False) as (db, now):
-        endpoint = await _find(db, caller, endpoint_id)
+        endpoint = await _find(db, partner, endpoint_id)
         if body.failed:
             after = position_of(body.cursor) if body.cursor else 0
             done = await replays.replay_failed(db, endpoint, after, REPLAYED_MAX, now)
             more = cursor_of(done.last) if done.count == REPLAYED_MAX else None
         else:
-            span, end = await _span(db, caller, body)
-            scope = caller.partner.scope
+            span, end = await _span(db, partner, body)
+            scope = partner.scope
             done = await replays.replay_since(db, endpoint, scope, span, REPLAYED_MAX, now)
             reached = done.last if done.count == REPLAYED_MAX else span[1]
             more = cursor_of(reached) if reached < end else None
@@ -175,16 +175,18 @@ async def replay(desk: Desk, caller: Caller, endpoint_id: str, body: Replay) -> 
     return ReplayView(replayed=done.count, next_cursor=more)
 
 
-async def detail(desk: Desk, caller: Caller, endpoint_id: str, delivery_id: int) -> DeliveryDetail:
+async def detail(
+    desk: Desk, partner: Partner, endpoint_id: str, delivery_id: int
+) -> DeliveryDetail:
     """Raises ``Problem`` 404. The body is gone when its event is no longer kept."""
     async with desk.running.pool.acquire() as db:
-        endpoint = await _find(db, caller, endpoint_id)
+        endpoint = await _find(db, partner, endpoint_id)
         found = await replays.one(db, endpoint.endpoint_id, delivery_id)
         if found is None:
             raise not_found("There is no such delivery.")
         event = await log.find(db, found.event_id)
         attempts = await replays.attempts_of(db, delivery_id)
-    body = None if event is None else body_for(caller.partner.scope, event).decode()
+    body = None if event is None else body_for(partner.scope, event).decode()
     return DeliveryDetail(
         **delivery_view(found).model_dump(),
         body=body,
@@ -192,11 +194,11 @@ async def detail(desk: Desk, caller: Caller, endpoint_id: str, delivery_id: int)
     )
 
 
-async def _span(db: Db, caller: Caller, body: Replay) -> tuple[tuple[int, int], int]:
+async def _span(db: Db, partner: Partner, body: Replay) -> tuple[tuple[int, int], int]:
     """After which position and up to which to replay now, and where it ends at last."""
     if body.event_id is not None:
         event = await log.find(db, body.event_id)
-        if event is None or not caller.partner.scope.covers(event):
+        if event is None or not partner.scope.covers(event):
             raise not_found("No such event is kept.")
         return (event.position - 1, event.position), event.position
     end = (await log.head(db)).position
@@ -209,8 +211,8 @@ async def _span(db: Db, caller: Caller, body: Replay) -> tuple[tuple[int, int], 
     return (after, min(end, after + POSITIONS_MAX)), end
 
 
-async def _find(db: Db, caller: Caller, endpoint_id: str, *, locked: bool = False) -> Endpoint:
-    found = await endpoints.find(db, caller.partner.partner_id, endpoint_id, locked=locked)
+async def _find(db: Db, partner: Partner, endpoint_id: str, *, locked: bool = False) -> Endpoint:
+    found = await endpoints.find(db, partner.partner_id, endpoint_id, locked=locked)
     if found is None:
         raise not_found("There is no such endpoint.")
     return found

@@ -39,7 +39,7 @@ class Page:
     has_more: bool
 
     def json_bytes(self, scope: Scope) -> bytes:
-        """``{"events", "next_cursor", "has_more"}``; an event is a webhook's body, byte for byte."""
+        """``{"events", "next_cursor", "has_more"}``; events are as webhooks carry them."""
         events = b",".join(body_for(scope, one) for one in self.events)
         more = b"true" if self.has_more else b"false"
         cursor = cursor_of(self.position).encode()

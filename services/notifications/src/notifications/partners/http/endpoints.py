@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from shared.contracts.storefront import Storable
 from shared.http.openapi import LOCATION
 from shared.http.paging import CURSOR_LENGTH_MAX, cursor_after, key_of_cursor
+from shared.http.problem import not_found
 from shared.http.routes import JsonRoute, problems
 
 from notifications.partners import actions
-from notifications.partners.access import Caller, caller_of
+from notifications.partners.access import caller_of
 from notifications.partners.actions import Desk
-from notifications.partners.domain.partner import KeyScope
+from notifications.partners.domain.partner import KeyScope, Partner
 from notifications.partners.http.bodies import (
     DeliveriesView,
     DeliveryDetail,
@@ -31,11 +32,12 @@ from notifications.partners.http.bodies import (
     test_view,
 )
 from notifications.partners.reading import number_of
-from notifications.partners.store import endpoints, replays
+from notifications.partners.store import endpoints, partners, replays
 from notifications.partners.store.deliveries import State
 
 LIMIT_MAX = 200
 MANAGE: KeyScope = "endpoints:manage"
+OPS_PREFIX = "/ops/partners/{name}/webhook-endpoints"
 BIGINT_MAX = 2**63 - 1
 
 Id = Annotated[str, Path(max_length=64), Storable]
@@ -50,19 +52,32 @@ KNOWN = problems(_401="invalid-token", _403="forbidden", _404="not-found") | SEC
 
 
 def endpoint_routes(desk: Desk) -> Sequence[APIRouter]:
-    """All of ``/v1/webhook-endpoints``; another partner's endpoint is none."""
-    router = APIRouter(prefix="/v1/webhook-endpoints", tags=["partners"], route_class=JsonRoute)
-    _manage(router, desk)
-    _secrets_and_tests(router, desk)
-    _log(router, desk)
-    return [router]
+    """For partners by their keys, and for operators by a partner's name; else the same.
+
+    Another partner's endpoint is none.
+    """
+
+    async def by_key(request: Request) -> Partner:
+        return (await caller_of(desk.running, request, MANAGE)).partner
+
+    async def by_name(request: Request) -> Partner:
+        async with desk.running.pool.acquire() as db:
+            found = await partners.find(db, str(request.path_params["name"]))
+        if found is None:
+            raise not_found("There is no such partner.")
+        return found
+
+    own = APIRouter(prefix="/v1/webhook-endpoints", tags=["partners"], route_class=JsonRoute)
+    ops = APIRouter(prefix=OPS_PREFIX, tags=["ops"], route_class=JsonRoute)
+    for router, who in ((own, by_key), (ops, by_name)):
+        asker = Depends(who)
+        _manage(router, desk, asker)
+        _secrets_and_tests(router, desk, asker)
+        _log(router, desk, asker)
+    return [own, ops]
 
 
-async def _caller(desk: Desk, request: Request) -> Caller:
-    return await caller_of(desk.running, request, MANAGE)
-
-
-def _manage(router: APIRouter, desk: Desk) -> None:
+def _manage(router: APIRouter, desk: Desk, asker: Any) -> None:
     refused = problems(
         _401="invalid-token",
         _403="forbidden",
@@ -77,87 +92,87 @@ def _manage(router: APIRouter, desk: Desk) -> None:
         responses={201: {"headers": LOCATION}},
         openapi_extra=refused | SECURED,
     )
-    async def register(body: NewEndpoint, request: Request, response: Response) -> EndpointTold:
+    async def register(
+        body: NewEndpoint, partner: Annotated[Partner, asker], response: Response
+    ) -> EndpointTold:
         """Have events sent to ``url`` from now on; the answer tells the secret, once."""
-        endpoint, secret = await actions.register(desk, await _caller(desk, request), body)
+        endpoint, secret = await actions.register(desk, partner, body)
         response.headers["Location"] = f"/v1/webhook-endpoints/{endpoint.endpoint_id}"
         return endpoint_told(endpoint, secret)
 
     @router.get("", openapi_extra=KEYED)
     async def list_endpoints(
-        request: Request, limit: Limit = 50, cursor: Cursor = None
+        partner: Annotated[Partner, asker], limit: Limit = 50, cursor: Cursor = None
     ) -> EndpointsView:
         """A partner's endpoints, the oldest first."""
-        caller = await _caller(desk, request)
         after = key_of_cursor(cursor, {}) or ""
         async with desk.running.pool.acquire() as db:
-            found = await endpoints.page(db, caller.partner.partner_id, after, limit + 1)
+            found = await endpoints.page(db, partner.partner_id, after, limit + 1)
         shown = found[:limit]
         more = cursor_after(shown[-1].endpoint_id, {}) if len(found) > limit else None
         return EndpointsView(endpoints=[endpoint_view(one) for one in shown], next_cursor=more)
 
     @router.get("/{endpoint_id}", openapi_extra=KNOWN)
-    async def read_endpoint(endpoint_id: Id, request: Request) -> EndpointView:
-        return endpoint_view(await actions.find(desk, await _caller(desk, request), endpoint_id))
+    async def read_endpoint(endpoint_id: Id, partner: Annotated[Partner, asker]) -> EndpointView:
+        return endpoint_view(await actions.find(desk, partner, endpoint_id))
 
     @router.patch("/{endpoint_id}", openapi_extra=refused | SECURED)
     async def change_endpoint(
-        endpoint_id: Id, body: EndpointChange, request: Request
+        endpoint_id: Id, body: EndpointChange, partner: Annotated[Partner, asker]
     ) -> EndpointView:
         """What is named changes; ``{"enabled": true}`` takes up one that was disabled."""
-        caller = await _caller(desk, request)
-        return endpoint_view(await actions.change(desk, caller, endpoint_id, body))
+        return endpoint_view(await actions.change(desk, partner, endpoint_id, body))
 
     @router.delete("/{endpoint_id}", status_code=204, openapi_extra=KNOWN)
-    async def remove_endpoint(endpoint_id: Id, request: Request) -> None:
+    async def remove_endpoint(endpoint_id: Id, partner: Annotated[Partner, asker]) -> None:
         """Nothing more is sent there."""
-        await actions.remove(desk, await _caller(desk, request), endpoint_id)
+        await actions.remove(desk, partner, endpoint_id)
 
 
-def _secrets_and_tests(router: APIRouter, desk: Desk) -> None:
+def _secrets_and_tests(router: APIRouter, desk: Desk, asker: Any) -> None:
     @router.post(
         "/{endpoint_id}/rotate-secret",
         openapi_extra=KNOWN | problems(_404="not-found", _422="invalid-secret"),
     )
     async def rotate_secret(
-        endpoint_id: Id, request: Request, body: NewSecret | None = None
+        endpoint_id: Id, partner: Annotated[Partner, asker], body: NewSecret | None = None
     ) -> EndpointTold:
         """A new secret; for 24 hours events are signed with the one before as well."""
-        caller = await _caller(desk, request)
         given = None if body is None else body.secret
-        return endpoint_told(*await actions.rotate(desk, caller, endpoint_id, given))
+        return endpoint_told(*await actions.rotate(desk, partner, endpoint_id, given))
 
     @router.post("/{endpoint_id}/test", openapi_extra=KNOWN)
-    async def send_test_event(endpoint_id: Id, request: Request) -> TestView:
+    async def send_test_event(endpoint_id: Id, partner: Annotated[Partner, asker]) -> TestView:
         """Send one event of type ``fulfilment.webhook-tested.v1`` now, and tell what came back."""
-        caller = await _caller(desk, request)
-        return test_view(*await actions.send_test(desk, caller, endpoint_id))
+        return test_view(*await actions.send_test(desk, partner, endpoint_id))
 
     @router.post(
         "/{endpoint_id}/replay",
         status_code=202,
         openapi_extra=KNOWN | problems(_400="invalid-cursor", _404="not-found"),
     )
-    async def replay(endpoint_id: Id, body: Replay, request: Request) -> ReplayView:
+    async def replay(
+        endpoint_id: Id, body: Replay, partner: Annotated[Partner, asker]
+    ) -> ReplayView:
         """Deliver again: one event, all that were given up, or all since a time or cursor."""
-        return await actions.replay(desk, await _caller(desk, request), endpoint_id, body)
+        return await actions.replay(desk, partner, endpoint_id, body)
 
 
-def _log(router: APIRouter, desk: Desk) -> None:
+def _log(router: APIRouter, desk: Desk, asker: Any) -> None:
     @router.get(
         "/{endpoint_id}/deliveries",
         openapi_extra=KNOWN | problems(_400="invalid-cursor", _404="not-found"),
     )
     async def list_deliveries(
         endpoint_id: Id,
-        request: Request,
+        partner: Annotated[Partner, asker],
         order_id: OrderId | None = None,
         state: State | None = None,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> DeliveriesView:
         """What was sent or is to be, the newest first."""
-        endpoint = await actions.find(desk, await _caller(desk, request), endpoint_id)
+        endpoint = await actions.find(desk, partner, endpoint_id)
         filters = {"order_id": order_id, "state": state}
         before = number_of(cursor, filters) or BIGINT_MAX
         async with desk.running.pool.acquire() as db:
@@ -168,8 +183,7 @@ def _log(router: APIRouter, desk: Desk) -> None:
 
     @router.get("/{endpoint_id}/deliveries/{delivery_id}", openapi_extra=KNOWN)
     async def read_delivery(
-        endpoint_id: Id, delivery_id: DeliveryId, request: Request
+        endpoint_id: Id, delivery_id: DeliveryId, partner: Annotated[Partner, asker]
     ) -> DeliveryDetail:
         """One delivery: its body, and each attempt with what came back."""
-        caller = await _caller(desk, request)
-        return await actions.detail(desk, caller, endpoint_id, delivery_id)
+        return await actions.detail(desk, partner, endpoint_id, delivery_id)

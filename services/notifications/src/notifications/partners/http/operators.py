@@ -18,7 +18,6 @@ from notifications.partners.access import caller_of, new_key
 from notifications.partners.domain.partner import ALL_SCOPES, Key, KeyScope, Partner
 from notifications.partners.domain.types import NEWEST
 from notifications.partners.http.bodies import (
-    EndpointsView,
     KeyTold,
     KeyView,
     NewKey,
@@ -26,11 +25,10 @@ from notifications.partners.http.bodies import (
     PartnerAdded,
     PartnersView,
     PartnerView,
-    endpoint_view,
     key_view,
     partner_view,
 )
-from notifications.partners.store import endpoints, partners
+from notifications.partners.store import partners
 
 LIMIT_MAX = 200
 DEFAULT_TENANT = "default"
@@ -93,19 +91,6 @@ def _partners(router: APIRouter, running: Running) -> None:
             if partner is None:
                 raise not_found("There is no such partner.")
             return partner_view(partner, await partners.keys_of(db, partner.partner_id))
-
-    @router.get("/{name}/webhook-endpoints", openapi_extra=problems(_404="not-found"))
-    async def list_endpoints(name: Name, limit: Limit = 50, cursor: Cursor = None) -> EndpointsView:
-        """Where a partner's events go, and how that stands."""
-        after = key_of_cursor(cursor, {}) or ""
-        async with running.pool.acquire() as db:
-            partner = await partners.find(db, name)
-            if partner is None:
-                raise not_found("There is no such partner.")
-            found = await endpoints.page(db, partner.partner_id, after, limit + 1)
-        shown = [endpoint_view(one) for one in found[:limit]]
-        more = cursor_after(shown[-1].endpoint_id, {}) if len(found) > limit else None
-        return EndpointsView(endpoints=shown, next_cursor=more)
 
 
 def _keys(router: APIRouter, running: Running) -> None:
