@@ -3,8 +3,8 @@
 #
 # It prints each event, and keeps its place in a file that it writes after it has printed a page.
 #
-#   PARTNER_KEY=opk_… sh pull-events.sh https://orders.example cursor
-#   PARTNER_KEY=opk_… ONCE=1 sh pull-events.sh https://orders.example cursor
+#   PARTNER_KEY=opk_… sh pull-events.sh $ORDERS_URL cursor
+#   PARTNER_KEY=opk_… ONCE=1 sh pull-events.sh $ORDERS_URL cursor
 #
 # With ONCE it ends when there is no more for now; that is for cron. Stopped at the wrong moment
 # it prints a page again: an id that you have seen is done. It waits and goes on when the other

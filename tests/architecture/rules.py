@@ -20,7 +20,8 @@ SPEAKS_TO_THE_WORLD = re.compile(
 )
 PURE_LIBRARY = re.compile(
     "__future__|abc|base64|binascii|bisect|collections|copy|dataclasses|datetime|decimal|email|"
-    "enum|fractions|functools|hashlib|hmac|heapq|html|itertools|json|math|operator|pydantic|re|"
+    "enum|fractions|functools|hashlib|hmac|heapq|html|ipaddress|itertools|json|math|operator|"
+    "pydantic|re|"
     "string|textwrap|types|typing|unicodedata|zoneinfo"
 )
 ASKS_THE_CLOCK = frozenset({"now", "utcnow", "today", "fromtimestamp"})
@@ -162,9 +163,9 @@ def impure(module: Module) -> Iterator[Finding]:
 
 
 def _is_pure(imported: str, service: str) -> bool:
-    ours = (f"{service}.domain", "shared.contracts", "shared.errors")
+    own = re.compile(rf"{service}\.(\w+\.)?domain\.|shared\.(contracts|errors)\.")
     library = PURE_LIBRARY.fullmatch(imported.split(".")[0])
-    return library is not None or any(f"{imported}.".startswith(one + ".") for one in ours)
+    return library is not None or own.match(f"{imported}.") is not None
 
 
 def _imported(node: ast.AST) -> list[str]:

@@ -8,7 +8,7 @@ from shared.settings import EX_CONFIG
 from tests.support.wiring import EXAMPLE_SETTINGS, module_of, settings_of
 
 # Two weeks of Kafka, or the partners' ninety days, and a week that a segment is open.
-NEEDED_DAYS = {"orders": 97, "payments": 21, "inventory": 21, "notifications": 21}
+NEEDED_DAYS = {"orders": 97, "payments": 21, "inventory": 21, "notifications": 97}
 
 
 def a_service(name: str, **settings: int) -> Service:

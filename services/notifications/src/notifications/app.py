@@ -5,9 +5,13 @@ from collections.abc import Mapping
 from shared.contracts import topics
 from shared.contracts.event import Event
 from shared.contracts.inventory import (
+    FulfilmentAccepted,
+    FulfilmentCancellationRequested,
     FulfilmentOrderCancelled,
     FulfilmentOrderOpened,
     FulfilmentOrderProcessingStarted,
+    FulfilmentRejected,
+    FulfilmentRequested,
     ShipmentDelivered,
     ShipmentDeliveryAttemptFailed,
     ShipmentDispatched,
@@ -60,7 +64,11 @@ HANDLERS: Mapping[type[Event], Handler] = {
 
 TOLD_TO_PARTNERS: Mapping[type[Event], Handler] = {
     FulfilmentOrderOpened: append_to_log,
+    FulfilmentRequested: append_to_log,
+    FulfilmentAccepted: append_to_log,
+    FulfilmentRejected: append_to_log,
     FulfilmentOrderProcessingStarted: append_to_log,
+    FulfilmentCancellationRequested: append_to_log,
     FulfilmentOrderCancelled: append_to_log,
     ShipmentDispatched: append_to_log,
     ShipmentInTransit: append_to_log,

@@ -16,11 +16,9 @@ from notifications.partners.domain.destination import ForbiddenDestination
 from notifications.partners.domain.endpoint import ROTATION, Endpoint
 from notifications.partners.domain.log import LogEvent, body_for
 from notifications.partners.domain.partner import Partner
-from notifications.partners.http.bodies import (
+from notifications.partners.http.bodies import EndpointChange, NewEndpoint, Replay
+from notifications.partners.http.views import (
     DeliveryDetail,
-    EndpointChange,
-    NewEndpoint,
-    Replay,
     ReplayView,
     attempt_view,
     delivery_view,

@@ -1,11 +1,9 @@
 """The shapes of what partners and operators send and are answered."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
-from shared.clock import rfc3339
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from shared.contracts.storefront import Body, Storable
 
 from notifications.partners.domain.endpoint import (
@@ -13,13 +11,9 @@ from notifications.partners.domain.endpoint import (
     CONCURRENCY_MAX,
     RATE_PER_S,
     RATE_PER_S_MAX,
-    Endpoint,
 )
-from notifications.partners.domain.partner import ALL_SCOPES, Key, KeyScope, Partner
+from notifications.partners.domain.partner import ALL_SCOPES, KeyScope
 from notifications.partners.domain.types import known_type
-from notifications.partners.outward import Exchange
-from notifications.partners.signing import Secret
-from notifications.partners.store.replays import LoggedAttempt, LoggedDelivery
 
 NAME_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$"
 
@@ -35,6 +29,8 @@ Concurrency = Annotated[int, Field(ge=1, le=CONCURRENCY_MAX)]
 class NewPartner(Body):
     """``seller_id`` keeps it to one seller's goods; ``event_types`` are the newest by default."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "north-warehouse"}]})
+
     name: Annotated[str, Field(pattern=NAME_PATTERN)]
     seller_id: Annotated[str, Field(min_length=1, max_length=128), Storable] | None = None
     event_types: EventTypes | None = None
@@ -44,12 +40,20 @@ class NewPartner(Body):
 class NewKey(Body):
     """A key without ``expires_in_days`` is valid until it is revoked."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"scopes": ["events:read"], "expires_in_days": 90}]}
+    )
+
     scopes: Annotated[tuple[KeyScope, ...], Field(min_length=1, strict=False)] = ALL_SCOPES
     expires_in_days: Annotated[int, Field(ge=1, le=3650)] | None = None
 
 
 class NewEndpoint(Body):
     """``event_types`` are pinned: without any, the newest of each at this time."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"url": "https://partner.example/events"}]}
+    )
 
     url: Url
     description: Description = ""
@@ -62,6 +66,8 @@ class NewEndpoint(Body):
 class EndpointChange(Body):
     """What is not named stays. ``enabled`` true takes a disabled endpoint up again."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"enabled": True}]})
+
     url: Url | None = None
     description: Description | None = None
     event_types: EventTypes | None = None
@@ -73,11 +79,15 @@ class EndpointChange(Body):
 class NewSecret(Body):
     """One of ours, or ``whsec_`` and base64 of 24 to 64 bytes of yours."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"secret": None}]})
+
     secret: Secretive | None = Field(None, repr=False)
 
 
 class Replay(Body):
     """Exactly one of them; ``cursor`` goes on where the last answer's ``next_cursor`` says."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"failed": True}]})
 
     event_id: Annotated[str, Field(min_length=1, max_length=64), Storable] | None = None
     failed: Literal[True] | None = None
@@ -93,203 +103,3 @@ class Replay(Body):
         if self.since is not None and self.since.tzinfo is None:
             raise ValueError("since needs an offset from UTC")
         return self
-
-
-class KeyView(BaseModel):
-    key_id: str
-    scopes: list[KeyScope]
-    created_at: str
-    expires_at: str | None
-    revoked_at: str | None
-
-
-class PartnerView(BaseModel):
-    partner_id: str
-    name: str
-    seller_id: str | None
-    event_types: list[str]
-    created_at: str
-    keys: list[KeyView]
-
-
-class PartnersView(BaseModel):
-    partners: list[PartnerView]
-    next_cursor: str | None
-
-
-class KeyTold(KeyView):
-    """``key`` is told this once; only its hash is kept."""
-
-    key: str
-
-
-class PartnerAdded(PartnerView):
-    """``key`` is told this once; only its hash is kept."""
-
-    key: str
-
-
-class EndpointView(BaseModel):
-    endpoint_id: str
-    url: str
-    description: str
-    event_types: list[str]
-    rate_per_s: int
-    concurrency_max: int
-    enabled: bool
-    disabled_reason: str | None
-    disabled_at: str | None
-    failing_since: str | None
-    created_at: str
-    previous_secret_until: str | None
-
-
-class EndpointTold(EndpointView):
-    """``secret`` is told this once; it verifies ``v1``, ``public_key`` verifies ``v1a``."""
-
-    secret: str
-    public_key: str
-
-
-class EndpointsView(BaseModel):
-    endpoints: list[EndpointView]
-    next_cursor: str | None
-
-
-class DeliveryView(BaseModel):
-    """``next_attempt_at`` of one that is open; ``waiting`` is behind an earlier of its order."""
-
-    delivery_id: str
-    event_id: str
-    order_id: str
-    type: str
-    state: str
-    attempts: int
-    next_attempt_at: str | None
-    created_at: str
-    ended_at: str | None
-
-
-class DeliveriesView(BaseModel):
-    deliveries: list[DeliveryView]
-    next_cursor: str | None
-
-
-class AttemptView(BaseModel):
-    sent_at: str
-    duration_ms: int
-    status: int | None
-    error: str | None
-    response_head: str
-    response_body: str
-
-
-class DeliveryDetail(DeliveryView):
-    """The request was ``body``, with the headers of Standard Webhooks 1.0."""
-
-    body: str | None
-    attempt_log: list[AttemptView]
-
-
-class ReplayView(BaseModel):
-    """``next_cursor`` when there is more: ask again with it."""
-
-    replayed: int
-    next_cursor: str | None
-
-
-class TestView(BaseModel):
-    """What the endpoint answered to the test event just sent."""
-
-    event_id: str
-    received: bool
-    status: int | None
-    error: str | None
-    duration_ms: int
-    response_head: str
-    response_body: str
-
-
-def key_view(key: Key) -> KeyView:
-    return KeyView(
-        key_id=key.key_id,
-        scopes=list(key.scopes),
-        created_at=rfc3339(key.created_at),
-        expires_at=_maybe(key.expires_at),
-        revoked_at=_maybe(key.revoked_at),
-    )
-
-
-def partner_view(partner: Partner, keys: Sequence[Key]) -> PartnerView:
-    return PartnerView(
-        partner_id=partner.partner_id,
-        name=partner.name,
-        seller_id=partner.seller_id,
-        event_types=list(partner.event_types),
-        created_at=rfc3339(partner.created_at),
-        keys=[key_view(one) for one in keys],
-    )
-
-
-def endpoint_view(endpoint: Endpoint) -> EndpointView:
-    return EndpointView(
-        endpoint_id=endpoint.endpoint_id,
-        url=endpoint.url,
-        description=endpoint.description,
-        event_types=list(endpoint.event_types),
-        rate_per_s=endpoint.rate_per_s,
-        concurrency_max=endpoint.concurrency_max,
-        enabled=endpoint.disabled_at is None,
-        disabled_reason=endpoint.disabled_reason,
-        disabled_at=_maybe(endpoint.disabled_at),
-        failing_since=_maybe(endpoint.failing_since),
-        created_at=rfc3339(endpoint.created_at),
-        previous_secret_until=_maybe(endpoint.previous_until),
-    )
-
-
-def endpoint_told(endpoint: Endpoint, secret: Secret) -> EndpointTold:
-    view = endpoint_view(endpoint).model_dump()
-    return EndpointTold(**view, secret=secret.text, public_key=secret.public_key)
-
-
-def delivery_view(delivery: LoggedDelivery) -> DeliveryView:
-    is_open = delivery.state in ("pending", "waiting")
-    return DeliveryView(
-        delivery_id=str(delivery.delivery_id),
-        event_id=delivery.event_id,
-        order_id=delivery.order_id,
-        type=delivery.type,
-        state=delivery.state,
-        attempts=delivery.attempts,
-        next_attempt_at=rfc3339(delivery.not_before) if is_open else None,
-        created_at=rfc3339(delivery.created_at),
-        ended_at=_maybe(delivery.ended_at),
-    )
-
-
-def attempt_view(attempt: LoggedAttempt) -> AttemptView:
-    return AttemptView(
-        sent_at=rfc3339(attempt.sent_at),
-        duration_ms=attempt.duration_ms,
-        status=attempt.status,
-        error=attempt.error,
-        response_head=attempt.response_head,
-        response_body=attempt.response_body,
-    )
-
-
-def test_view(event_id: str, exchange: Exchange) -> TestView:
-    return TestView(
-        event_id=event_id,
-        received=exchange.answer.received,
-        status=exchange.answer.status,
-        error=exchange.answer.error,
-        duration_ms=int(exchange.duration_s * 1000),
-        response_head=exchange.head,
-        response_body=exchange.body,
-    )
-
-
-def _maybe(moment: datetime | None) -> str | None:
-    return None if moment is None else rfc3339(moment)

@@ -14,16 +14,13 @@ from notifications.partners import actions
 from notifications.partners.access import caller_of
 from notifications.partners.actions import Desk
 from notifications.partners.domain.partner import KeyScope, Partner
-from notifications.partners.http.bodies import (
+from notifications.partners.http.bodies import EndpointChange, NewEndpoint, NewSecret, Replay
+from notifications.partners.http.views import (
     DeliveriesView,
     DeliveryDetail,
-    EndpointChange,
     EndpointsView,
     EndpointTold,
     EndpointView,
-    NewEndpoint,
-    NewSecret,
-    Replay,
     ReplayView,
     TestView,
     delivery_view,

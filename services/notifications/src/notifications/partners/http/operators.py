@@ -17,11 +17,10 @@ from shared.service import Running
 from notifications.partners.access import caller_of, new_key
 from notifications.partners.domain.partner import ALL_SCOPES, Key, KeyScope, Partner
 from notifications.partners.domain.types import NEWEST
-from notifications.partners.http.bodies import (
+from notifications.partners.http.bodies import NewKey, NewPartner
+from notifications.partners.http.views import (
     KeyTold,
     KeyView,
-    NewKey,
-    NewPartner,
     PartnerAdded,
     PartnersView,
     PartnerView,
