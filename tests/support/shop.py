@@ -228,8 +228,8 @@ class Shop:
     def url(self, service: str, instance: int = 0) -> str:
         return self.system.instance(f"{service}-{instance}").url
 
-    async def get(self, url: str) -> Answer:
-        async with self.http.get(url) as response:
+    async def get(self, url: str, **headers: str) -> Answer:
+        async with self.http.get(url, headers=headers) as response:
             return await _answer(response)
 
     async def post(self, url: str, body: Any, key: str | None = None, **headers: str) -> Answer:

@@ -16,6 +16,7 @@ from local_runtime.ports import HOST, PortBook
 from local_runtime.processes import Command
 from local_runtime.programs import Program, default_command, service_environment, simulator
 from local_runtime.runtimes.base import Backing, Stopwatch
+from local_runtime.sealing import sealing_key
 from local_runtime.topics import apply_topics, read_topics
 
 _FIRST_PORTS = {
@@ -26,6 +27,7 @@ _FIRST_PORTS = {
     CONSOLE: 8000,
 }
 _OTHER_SERVICES_FROM = 8600
+_SEALING_VARIABLE = "NOTIFICATIONS_PARTNER_SECRETS_KEY"
 _PROVIDER_PORT, _SMTP_PORT, _MAIL_PORT = 8500, 8525, 8526
 _EVENTS_PATH = "/v1/provider-events/provider"
 _SECRET_BYTES = 32
@@ -163,7 +165,12 @@ class Launch:
                     "PROVIDER_WEBHOOK_SECRETS": self._provider["PROVIDER_WEBHOOK_SECRET"],
                 }
             case "notifications":
-                return {"SMTP_HOST": HOST, "SMTP_PORT": str(self._smtp_port)}
+                key = sealing_key(self._run_dir.sealing_key)
+                return {
+                    "SMTP_HOST": HOST,
+                    "SMTP_PORT": str(self._smtp_port),
+                    "PARTNER_SECRETS_KEY": self._caller.get(_SEALING_VARIABLE, key),
+                }
             case "console":
                 return self._console_addresses()
             case _:

@@ -80,6 +80,11 @@ class RunDir:
         return self.root / "provider-book.jsonl"
 
     @property
+    def sealing_key(self) -> Path:
+        """Opens the partners' secrets in the stack's database."""
+        return self.root / "partner-secrets.key"
+
+    @property
     def outside(self) -> Path:
         """Stands in for what another uid must reach when it cannot enter ``root``."""
         digest = hashlib.sha256(str(self.root).encode()).hexdigest()[:12]
