@@ -126,7 +126,8 @@ async def test_the_same_events_come_by_pull_and_are_those_of_kafka(shop: Shop) -
     kafka = {headers_of(one)["ce_id"]: json.loads(one.value) for one in records}
 
     url = f"{shop.url('notifications')}/v1/fulfilment-events?limit=500"
-    pulled, cursor = [], ""
+    pulled: list[dict[str, Any]] = []
+    cursor = ""
     while len(pulled) < len(LIFE):
         answer = await shop.get(f"{url}&wait_s=10{cursor}", **key)
         assert answer.status == 200, answer.body

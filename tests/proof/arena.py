@@ -22,11 +22,13 @@ from local_runtime.supervisor import Supervisor
 from tests.proof.judges.journal import Journal
 from tests.proof.judges.kafka import Place
 from tests.proof.load import Load
+from tests.proof.partners import Partner
 from tests.proof.proxy import Proxy, a_proxy
 from tests.proof.watch import Watch
 from tests.support import mendable_inventory
 from tests.support.kafka_log import KafkaLog
 from tests.support.leftovers import PREFIX
+from tests.support.receivers import receivers
 from tests.support.shop import TIMEOUT, Shop, list_files
 
 KEPT_LOGS = Path(".run") / "proof-logs"
@@ -55,6 +57,7 @@ class Arena:
     kind: str
     shop: Shop
     servers: EmbeddedRuntime
+    partner: Partner
     journals: list[Journal] = field(default_factory=list)
     elsewhere: set[str] = field(default_factory=set)
     forged: set[str] = field(default_factory=set)
@@ -179,11 +182,13 @@ async def an_arena(
             aiohttp.ClientSession(
                 timeout=TIMEOUT, connector=aiohttp.TCPConnector(force_close=True, limit=0)
             ) as http,
+            receivers() as partner_servers,
         ):
             log = KafkaLog(system.addresses.kafka, config.topic_prefix)
             shop = Shop(system, http, log, crash_dir)
-            arena = Arena(kind, shop, servers, lines=lines or {})
+            arena = Arena(kind, shop, servers, Partner(shop, partner_servers), lines=lines or {})
             await arena.provider()
+            await arena.partner.join()
             try:
                 yield arena
             finally:

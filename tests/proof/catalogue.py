@@ -10,6 +10,7 @@ from tests.proof.faults import (
     consumers,
     messages,
     network,
+    partners,
     postgres,
     processes,
     provider,
@@ -23,6 +24,7 @@ FAULTS: tuple[Fault, ...] = (
     *consumers.FAULTS,
     *provider.FAULTS,
     *messages.FAULTS,
+    *partners.FAULTS,
     *blind.FAULTS,
 )
 
@@ -53,6 +55,7 @@ CATALOGUE = {
     "F28": "clocks that are wrong",
     "F30": "poison records",
     "F31": "the dead-letter topic cannot be written",
+    "F33": "partners that are dead, slow, gone or send elsewhere",
     "F34": "everything comes back at once after an outage",
     "F36": "a migration under load, killed half-way",
     "F37": "groups reset to the earliest offset",

@@ -23,6 +23,7 @@ async def gather(arena: Arena, journal: Journal, since: Mapping[kafka.Place, int
         told=told,
         book=await book.read(http, addresses.provider),
         mails=await mailbox.read(http, f"{addresses.mail}/messages"),
+        webhooks=arena.partner.told(),
         shelves=await stock.read(http, arena.shop.url("inventory"), journal.received),
         statuses=await _statuses(arena, order_ids),
         elsewhere=frozenset(arena.elsewhere),

@@ -16,6 +16,7 @@ from tests.support.waiting import pause
 
 PUBLISHERS = ("orders", "payments", "inventory")
 CALLERS = ("payments", "notifications")
+TELLERS = ("notifications",)
 DRAINED_WITHIN_S = 10.0
 
 # The catalogue's K-point, the point's name in the code, and where it applies. K9, an answer of
@@ -31,6 +32,8 @@ POINTS: tuple[tuple[str, str, Sequence[str]], ...] = (
     ("K7", "consumer.after_commit", SERVICES),
     ("K8", "worker.before_call", CALLERS),
     ("K10", "worker.after_call", CALLERS),
+    ("K12a", "webhook.before_call", TELLERS),
+    ("K12b", "webhook.after_call", TELLERS),
 )
 
 

@@ -1,14 +1,15 @@
 """The verdict over one run, once it is quiet: what was promised against what others saw.
 
 Nothing here comes from the system's own code or tables: the journal is the client's, the book the
-provider's, the mails the buyers'; Kafka, the shelf and the statuses are read as anyone may.
+provider's, the mails the buyers', the webhooks a partner's; Kafka, the shelf and the statuses are
+read as anyone may.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tests.proof.judges import book, kafka, mailbox, stock
+from tests.proof.judges import book, kafka, mailbox, stock, webhooks
 from tests.proof.judges.journal import Journal
 
 MAILS_MIN = 2  # That the order was received, and what became of it.
@@ -35,6 +36,7 @@ class Evidence:
     told: Sequence[kafka.Told]
     book: Sequence[book.Operation]
     mails: Sequence[mailbox.Mail]
+    webhooks: Sequence[kafka.Told]
     shelves: Mapping[str, stock.Shelf]
     statuses: Mapping[str, str]
     elsewhere: frozenset[str] = frozenset()
@@ -64,7 +66,17 @@ class Evidence:
 
 def judge(seen: Evidence) -> list[Violation]:
     """Every promise that is broken; empty when all hold."""
-    checks = (_told, _answers, _known, _order_of_events, _outcomes, _statuses, _money, _mails)
+    checks = (
+        _told,
+        _answers,
+        _known,
+        _order_of_events,
+        _outcomes,
+        _statuses,
+        _money,
+        _mails,
+        _partner,
+    )
     found = [one for check in checks for one in check(seen)]
     shelf = stock.differences(seen.journal, seen.fates, seen.shelves)
     return found + [Violation("stock-follows-orders", "", words) for words in shelf]
@@ -158,3 +170,21 @@ def _mails(seen: Evidence) -> Iterator[Violation]:
     for order_id in seen.fates:
         if told[order_id] < MAILS_MIN:
             yield Violation("buyer-is-told", order_id, f"{told[order_id]} messages")
+
+
+def _partner(seen: Evidence) -> Iterator[Violation]:
+    """A partner is told what Kafka tells, in order, signed, and the same each time it comes."""
+    facts = [one for one in seen.facts if one.topic == webhooks.TOPIC and one.key in seen.fates]
+    own = [one for one in seen.webhooks if one.key in seen.fates or not one.key]
+    told, came = ({one.id[1]: one.key for one in side} for side in (facts, own))
+    for event_id in sorted(told.keys() ^ came.keys()):
+        words = f"{event_id} did not come" if event_id in told else f"{event_id} is not in Kafka"
+        yield Violation("partner-is-told", {**came, **told}[event_id], words)
+    bodies: dict[str, bytes] = {}
+    for one in own:
+        if not one.key:
+            yield Violation("partner-can-verify", "", f"{one.id[1]} is not signed by us")
+        if bodies.setdefault(one.id[1], one.data) != one.data:
+            yield Violation("same-bytes-again", one.key, f"{one.id[1]} came with other bytes")
+    for order_id, words in kafka.disorder(own):
+        yield Violation("partner-in-order", order_id, words)

@@ -28,6 +28,24 @@ def told(order_id: str, family: str, sequence: int, **more: Any) -> Told:
     return replace(made, **more)
 
 
+def fulfilled(order_id: str, sequence: int) -> Told:
+    """A record of the partners' topic."""
+    event_id = f"evt-{order_id}-{sequence}"
+    headers = {
+        "ce_source": "/fulfilment",
+        "ce_id": event_id,
+        "ce_type": "fulfilment.some-thing-happened.v1",
+        "ce_sequence": f"{sequence:010}",
+    }
+    return Told("fulfilment.events.v1", 0, sequence, order_id, headers, {"order_id": order_id})
+
+
+def delivered(order_id: str, sequence: int, **more: Any) -> Told:
+    """What a partner gets of it."""
+    headers = {"ce_id": f"evt-{order_id}-{sequence}", "ce_sequence": str(sequence)}
+    return replace(Told("webhooks", 0, sequence, order_id, headers, b"{}"), **more)
+
+
 def asked(order_id: str) -> Intent:
     """One unit at 250, acknowledged by HTTP."""
     reply = Reply(201, json.dumps({"order_id": order_id}).encode())
@@ -48,6 +66,8 @@ def right(**changed: Any) -> Evidence:
             told(REJECTED, "rejected", 2),
             told(CANCELLED, "confirmed", 2),
             told(CANCELLED, "cancelled", 3),
+            fulfilled(CONFIRMED, 1),
+            fulfilled(CONFIRMED, 2),
         ],
         "book": [
             Operation("capture", CONFIRMED, 250, ok=True),
@@ -59,6 +79,7 @@ def right(**changed: Any) -> Evidence:
             for one in (CONFIRMED, REJECTED, CANCELLED)
             for n in (1, 2)
         ],
+        "webhooks": [delivered(CONFIRMED, 1), delivered(CONFIRMED, 2)],
         "shelves": {SKU: Shelf(RECEIVED, 1, RECEIVED - 1)},
         "statuses": {CONFIRMED: "shipped", REJECTED: "rejected", CANCELLED: "cancelled"},
     }

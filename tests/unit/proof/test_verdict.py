@@ -19,6 +19,7 @@ from tests.unit.proof.histories import (
     REJECTED,
     SKU,
     asked,
+    delivered,
     right,
     told,
 )
@@ -182,6 +183,31 @@ WRONG: list[tuple[str, str, Callable[[], Evidence]]] = [
         lambda: right(mails=[*right().mails, Mail(CONFIRMED, "another", "subject 1")]),
     ),
     ("a buyer who is not told", "buyer-is-told", lambda: right(mails=right().mails[1:])),
+    (
+        "a webhook that never came",
+        "partner-is-told",
+        lambda: right(webhooks=[delivered(CONFIRMED, 1)]),
+    ),
+    (
+        "a webhook of what Kafka does not tell",
+        "partner-is-told",
+        lambda: right(webhooks=[*right().webhooks, delivered(CONFIRMED, 3)]),
+    ),
+    (
+        "webhooks in another order",
+        "partner-in-order",
+        lambda: right(webhooks=right().webhooks[::-1]),
+    ),
+    (
+        "a webhook that is not signed by us",
+        "partner-can-verify",
+        lambda: right(webhooks=[*right().webhooks, delivered("", 0)]),
+    ),
+    (
+        "a webhook that says something else when it comes again",
+        "same-bytes-again",
+        lambda: right(webhooks=[*right().webhooks, delivered(CONFIRMED, 2, data=b"[]")]),
+    ),
 ]
 
 
@@ -208,11 +234,12 @@ def test_every_check_is_shown_to_fail() -> None:
     assert named == {check for _, check, _ in WRONG}
 
 
-def test_repetitions_of_a_record_and_of_a_mail_break_nothing() -> None:
+def test_repetitions_of_a_record_a_mail_and_a_webhook_break_nothing() -> None:
     """Delivery is at least once: the same event, and the same Message-ID, may come again."""
     records = [*right().told, *right().told[2:]]
+    mails, webhooks = [*right().mails, *right().mails], [*right().webhooks, *right().webhooks]
 
-    assert judge(right(told=records, mails=[*right().mails, *right().mails])) == []
+    assert judge(right(told=records, mails=mails, webhooks=webhooks)) == []
 
 
 def test_what_the_fault_has_forged_is_left_out() -> None:

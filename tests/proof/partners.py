@@ -1,0 +1,48 @@
+"""A partner of every arena: its receiver keeps what came, and it knows no more than its secret."""
+
+from typing import Any
+
+from tests.proof.judges import webhooks
+from tests.proof.judges.kafka import Told
+from tests.support.receivers import Receivers
+from tests.support.shop import Shop
+
+NAME = "proof"
+
+
+class Partner:
+    """One endpoint that is always well; faults register more of them beside it."""
+
+    def __init__(self, shop: Shop, servers: Receivers) -> None:
+        self.servers = servers
+        self._shop = shop
+        self._secret = ""
+        self._place = f"/ops/partners/{NAME}/webhook-endpoints"
+
+    async def join(self) -> None:
+        url = self._shop.url("notifications")
+        answer = await self._shop.post(f"{url}/ops/partners", {"name": NAME})
+        assert answer.status == 201, answer.body
+        self._secret = (await self.register("ok", NAME))["secret"]
+
+    async def register(self, how: str, name: str) -> dict[str, Any]:
+        """An endpoint that answers as ``how`` says."""
+        url = self._shop.url("notifications") + self._place
+        answer = await self._shop.post(url, {"url": self.servers.url(how, name)})
+        assert answer.status == 201, answer.body
+        return dict(answer.body)
+
+    async def leave(self, endpoint_id: str) -> None:
+        url = f"{self._shop.url('notifications')}{self._place}/{endpoint_id}"
+        async with self._shop.http.delete(url) as answer:
+            assert answer.status == 204
+
+    async def standing(self, endpoint_id: str) -> dict[str, Any]:
+        url = f"{self._shop.url('notifications')}{self._place}/{endpoint_id}"
+        return dict((await self._shop.get(url)).body)
+
+    def told(self) -> list[Told]:
+        """Everything that has come to the endpoint that is well."""
+        return webhooks.read(
+            self._secret, [(one.headers, one.body) for one in self.servers.by_name[NAME]]
+        )
