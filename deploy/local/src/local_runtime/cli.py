@@ -9,6 +9,7 @@ from local_runtime.commands.bench import bench
 from local_runtime.commands.dead_letters import dead_letters
 from local_runtime.commands.doctor import doctor
 from local_runtime.commands.down import down
+from local_runtime.commands.partners import partners
 from local_runtime.commands.prove import prove
 from local_runtime.commands.replay import replay
 from local_runtime.commands.status import status
@@ -28,7 +29,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "prove": prove,
     "bench": bench,
 }
-GROUPS = {"topics": topics, "dead-letters": dead_letters}
+GROUPS = {"topics": topics, "dead-letters": dead_letters, "partners": partners}
 
 
 def build() -> typer.Typer:

@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 
 CALL_TIMEOUT_S = 120.0
+NO_CONTENT = 204
 
 Json = dict[str, Any]
 
@@ -44,12 +45,21 @@ class Calls:
     ) -> Json:
         return await self._call("POST", service, path, json=body, params=query)
 
+    async def patch(self, service: str, path: str, body: Json) -> Json:
+        return await self._call("PATCH", service, path, json=body)
+
+    async def delete(self, service: str, path: str) -> Json:
+        """Empty, as a service has nothing to say of what is gone."""
+        return await self._call("DELETE", service, path)
+
     async def _call(self, method: str, service: str, path: str, **more: Any) -> Json:
         url = self.addresses[service] + path
         try:
             async with self.http.request(method, url, **more) as answer:
                 if answer.status >= 400:
                     raise RefusedError(service, answer.status, _detail(await answer.text()))
+                if answer.status == NO_CONTENT:
+                    return {}
                 document: Json = await answer.json()
                 return document
         except (aiohttp.ClientError, TimeoutError) as error:
@@ -68,9 +78,11 @@ async def calls_to(
 
 
 def _detail(body: str) -> str:
-    """What a problem document says, or the start of whatever else came."""
+    """What a problem document says, with each field that is wrong, or the start of what came."""
     try:
         document = json.loads(body)
-        return str(document.get("detail") or document["title"])
-    except (ValueError, KeyError, AttributeError):
+        said = str(document.get("detail") or document["title"])
+        wrong = [f"{one['pointer']}: {one['detail']}" for one in document.get("errors", ())]
+    except (ValueError, KeyError, AttributeError, TypeError):
         return body[:200]
+    return f"{said} ({'; '.join(wrong)})" if wrong else said

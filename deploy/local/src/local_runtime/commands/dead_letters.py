@@ -6,11 +6,16 @@ from typing import Annotated
 import typer
 
 from local_runtime.commands import dead_letters_text as text
-from local_runtime.commands.options import JsonOption, Output, RunDirOption
+from local_runtime.commands.options import (
+    JsonOption,
+    OperatorOption,
+    Output,
+    RunDirOption,
+    signature,
+)
 from local_runtime.commands.running import ask, running_services
 from local_runtime.paths import DEFAULT_RUN_DIR
 
-OPERATOR_CHARACTERS_MAX = 100
 REASON_CHARACTERS_MAX = 500
 
 dead_letters = typer.Typer(help="What is parked: look, run again, drop.", no_args_is_help=True)
@@ -18,9 +23,6 @@ dead_letters = typer.Typer(help="What is parked: look, run again, drop.", no_arg
 Service = Annotated[str, typer.Argument(help="Its name, as in the list.")]
 ParkedId = Annotated[int, typer.Argument(metavar="ID", help="The record's id in that service.")]
 OnlyService = Annotated[str | None, typer.Option("--service", help="Of this service only.")]
-Operator = Annotated[
-    str, typer.Option(envvar="USER", help="Who does it; the service keeps a record of that.")
-]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would happen; change nothing.")]
 
 
@@ -69,7 +71,7 @@ def redrive(
         str | None, typer.Option(metavar="NAME", help="With --all: parked for this reason only.")
     ] = None,
     only_service: OnlyService = None,
-    operator: Operator = "unnamed",
+    operator: OperatorOption = "unnamed",
     dry_run: DryRun = False,
     run_dir: RunDirOption = DEFAULT_RUN_DIR,
     as_json: JsonOption = False,
@@ -93,10 +95,10 @@ def redrive(
         results = await parked.redrive(calls, found.letters, dry_run=dry_run, tell=tell)
         return results, found.unanswered
 
-    signature = _signature(operator, output)
+    signed = signature(operator, output)
     addresses = running_services(run_dir, output, service or only_service)
     with output.console.status("Looking …") as status:
-        results, unanswered = ask(addresses, output, act, signature)
+        results, unanswered = ask(addresses, output, act, signed)
     told = [asdict(one) for one in results]
     output.document({"dry_run": dry_run, "redriven": told, "unanswered": unanswered})
     output.console.print(text.redriven(results, dry_run=dry_run), markup=False)
@@ -109,7 +111,7 @@ def discard(
     parked_id: ParkedId,
     *,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; kept with the record of it.")],
-    operator: Operator = "unnamed",
+    operator: OperatorOption = "unnamed",
     dry_run: DryRun = False,
     run_dir: RunDirOption = DEFAULT_RUN_DIR,
     as_json: JsonOption = False,
@@ -120,7 +122,7 @@ def discard(
     output = Output(as_json=as_json)
     if not 0 < len(reason) <= REASON_CHARACTERS_MAX:
         raise output.fail(f"--reason: 1 to {REASON_CHARACTERS_MAX} characters", code=2)
-    signature = _signature(operator, output)
+    signed = signature(operator, output)
     addresses = running_services(run_dir, output, service)
     letter = ask(addresses, output, lambda calls: parked.find(calls, service, parked_id))
     if dry_run:
@@ -128,18 +130,10 @@ def discard(
         output.console.print(f"{text.details(letter)}\n{text.discardable(letter)}", markup=False)
         _end(output, {}, failed=not letter["first"])
         return
-    result = ask(addresses, output, lambda calls: parked.discard(calls, letter, reason), signature)
+    result = ask(addresses, output, lambda calls: parked.discard(calls, letter, reason), signed)
     output.document({"dry_run": False, "discarded": letter, "behind": asdict(result)})
     output.console.print(text.discarded(result), markup=False)
     _end(output, {}, failed=result.failed is not None)
-
-
-def _signature(operator: str, output: Output) -> str:
-    if not operator.isascii() or not operator.isprintable():
-        raise output.fail("--operator: printable ASCII characters only", code=2)
-    if not 0 < len(operator) <= OPERATOR_CHARACTERS_MAX:
-        raise output.fail(f"--operator: 1 to {OPERATOR_CHARACTERS_MAX} characters", code=2)
-    return operator
 
 
 def _end(output: Output, unanswered: dict[str, str], *, failed: bool) -> None:
