@@ -101,7 +101,8 @@ async def test_a_test_event_tells_what_came_back_as_text_and_without_a_secret(
         assert HOSTILE not in text
     assert SECRET not in twin.text
     assert twin.json()["exchange"]["response_body"] == "thanks"
-    assert "brought no answer: timeout, after 12 ms" in no_answer.text
+    assert '<p class="good">' in aside.text
+    assert '<p class="bad">The test event brought no answer: timeout, after' in no_answer.text
 
 
 async def test_all_that_failed_is_replayed_a_page_after_the_other_up_to_a_bound(

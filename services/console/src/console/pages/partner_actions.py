@@ -50,6 +50,7 @@ async def act(
     found: dict[str, Any] = {"ok": answer.ok, "says": says, "action": asked.action}
     if asked.action == "test" and answer.ok:
         found["exchange"] = {name: answer.body.get(name) for name in _EXCHANGE}
+        found["ok"] = answer.body["received"]
     return found
 
 
