@@ -1,5 +1,6 @@
 """A stack with the console, and a browser on it, once for each module."""
 
+from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,8 @@ async def console(
         CONSOLE_LOOK_INTERVAL_S="0.5",
         ORDERS_DEADLINE_S="300",
         INVENTORY_PARKED_ORDERS_PER_MINUTE_MAX="100000",
+        NOTIFICATIONS_PARTNER_SECRETS_KEY=b64encode(bytes(32)).decode(),
+        NOTIFICATIONS_WEBHOOK_NETWORKS='["127.0.0.0/8"]',
     ) as running:
         yield running
 

@@ -3,6 +3,7 @@
 import signal
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -44,13 +45,38 @@ async def test_a_page_is_live_however_late_its_scripts_come(console: Shop, seen:
     await expect(seen.page.locator("#live")).to_contain_text(order_id)
 
 
+async def a_partner(shop: Shop) -> str:
+    """A partner whose endpoint nobody listens at; gives the endpoint's page."""
+    name = f"look-{uuid4().hex[:8]}"
+    partners = f"{shop.url('notifications')}/ops/partners"
+    added = await shop.post(partners, {"name": name})
+    assert added.status == 201, added.body
+    endpoints = f"{partners}/{name}/webhook-endpoints"
+    registered = await shop.post(endpoints, {"url": "http://127.0.0.1:9/" + "long" * 40})
+    assert registered.status == 201, registered.body
+    return f"/partners/{name}/endpoints/{registered.body['endpoint_id']}"
+
+
+async def a_delivery(shop: Shop, page: str) -> str:
+    """The page of the first delivery to an endpoint that has been tried."""
+
+    async def tried() -> Any:
+        listed = await shop.get(f"{shop.url('console')}{page}?format=json")
+        return [one["delivery_id"] for one in listed.body["deliveries"] if one["attempts"]]
+
+    [delivery_id, *_] = await eventually(tried, "a delivery was tried")
+    return f"{page}/deliveries/{delivery_id}"
+
+
 @pytest.mark.parametrize(("theme", "width"), LOOKS)
 async def test_every_page_is_fit_for_everybody_and_asks_nobody_else(
     console: Shop, browser: Browser, console_bug: Any, theme: str, width: int
 ) -> None:
     sku = await console.new_sku(2)
+    endpoint = await a_partner(console)
     told = await console.place(a_line(sku, 1))
     await console.outcome(told)
+    delivery = await a_delivery(console, endpoint)
     console_bug(sku)
     await console.place(a_line(sku, 1))
 
@@ -62,6 +88,7 @@ async def test_every_page_is_fit_for_everybody_and_asks_nobody_else(
     one = f"/dead-letters/inventory/{letter['id']}"
     paths = (
         *("/", "/orders", f"/orders?q={sku}", f"/orders/{told}", "/dead-letters", one, "/system"),
+        *("/partners", endpoint.partition("/endpoints")[0], endpoint, delivery),
         *("/mailbox", "/faults", f"/logs?q={told}", f"/traces/{'0' * 32}"),
     )
     SHOTS.mkdir(parents=True, exist_ok=True)
@@ -79,7 +106,12 @@ async def test_every_page_is_fit_for_everybody_and_asks_nobody_else(
 async def test_a_page_and_its_twin_say_the_same_and_a_lost_page_is_told(
     console: Shop, seen: Watched
 ) -> None:
-    for path in ("/?format=json", "/orders?format=json", "/dead-letters?format=json"):
+    for path in (
+        "/?format=json",
+        "/orders?format=json",
+        "/dead-letters?format=json",
+        "/partners?format=json",
+    ):
         answer = await console.get(console.url("console") + path)
         assert answer.status == 200
         assert isinstance(answer.body, dict)

@@ -20,7 +20,9 @@ EMPTY: dict[str, Any] = {
 
 @dataclass
 class FakeServices:
-    """``answers`` is by service and path; a status in place of an answer is an error."""
+    """``answers`` is by service and path; a status in place of an answer is an error, and a
+    function makes one of the body.
+    """
 
     url: str = ""
     answers: dict[tuple[str, str], Any] = field(default_factory=dict)
@@ -34,7 +36,7 @@ class FakeServices:
     @property
     def posted(self) -> list[tuple[str, str, str | None, Any]]:
         """Service, path and query as they came, operator and body of all that was to be done."""
-        return [one[1:] for one in self.asked if one[0] == "POST"]
+        return [one[1:] for one in self.asked if one[0] != "GET"]
 
     async def answer(self, request: web.Request) -> web.Response:
         service, path = request.match_info["service"], "/" + request.match_info["path"]
@@ -43,6 +45,8 @@ class FakeServices:
         full = request.raw_path.removeprefix(f"/{service}")
         self.asked.append((request.method, service, full, operator, body))
         found = self.answers.get((service, path), EMPTY.get(path, 404))
+        if callable(found):
+            found = found(body)
         if isinstance(found, int):
             return web.json_response({"detail": f"refused with {found}"}, status=found)
         return web.Response(text=found) if isinstance(found, str) else web.json_response(found)

@@ -13,6 +13,8 @@ from console.settings import ConsoleSettings
 BODY_BYTES_MAX = 4 * 1024 * 1024
 CONNECTIONS_MAX = 50
 
+Body = dict[str, Any] | None
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -59,20 +61,19 @@ class Backends:
         return await asyncio.gather(*(self._send("GET", url + path, {}) for url in urls))
 
     async def post(
-        self, service: str, path: str, operator: str, body: Mapping[str, Any] | None = None
+        self, service: str, path: str, operator: str, body: Body = None, timeout_s: float = 0
     ) -> Answer:
         """To the first instance that can be reached; when no answer comes then, it is not known
-        whether it was done, and nobody else is asked.
+        whether it was done, and nobody else is asked. ``timeout_s`` in place of the usual one.
         """
-        options: dict[str, Any] = {"headers": {"X-Operator": operator}}
-        if body is not None:
-            options["json"] = dict(body)
-        answer = UNREACHED
-        for url in self.settings.services[service]:
-            answer = await self._send("POST", url + path, options)
-            if answer != UNREACHED:
-                break
-        return answer
+        options: dict[str, Any] = {"json": body} if body is not None else {}
+        if timeout_s:
+            options["timeout"] = aiohttp.ClientTimeout(total=timeout_s)
+        return await self._act("POST", service, path, operator, options)
+
+    async def patch(self, service: str, path: str, operator: str, body: Body) -> Answer:
+        """As ``post``."""
+        return await self._act("PATCH", service, path, operator, {"json": body})
 
     async def get_at(self, url: str | None, **query: str) -> Answer:
         """Of what is no service of ours, by its whole address."""
@@ -84,6 +85,16 @@ class Backends:
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()
+
+    async def _act(
+        self, method: str, service: str, path: str, operator: str, options: Mapping[str, Any]
+    ) -> Answer:
+        answer, headers = UNREACHED, {"X-Operator": operator}
+        for url in self.settings.services[service]:
+            answer = await self._send(method, url + path, {**options, "headers": headers})
+            if answer != UNREACHED:
+                break
+        return answer
 
     async def _send(self, method: str, url: str, options: Mapping[str, Any]) -> Answer:
         try:

@@ -140,6 +140,9 @@ def tone(word: str | None) -> str:
 
 
 def pretty(data: Any) -> str:
-    """JSON to be read; a text is JSON already."""
-    value = loads(data) if isinstance(data, str) else loads(to_json(data))
+    """JSON to be read; a text is JSON already, or shown as it is."""
+    try:
+        value = loads(data) if isinstance(data, str) else loads(to_json(data))
+    except ValueError:
+        return str(data)
     return dumps(value, ensure_ascii=False, indent=2)

@@ -6,13 +6,24 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from shared.http.paging import CURSOR_LENGTH_MAX
 from shared.http.problem import not_found
 from shared.service import Running
 
 from console import otlp
 from console.backends import Backends
 from console.board import Board
-from console.pages import actions, dead_letters, local, now, order, orders, trace
+from console.pages import (
+    actions,
+    dead_letters,
+    local,
+    now,
+    order,
+    orders,
+    partner_actions,
+    partners,
+    trace,
+)
 from console.render import HEADERS, STREAM_HEADERS, PageRoute, draw, page
 from console.settings import ConsoleSettings
 
@@ -25,7 +36,9 @@ STATIC = {
 }
 DAY_S = 86_400
 OrderId = Annotated[str, Path(min_length=1, max_length=128)]
-ParkedId = Annotated[int, Path(ge=0, le=2**63 - 1)]
+Number = Annotated[int, Path(ge=0, le=2**63 - 1)]
+Name = Annotated[str, Path(pattern=partners.NAME_PATTERN)]
+EndpointId = Annotated[str, Path(pattern=partners.ID_PATTERN)]
 Draw = Callable[[], Awaitable[str]]
 
 
@@ -36,6 +49,7 @@ def routes(
     _now(router, board)
     _orders(router, running, settings, backends, board)
     _dead_letters(router, running, backends, board)
+    _partners(router, running, backends, board)
     _actions(router, running, backends, board)
     _local(router, settings, backends, board)
     _files(router)
@@ -109,7 +123,7 @@ def _dead_letters(router: APIRouter, running: Running, backends: Backends, board
         return page(request, "dead_letters.html", found)
 
     @router.get("/dead-letters/{service}/{parked_id}")
-    async def show(request: Request, service: str, parked_id: ParkedId) -> Response:
+    async def show(request: Request, service: str, parked_id: Number) -> Response:
         if service not in backends.settings.services:
             raise not_found(f"No service {service[:40]!r}.")
         found = await dead_letters.one_document(running, backends, board, service, parked_id)
@@ -121,6 +135,55 @@ def _dead_letters(router: APIRouter, running: Running, backends: Backends, board
             return draw("jobs.html", {"jobs": [one.told() for one in board.jobs.values()]})
 
         return _stream(board, drawn)
+
+
+def _partners(router: APIRouter, running: Running, backends: Backends, board: Board) -> None:
+    @router.get("/partners")
+    async def find(
+        request: Request, cursor: Annotated[str, Query(max_length=CURSOR_LENGTH_MAX)] = ""
+    ) -> Response:
+        found = await partners.document(running, backends, board, cursor)
+        return page(request, "partners.html", found)
+
+    @router.get("/partners/{name}")
+    async def show(request: Request, name: Name) -> Response:
+        found = await partners.one_document(running, backends, board, name)
+        return page(request, "partner.html", found)
+
+    @router.get("/partners/{name}/live")
+    async def live(name: Name) -> Response:
+        async def drawn() -> str:
+            found = await partners.one_document(running, backends, board, name)
+            return draw("partner_live.html", found)
+
+        return _stream(board, drawn, f"partner {name}")
+
+    @router.get("/partners/{name}/endpoints/{endpoint_id}")
+    async def log(
+        request: Request,
+        name: Name,
+        endpoint_id: EndpointId,
+        asked: Annotated[partners.Asked, Query()],
+    ) -> Response:
+        place = partners.Place(name, endpoint_id)
+        found = await partners.log_document(backends, board, place, asked)
+        return page(request, "partner_endpoint.html", found)
+
+    @router.get("/partners/{name}/endpoints/{endpoint_id}/deliveries/{delivery_id}")
+    async def delivery(
+        request: Request, name: Name, endpoint_id: EndpointId, delivery_id: Number
+    ) -> Response:
+        place = partners.Place(name, endpoint_id)
+        found = await partners.delivery_document(backends, board, place, delivery_id)
+        return page(request, "partner_delivery.html", found)
+
+    @router.post("/actions/partners")
+    async def do(
+        request: Request, asked: Annotated[partner_actions.PartnerAct, Form()]
+    ) -> Response:
+        found = await partner_actions.act(running, backends, _operator(request), asked)
+        board.streams.stir()
+        return _told(request, found)
 
 
 def _actions(router: APIRouter, running: Running, backends: Backends, board: Board) -> None:

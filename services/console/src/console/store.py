@@ -130,6 +130,9 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 _ACTIONS = """
 SELECT * FROM actions WHERE $1::text IS NULL OR order_id = $1 ORDER BY id DESC LIMIT $2
 """
+_ACTIONS_UPON = """
+SELECT * FROM actions WHERE service = $1 AND starts_with(target, $2) ORDER BY id DESC LIMIT $3
+"""
 
 
 async def record(db: Db, facts: Sequence[Fact], pictures: Sequence[Picture], now: datetime) -> None:
@@ -205,6 +208,11 @@ async def insert_action(db: Db, *values: Any) -> None:
 async def actions(db: Db, order_id: str | None, limit: int) -> list[Record]:
     """What people did, the newest first; of one order, or of all."""
     return list(await db.fetch(_ACTIONS, order_id, limit))
+
+
+async def actions_upon(db: Db, service: str, beginning: str, limit: int) -> list[Record]:
+    """What people did to those of a service's things whose names begin so, the newest first."""
+    return list(await db.fetch(_ACTIONS_UPON, service, beginning, limit))
 
 
 async def record_at(db: Db, topic: str, partition: int, offset: int) -> Record | None:

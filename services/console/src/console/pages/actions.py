@@ -1,7 +1,6 @@
 """Actions: each is one call to the owning service with the operator's name, and is written down."""
 
 import asyncio
-from collections.abc import Mapping
 from secrets import token_hex
 from typing import Any, Literal
 from urllib.parse import quote
@@ -54,7 +53,7 @@ async def act(running: Running, backends: Backends, operator: str, asked: Act) -
     return {"ok": answer.ok, "says": says, "action": asked.action, "answer": answer.body}
 
 
-def _call(asked: Act) -> tuple[str, Mapping[str, Any] | None]:
+def _call(asked: Act) -> tuple[str, dict[str, Any] | None]:
     target = quote(asked.target, safe="")
     match asked.action:
         case "dry-run":
@@ -73,12 +72,8 @@ def _call(asked: Act) -> tuple[str, Mapping[str, Any] | None]:
 
 def told(asked: Act, answer: Answer) -> str:
     """One sentence for people."""
-    if answer == UNREACHED:
-        return f"{asked.service} cannot be reached; nothing was done."
-    if answer.status is None:
-        return UNKNOWN
     if not answer.ok:
-        return f"{asked.service} refused: {answer.detail}"
+        return not_done(asked.service, answer)
     match asked.action:
         case "dry-run":
             return f"Nothing was changed. A redrive would run {_ran(answer)}"
@@ -92,6 +87,13 @@ def told(asked: Act, answer: Answer) -> str:
             return f"The order is {answer.body.get('status', 'being cancelled')}."
         case "resend":
             return "It is queued once more, behind the order's other mails."
+
+
+def not_done(service: str, answer: Answer) -> str:
+    """Why it was not done, or that nobody knows."""
+    if answer == UNREACHED:
+        return f"{service} cannot be reached; nothing was done."
+    return UNKNOWN if answer.status is None else f"{service} refused: {answer.detail}"
 
 
 def _ran(answer: Answer) -> str:
