@@ -16,6 +16,8 @@ FILE = Path(".run") / "proof.json"
 MONEY = {"money-follows-orders", "captured-once"}
 STOCK = {"stock-follows-orders"}
 MAILS = {"mailed-once", "buyer-is-told"}
+PARTNER = {"partner-is-told", "partner-in-order", "partner-can-verify", "same-bytes-again"}
+JUDGED = {"money": MONEY, "stock": STOCK, "mails": MAILS, "partner": PARTNER}
 LINE_MAX = 300  # Characters of a line on the screen; the document has all of it.
 
 
@@ -86,13 +88,12 @@ class Progress:
 
 
 def table(rows: Sequence[Row]) -> Table:
-    """Fault × runs × witness × orders × money × stock × mails × violations."""
+    """Fault × runs × witness × orders × money × stock × mails × partner × violations."""
     made = Table(box=None, pad_edge=False)
-    heads = ("fault", "runs", "orders", "money", "stock", "mails", "violations", "s", "witness")
-    for head in heads:
+    for head in ("fault", "runs", "orders", *JUDGED, "violations", "s", "witness"):
         made.add_column(head, overflow="fold")
     for row in rows:
-        judged = [row.holds(one) if row.orders else "" for one in (MONEY, STOCK, MAILS)]
+        judged = [row.holds(one) if row.orders else "" for one in JUDGED.values()]
         told = [row.void or row.witness, f"{row.recovery_s:.1f}", str(len(row.violations))]
         made.add_row(row.id, str(row.runs), str(row.orders), *judged, *told[::-1])
     return made
