@@ -29,3 +29,19 @@ async def test_each_invariant_of_orders_sees_its_lie(service: Orders, name: str)
 
     assert name in await service.broken_promises()
     await service.pool.execute("TRUNCATE orders, order_transitions")
+
+
+async def test_a_partner_has_days_to_answer_a_cancellation(service: Orders) -> None:
+    await service.take_in(a_record(SUBMITTED, an_order(reference="web-1"), "web-1"))
+    await service.pool.execute(LIES["no-stuck-cancellation"])
+    await service.pool.execute(
+        "INSERT INTO partner_cancellations SELECT order_id, now() - interval '2 days' FROM orders"
+    )
+    assert "no-stuck-cancellation" not in await service.broken_promises()
+
+    await service.pool.execute(
+        "UPDATE partner_cancellations SET asked_at = asked_at - interval '2 days'"
+    )
+
+    assert "no-stuck-cancellation" in await service.broken_promises()
+    await service.pool.execute("TRUNCATE orders, order_transitions, partner_cancellations")

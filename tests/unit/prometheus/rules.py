@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import notifications.partners.metrics
 import orders.metrics
 import payments.metrics
 import pytest
@@ -17,7 +18,12 @@ from prometheus_client import REGISTRY
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 FOLDER = DEPLOY / "prometheus"
-OWNERS = (shared.observability.metrics, orders.metrics, payments.metrics)
+OWNERS = (
+    shared.observability.metrics,
+    notifications.partners.metrics,
+    orders.metrics,
+    payments.metrics,
+)
 SERIES = re.compile(r"\b(orderproof_[a-z_]+)(?:\{([^}]*)\})?")
 
 

@@ -5,7 +5,7 @@ import binascii
 from ipaddress import IPv4Network, IPv6Network
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 from shared.settings import ServiceSettings
 
@@ -114,6 +114,12 @@ class NotificationsSettings(ServiceSettings):
         if self.partner_secrets_key is not None and len(self._sealing_key) != VAULT_KEY_BYTES:
             raise ValueError(f"{self.variable('partner_secrets_key')}: 32 bytes in base64")
         return self
+
+    @field_validator("partner_secrets_key", mode="before")
+    @classmethod
+    def _empty_is_none(cls, given: object) -> object:
+        """A compose file passes on what is not set as an empty text."""
+        return given or None
 
     @property
     def _sealing_key(self) -> bytes:

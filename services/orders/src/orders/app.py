@@ -7,6 +7,7 @@ from shared.contracts import topics
 from shared.contracts.event import Event
 from shared.contracts.inventory import (
     CancellationRefused,
+    FulfilmentCancellationRequested,
     FulfilmentOrderCancelled,
     FulfilmentOrderOpened,
     ShipmentDelivered,
@@ -30,6 +31,7 @@ from orders import api, store
 from orders.handlers.advance_order import advance_order
 from orders.handlers.cancel_submitted import cancel_submitted
 from orders.handlers.expire_orders import expire_orders
+from orders.handlers.note_partner_asked import note_partner_asked
 from orders.handlers.place_submitted import place_submitted
 from orders.invariants import INVARIANTS
 from orders.settings import OrdersSettings
@@ -46,6 +48,7 @@ HANDLERS: Mapping[type[Event], Handler] = {
     StockReleased: advance_order,
     CancellationRefused: advance_order,
     FulfilmentOrderOpened: advance_order,
+    FulfilmentCancellationRequested: note_partner_asked,
     FulfilmentOrderCancelled: advance_order,
     ShipmentDispatched: advance_order,
     ShipmentDelivered: advance_order,

@@ -16,10 +16,13 @@ INVARIANTS = (
     ),
     Invariant(
         "no-stuck-cancellation",
-        "Nobody has waited two minutes for the answer to a cancellation.",
+        "Nobody has waited two minutes for the answer to a cancellation, or three days for that "
+        "of a partner.",
         "SELECT order_id FROM orders o WHERE status = 'cancelling' AND NOT EXISTS ("
         "SELECT FROM order_transitions t WHERE t.order_id = o.order_id "
-        "AND t.at > now() - interval '120 s')",
+        "AND t.at > now() - interval '120 s') AND NOT EXISTS ("
+        "SELECT FROM partner_cancellations p WHERE p.order_id = o.order_id "
+        "AND p.asked_at > now() - interval '3 days')",
     ),
     Invariant(
         "history-is-whole",

@@ -38,6 +38,11 @@ INSERT INTO order_lines (order_id, line_number, sku, quantity, unit_price_minor,
 SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::int[], $5::bigint[], $6::text[],
     $7::text[])
 """
+_NOTE_PARTNER_ASKED = """
+INSERT INTO partner_cancellations (order_id, asked_at)
+SELECT u, $2 FROM unnest($1::text[]) u
+ON CONFLICT (order_id) DO UPDATE SET asked_at = EXCLUDED.asked_at
+"""
 _INSERT_TRANSITIONS = """
 INSERT INTO order_transitions (order_id, version, status, payment, stock, fulfilment, cause,
     event_id, at)
@@ -165,6 +170,11 @@ def _personal(submission: Submission) -> str:
             "address": submission.shipping_address.model_dump(),
         }
     )
+
+
+async def note_partner_asked(db: Writer, order_ids: Sequence[str], now: datetime) -> None:
+    """A partner was asked whether these orders may still be cancelled."""
+    await db.execute(_NOTE_PARTNER_ASKED, list(order_ids), now)
 
 
 async def insert_transitions(db: Writer, rows: Sequence[Transition], now: datetime) -> None:

@@ -7,18 +7,20 @@ import structlog
 from fastapi import APIRouter
 from shared.service import Retention, Running, Timer
 
+from notifications.partners import metrics
 from notifications.partners.actions import Desk
 from notifications.partners.dispatcher import Dispatcher
 from notifications.partners.http.endpoints import endpoint_routes
 from notifications.partners.http.events import event_routes
 from notifications.partners.http.operators import operator_routes
 from notifications.partners.outward import Outward
-from notifications.partners.store import log
+from notifications.partners.store import endpoints, log
 from notifications.partners.watch import LogWatch
 from notifications.settings import NotificationsSettings
 
 WEEKS_AHEAD = 2
 PARTITIONS_INTERVAL_S = 3600.0
+FIGURES_INTERVAL_S = 10.0
 ATTEMPTS_KEPT = timedelta(days=30)
 
 logger = structlog.get_logger(__name__)
@@ -38,6 +40,7 @@ class Partners:
         return (
             Timer("partner-log-watch", LogWatch.INTERVAL_S, self._watch.look),
             Timer("partner-log-partitions", PARTITIONS_INTERVAL_S, self._keep_partitions),
+            Timer("webhook-figures", FIGURES_INTERVAL_S, _measure),
         )
 
     @property
@@ -90,3 +93,9 @@ class Partners:
             now = await running.clock.now(db)
             if dropped := await log.keep_partitions(db, now, keep, WEEKS_AHEAD):
                 logger.info("partner-log-dropped", partitions=dropped)
+
+
+async def _measure(running: Running) -> None:
+    async with running.pool.acquire() as db:
+        now = await running.clock.now(db)
+        metrics.OVERDUE.set(await endpoints.overdue_s(db, now))

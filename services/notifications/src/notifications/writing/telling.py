@@ -113,7 +113,7 @@ def _cancelled(about: About) -> Told:
 
 def _cancellation_refused(about: About) -> Told:
     say = about.language.say
-    too_late = say("You asked us to cancel your order, but it had already left our warehouse.")
+    too_late = say("You asked us to cancel your order, but it was too late to stop it.")
     return Told(
         badge=say("On its way"),
         tone="wait",

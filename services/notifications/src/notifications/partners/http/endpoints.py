@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
+import structlog
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from shared.contracts.storefront import Storable
 from shared.http.openapi import LOCATION
+from shared.http.ops_work import Operator
 from shared.http.paging import CURSOR_LENGTH_MAX, cursor_after, key_of_cursor
 from shared.http.problem import not_found
 from shared.http.routes import JsonRoute, problems
@@ -48,6 +50,9 @@ KEYED = problems(_401="invalid-token", _403="forbidden") | SECURED
 KNOWN = problems(_401="invalid-token", _403="forbidden", _404="not-found") | SECURED
 
 
+log = structlog.get_logger(__name__)
+
+
 def endpoint_routes(desk: Desk) -> Sequence[APIRouter]:
     """For partners by their keys, and for operators by a partner's name; else the same.
 
@@ -57,7 +62,9 @@ def endpoint_routes(desk: Desk) -> Sequence[APIRouter]:
     async def by_key(request: Request) -> Partner:
         return (await caller_of(desk.running, request, MANAGE)).partner
 
-    async def by_name(request: Request) -> Partner:
+    async def by_name(request: Request, operator: Operator = "unnamed") -> Partner:
+        if request.method != "GET":
+            log.info("operator-acts-for-partner", path=request.url.path, operator=operator)
         async with desk.running.pool.acquire() as db:
             found = await partners.find(db, str(request.path_params["name"]))
         if found is None:

@@ -82,6 +82,16 @@ _RELEASE_OWN = """
 UPDATE webhook_endpoints SET served_by = NULL, served_until = NULL, serve_token = NULL
 WHERE served_by = $1
 """
+# Those that fail are late by their own doing.
+_OVERDUE = """
+SELECT extract(epoch FROM $1 - min(d.not_before))::float
+FROM webhook_endpoints e CROSS JOIN LATERAL (
+    SELECT not_before FROM webhook_deliveries d
+    WHERE d.endpoint_id = e.endpoint_id AND d.state = 'pending' AND d.not_before <= $1
+    ORDER BY d.not_before LIMIT 1) d
+WHERE e.disabled_at IS NULL AND e.failing_since IS NULL
+  AND (e.paused_until IS NULL OR e.paused_until <= $1)
+"""
 _STAND = """
 UPDATE webhook_endpoints e
 SET failing_since = CASE WHEN u.well THEN NULL ELSE coalesce(e.failing_since, $6::timestamptz) END,
@@ -185,6 +195,11 @@ async def release(db: Db, tokens: Collection[UUID]) -> None:
 async def release_own(db: Db, owner: str) -> None:
     """A restarted instance has no calls under way: its name has one living owner."""
     await db.execute(_RELEASE_OWN, owner)
+
+
+async def overdue_s(db: Db, now: datetime) -> float:
+    """How long the first delivery to an endpoint that is well has been due; 0 when none is."""
+    return await db.fetchval(_OVERDUE, now) or 0.0
 
 
 async def stand(db: Db, standings: Sequence[Standing], now: datetime) -> None:
