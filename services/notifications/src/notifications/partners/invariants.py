@@ -17,8 +17,7 @@ PARTNER_INVARIANTS = (
         WHERE d.state IN ('waiting', 'pending') AND (d.state = 'pending') = EXISTS (
             SELECT FROM webhook_deliveries e WHERE e.endpoint_id = d.endpoint_id
               AND e.order_id = d.order_id AND e.state IN ('waiting', 'pending')
-              AND e.position < d.position)
-        LIMIT 1000""",
+              AND e.position < d.position)""",
     ),
     Invariant(
         "webhooks-are-under-way",
