@@ -117,3 +117,14 @@ def test_the_slowest_rate_is_one_a_second_and_gets_through() -> None:
             begun += 1
 
     assert 10 <= begun <= 11
+
+
+def test_lower_limits_hold_from_the_next_call_on() -> None:
+    lane = lane_of()
+    for _ in range(3):
+        one_call(lane)
+    lane.follow(2, 3)
+
+    assert lane.room(NOW_S) == 1
+    one_call(lane)
+    assert (lane.room(NOW_S), lane.room(NOW_S + 0.5), lane.window) == (0, 1, 3)
