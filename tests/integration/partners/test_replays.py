@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from notifications.partners import actions, dispatcher
+from notifications.partners.store import deliveries
 from notifications.partners.wiring import Partners
+from shared.retention import prune
 
 from tests.support.fulfilment import delivered, dispatched, life_of, opened
 from tests.support.partner_world import PartnerWorld
@@ -227,3 +229,29 @@ async def test_what_was_dropped_from_the_log_is_not_delivered_and_holds_up_nothi
     assert [one.event["sequence"] for one in partner_servers.taken["north"]] == [3]
     rows = await world.fetch("SELECT state FROM webhook_deliveries")
     assert [row["state"] for row in rows] == ["delivered"]
+
+
+async def test_an_open_delivery_is_kept_with_its_event_and_an_ended_one_for_its_time(
+    world: PartnerWorld, partner_servers: Receivers
+) -> None:
+    key, place = await joined(world, partner_servers)
+    await world.tell(opened("ord_0"), opened("ord_1"))
+    await world.send_all()
+    partner_servers.behave("north", lambda _: "fail")
+    await world.tell(dispatched("ord_1"))
+    await world.send_all()
+    await world.http.patch(place, json={"enabled": False}, headers=key)
+    world.clock.move(timedelta(days=89))
+    await world.http.patch(place, json={"enabled": True}, headers=key)
+    await world.tell(delivered("ord_1"))
+    async with world.pool.acquire() as db, db.transaction():
+        await deliveries.fan_out(db, 50, await world.clock.now(db))
+    world.clock.move(timedelta(days=2))
+    for rule in Partners(world.settings).retention:
+        await prune(world.running, rule)
+
+    rows = await world.fetch("SELECT state FROM webhook_deliveries ORDER BY position")
+    assert [row["state"] for row in rows] == ["pending", "waiting"]
+    partner_servers.behave("north", lambda _: "ok")
+    await world.send_all()
+    assert [one.event["sequence"] for one in partner_servers.taken["north"]][-2:] == [2, 3]
