@@ -4,12 +4,12 @@ import asyncio
 import os
 from base64 import b64encode
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Network
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 import httpx2
 from asyncpg import Pool, Record
@@ -17,9 +17,11 @@ from fastapi import FastAPI
 from notifications.app import PARTNERS, TOLD_TO_PARTNERS
 from notifications.partners.actions import Desk
 from notifications.partners.dispatcher import Dispatcher
+from notifications.partners.domain.endpoint import ROTATION
 from notifications.partners.http.endpoints import endpoint_routes
 from notifications.partners.http.events import event_routes
 from notifications.partners.http.operators import operator_routes
+from notifications.partners.invariants import PARTNER_INVARIANTS
 from notifications.partners.outward import Outward
 from notifications.partners.watch import LogWatch
 from notifications.settings import NotificationsSettings
@@ -40,6 +42,7 @@ from shared.messaging.unit_of_work import Transactions
 from shared.running import tick
 from shared.service import Running, Timer
 
+T = TypeVar("T")
 LOOPBACK = (IPv4Network("127.0.0.0/8"),)
 TABLES = (
     "partner_events, partners, partner_keys, webhook_endpoints, webhook_deliveries, "
@@ -70,8 +73,10 @@ class PartnerWorld:
     running: Running
     dispatcher: Dispatcher
     http: httpx2.AsyncClient
+    ROTATION: ClassVar[timedelta] = ROTATION
     _sequences: Counter[str] = field(default_factory=Counter)
     _offset: int = 0
+    _dispatching: "asyncio.Task[None] | None" = None
 
     async def tell(self, *events: FulfilmentEvent) -> list[str]:
         """As one batch that Kafka brought; gives the events' ids."""
@@ -115,13 +120,56 @@ class PartnerWorld:
 
     @asynccontextmanager
     async def dispatching(self) -> AsyncIterator[None]:
-        """Run the dispatcher for as long as the block lasts."""
-        task = asyncio.create_task(self.dispatcher.run())
+        """Run the dispatcher for as long as the block lasts, or until it dies."""
+        self._dispatching = asyncio.create_task(self.dispatcher.run())
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            self._dispatching.cancel()
+            await asyncio.gather(self._dispatching, return_exceptions=True)
+
+    @asynccontextmanager
+    async def another(self, name: str = "b", **settings: Any) -> AsyncIterator["PartnerWorld"]:
+        """One more instance on the same database, with the same key and the same clock."""
+        same = {"partner_secrets_key": self.settings.partner_secrets_key, **settings}
+        async with partner_world(
+            str(self.settings.database_url), name, self.clock, **same
+        ) as other:
+            yield other
+
+    async def die(self) -> None:
+        """What its dispatcher is doing stops here; nothing of it is recorded any more."""
+        assert self._dispatching is not None
+        ended = [self._dispatching, *self.dispatcher._tasks]
+        for one in ended:
+            one.cancel()
+        await asyncio.gather(*ended, return_exceptions=True)
+
+    async def broken(self) -> dict[str, list[str]]:
+        """The ids that break an invariant, by its name."""
+        found = {one.name: await self.fetch(one.query) for one in PARTNER_INVARIANTS}
+        return {name: [row[0] for row in rows] for name, rows in found.items() if rows}
+
+    async def together(self, asked: Iterable[Awaitable[T]]) -> list[T]:
+        """All at once, each in a task of its own."""
+        return list(await asyncio.gather(*asked))
+
+    async def everything(self) -> bytes:
+        """All rows of all tables: texts as they are, bytes raw and in hex."""
+        names = [
+            row[0]
+            for row in await self.fetch(
+                "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'"
+            )
+        ]
+        found = bytearray()
+        for name in names:
+            for row in await self.fetch(f"SELECT * FROM {name}"):
+                for value in row.values():
+                    found += value if isinstance(value, bytes) else repr(value).encode()
+            for row in await self.fetch(f"SELECT t::text FROM {name} t"):
+                found += row[0].encode()
+        return bytes(found)
 
     async def fetch(self, statement: str, *values: Any) -> list[Record]:
         async with self.pool.acquire() as db:
@@ -133,27 +181,34 @@ class PartnerWorld:
         await self.fetch("UPDATE partner_fan_out SET position = 0")
 
 
+def _spread() -> float:
+    return 0.5
+
+
 @asynccontextmanager
 async def partner_world(
-    dsn: str, name: str = "a", spread: Callable[[], float] = lambda: 0.5, **settings: Any
+    dsn: str, name: str = "a", clock: MovingClock | None = None, **settings: Any
 ) -> AsyncIterator[PartnerWorld]:
     """An instance called ``name``; what it sends may go to loopback."""
+    defaults = {
+        "webhook_networks": LOOPBACK,
+        "partner_secrets_key": b64encode(os.urandom(32)).decode(),
+    }
     known = NotificationsSettings(
         ORDERPROOF_ENVIRONMENT="local",
         database_url=dsn,
         kafka_bootstrap="127.0.0.1:9",
         instance_name=name,
-        partner_secrets_key=b64encode(os.urandom(32)).decode(),
-        **{"webhook_networks": LOOPBACK, **settings},
+        **{**defaults, **settings},
     )
     pool = await open_pool(dsn, f"partners-{name}", 8)
     async with pool.acquire() as db:
         await migrate(db, "notifications")
-    clock = MovingClock()
+    clock = clock or MovingClock()
     running = Running(known, pool, clock, Transactions(pool, clock, MessageWork))
     outward = Outward(known.webhook_calls_max, known.webhook_networks)
     assert known.vault is not None
-    dispatcher = Dispatcher(running, outward, known.vault, name, known.webhook_calls_max, spread)
+    dispatcher = Dispatcher(running, outward, known.vault, name, known.webhook_calls_max, _spread)
     running.transactions.on_work.append(dispatcher.wake)
     desk = Desk(running, outward, known.vault, known.partner_endpoints_max, dispatcher.wake)
     watch = LogWatch()

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,10 +15,15 @@ ANSWERS = {
     "gone": b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n",
     "redirect": b"HTTP/1.1 301 Moved\r\nLocation: /ok/elsewhere\r\nContent-Length: 0\r\n\r\n",
     "busy": b"HTTP/1.1 429 Too Many\r\nRetry-After: 120\r\nContent-Length: 0\r\n\r\n",
+    "odd": b"HTTP/1.1 500 x\r\nX-Odd: caf\xe9 \xff\r\nContent-Length: 0\r\n\r\n",
+    "late": b"HTTP/1.1 503 x\r\nRetry-After: Mon, 01 Jan 99999999999999999999 00:00:00 GMT\r\n"
+    b"Content-Length: 0\r\n\r\n",
     "garbage": b"\x00\xff not http at all\r\n\r\n",
     "large": b"HTTP/1.1 200 OK\r\nContent-Length: 10000000000\r\n\r\n" + b"x" * 100_000,
 }
+TAKEN = ("ok", "drip", "large", "slow")
 DRIP_S = 0.2
+SLOW_S = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +50,13 @@ class Receivers:
     """``/<how>/<name>``: how it answers, and who it is; ``behave`` changes a name's ways."""
 
     port: int = 0
+    connects: int = 0
     received: list[Received] = field(default_factory=list)
     by_name: dict[str, list[Received]] = field(default_factory=lambda: defaultdict(list))
     ways: dict[str, Callable[[Received], str]] = field(default_factory=dict)
     taken: dict[str, list[Received]] = field(default_factory=lambda: defaultdict(list))
+    under_way: Counter[str] = field(default_factory=Counter)
+    most_at_once: Counter[str] = field(default_factory=Counter)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
 
@@ -60,6 +68,7 @@ class Receivers:
         self.ways[name] = way
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connects += 1
         self._writers.add(writer)
         try:
             while (request := await _request(reader)) is not None:
@@ -68,11 +77,16 @@ class Receivers:
                     how = way(request)
                 self.received.append(request)
                 self.by_name[name].append(request)
-                if how in ("ok", "drip", "large"):
+                if how in TAKEN:
                     self.taken[name].append(request)
                 self.arrived.set()
-                if not await self._answer(how, writer):
-                    break
+                self.under_way[name] += 1
+                self.most_at_once[name] = max(self.most_at_once[name], self.under_way[name])
+                try:
+                    if not await self._answer(how, writer):
+                        break
+                finally:
+                    self.under_way[name] -= 1
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
@@ -83,6 +97,9 @@ class Receivers:
         """Whether the connection may be used again."""
         if how == "hang":
             await asyncio.Event().wait()
+        if how == "slow":
+            await asyncio.sleep(SLOW_S)
+            how = "ok"
         if how == "drip":
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
             while not writer.is_closing():

@@ -1,4 +1,4 @@
-"""One database for all tests of partners, emptied before each; receivers for each."""
+"""One database for all tests of partners, emptied before each and whole after it; receivers."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -18,6 +18,7 @@ async def world(partners_dsn: str) -> AsyncIterator[PartnerWorld]:
     async with partner_world(partners_dsn) as running:
         await running.empty()
         yield running
+        assert await running.broken() == {}
 
 
 @pytest.fixture

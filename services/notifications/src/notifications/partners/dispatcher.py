@@ -107,8 +107,10 @@ class Dispatcher:
             wanted = min(CLAIMS_MAX, LANES_MAX - len(self._lanes))
             for served in await endpoints.claim(db, self.owner, now, LEASE, wanted):
                 self._lanes[served.token] = Lane.of(served, self._now_s())
-            found = [*await self._due(db, now, trusted=True), *await self._due(db, now)]
-        for due in found:
+            # By id: a lane that a call's end moves from one kind to the other is looked at twice.
+            found = {one.delivery_id: one for one in await self._due(db, now, trusted=True)}
+            found |= {one.delivery_id: one for one in await self._due(db, now)}
+        for due in found.values():
             self._send(due, now)
         return moved + len(found)
 
@@ -155,6 +157,7 @@ class Dispatcher:
 
     def _send(self, due: Due, now: datetime) -> None:
         lane = self._lanes[due.token]
+        lane.follow(due.endpoint.rate_per_s, due.endpoint.concurrency_max)
         lane.begin(due.delivery_id, self._now_s())
         task = asyncio.create_task(self._deliver(lane, due, now))
         self._tasks.add(task)

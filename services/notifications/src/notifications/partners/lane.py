@@ -52,6 +52,11 @@ class Lane:
         self._filled_at = now_s
         return max(0, min(self.window - len(self.under_way), int(self._tokens)))
 
+    def follow(self, rate_per_s: int, concurrency_max: int) -> None:
+        """The partner may have set other limits since this lane was made."""
+        self.rate_per_s, self.concurrency_max = rate_per_s, concurrency_max
+        self.window = min(self.window, concurrency_max)
+
     def begin(self, delivery_id: int, now_s: float) -> None:
         self.under_way.add(delivery_id)
         self.used_at = now_s

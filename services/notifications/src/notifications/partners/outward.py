@@ -32,7 +32,6 @@ BODY_BYTES_MAX = 16 * 1024
 HEAD_BYTES_MAX = 8 * 1024
 LOGGED_CHARACTERS_MAX = 2_000
 RESOLVE_TIMEOUT_S = 3.0
-TLS_PORT = 443
 USER_AGENT = "orderproof-webhooks/1"
 
 
@@ -96,7 +95,7 @@ class Outward:
         try:
             async with asyncio.timeout(RESOLVE_TIMEOUT_S):
                 return _addresses(await _resolve(destination.host, destination.port))
-        except (OSError, TimeoutError):
+        except (OSError, TimeoutError, UnicodeError):
             raise ForbiddenDestination(f"{destination.host} does not resolve.") from None
 
     def _open(self) -> aiohttp.ClientSession:
@@ -153,9 +152,9 @@ class _Checked(AbstractResolver):
 def _refuse_any(
     host: str, port: int, addresses: Collection[Address], networks: Collection[Network]
 ) -> None:
-    """By address alone: what the URL says was checked before. Raises ``Blocked``."""
+    """By address and port: the rest of what the URL says was checked. Raises ``Blocked``."""
     try:
-        refuse_addresses(Destination(host, TLS_PORT, None, plain=False), addresses, networks)
+        refuse_addresses(Destination(host, port, None, plain=False), addresses, networks)
     except ForbiddenDestination as error:
         raise Blocked(f"{host}:{port}: {error}") from None
 
@@ -204,14 +203,15 @@ def _retry_after(response: aiohttp.ClientResponse) -> timedelta | None:
         return timedelta(seconds=min(int(given[:9]), 10**8))
     try:
         wait = parsedate_to_datetime(given) - datetime.now(UTC)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     return max(wait, timedelta())
 
 
 def _logged(text: str) -> str:
     """As PostgreSQL can store it."""
-    return text[:LOGGED_CHARACTERS_MAX].replace("\x00", "\ufffd")
+    told = text[:LOGGED_CHARACTERS_MAX].encode(errors="replace").decode()
+    return told.replace("\x00", "\ufffd")
 
 
 def _name_of(error: Exception) -> str:

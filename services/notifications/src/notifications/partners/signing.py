@@ -103,6 +103,6 @@ class Vault:
         nonce, rest = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
         try:
             plain = AESGCM(self.key).decrypt(nonce, rest, endpoint_id.encode())
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise SecretUnreadable(endpoint_id) from None
         return Secret(plain[SEED_BYTES:], plain[:SEED_BYTES])

@@ -14,7 +14,7 @@ from notifications.partners.http.endpoints import endpoint_routes
 from notifications.partners.http.events import event_routes
 from notifications.partners.http.operators import operator_routes
 from notifications.partners.outward import Outward
-from notifications.partners.store import endpoints, log
+from notifications.partners.store import deliveries, endpoints, log
 from notifications.partners.watch import LogWatch
 from notifications.settings import NotificationsSettings
 
@@ -45,10 +45,10 @@ class Partners:
 
     @property
     def retention(self) -> tuple[Retention, ...]:
-        """A delivery is of no use without its event, nor an attempt to a partner for long."""
+        """Deliveries that have ended, and attempts; what is open goes with its event."""
         kept = timedelta(days=self._settings.partner_events_retention_days)
         return (
-            Retention("webhook_deliveries", "created_at", kept),
+            Retention("webhook_deliveries", "created_at", kept, "t.ended_at IS NOT NULL"),
             Retention("webhook_attempts", "sent_at", min(kept, ATTEMPTS_KEPT)),
         )
 
@@ -93,6 +93,9 @@ class Partners:
             now = await running.clock.now(db)
             if dropped := await log.keep_partitions(db, now, keep, WEEKS_AHEAD):
                 logger.info("partner-log-dropped", partitions=dropped)
+        async with running.pool.acquire() as db, db.transaction():
+            await endpoints.lock_deliveries(db, shared=False)
+            await deliveries.forget(db, now - keep)
 
 
 async def _measure(running: Running) -> None:

@@ -45,6 +45,7 @@ Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX)]
 Cursor = Annotated[str | None, Query(max_length=CURSOR_LENGTH_MAX)]
 OrderId = Annotated[str, Query(min_length=1, max_length=128), Storable]
 
+NO_BODY_NEEDED: dict[str, Any] = {"requestBody": {"required": False}}
 SECURED: dict[str, Any] = {"security": [{"partnerKey": []}]}
 KEYED = problems(_401="invalid-token", _403="forbidden") | SECURED
 KNOWN = problems(_401="invalid-token", _403="forbidden", _404="not-found") | SECURED
@@ -136,7 +137,7 @@ def _manage(router: APIRouter, desk: Desk, asker: Any) -> None:
 def _secrets_and_tests(router: APIRouter, desk: Desk, asker: Any) -> None:
     @router.post(
         "/{endpoint_id}/rotate-secret",
-        openapi_extra=KNOWN | problems(_404="not-found", _422="invalid-secret"),
+        openapi_extra=KNOWN | problems(_404="not-found", _422="invalid-secret") | NO_BODY_NEEDED,
     )
     async def rotate_secret(
         endpoint_id: Id, partner: Annotated[Partner, asker], body: NewSecret | None = None

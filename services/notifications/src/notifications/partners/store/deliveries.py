@@ -37,8 +37,16 @@ JOIN partners p ON p.tenant = l.tenant AND (p.seller_id IS NULL OR p.seller_id =
 JOIN webhook_endpoints e ON e.partner_id = p.partner_id AND e.disabled_at IS NULL
     AND e.since_position < l.position AND l.type = ANY(e.event_types)
 WHERE l.position > $1 AND l.position <= $2
+  AND NOT EXISTS (SELECT FROM webhook_deliveries r
+    WHERE r.endpoint_id = e.endpoint_id AND r.position = l.position)
 ORDER BY l.position, e.endpoint_id
 ON CONFLICT (endpoint_id, position) DO NOTHING
+"""
+_FORGET = f"""
+DELETE FROM webhook_deliveries d WHERE d.state IN {OPEN} AND d.recorded_at < $1
+  AND NOT EXISTS (SELECT FROM partner_events l
+    WHERE l.position = d.position AND l.recorded_at = d.recorded_at)
+RETURNING d.endpoint_id, d.order_id
 """
 _DUE = f"""
 SELECT d.delivery_id, d.attempts, e.serve_token, p.seller_id, p.tenant,
@@ -142,6 +150,15 @@ async def fan_out(db: Db, events_max: int, now: datetime) -> int:
         await db.execute(_FAN_OUT, moved["after"], moved["until"], now)
     passed: int = moved["until"] - moved["after"]
     return passed
+
+
+async def forget(db: Db, kept_since: datetime) -> None:
+    """What can be delivered no more, as its event was dropped, holds up nothing behind it.
+
+    Hold the deliveries' lock, not shared.
+    """
+    gone = await db.fetch(_FORGET, kept_since)
+    await arrange(db, [(one["endpoint_id"], one["order_id"]) for one in gone])
 
 
 async def due(

@@ -32,8 +32,11 @@ WHERE position > $1 AND position <= $2 AND tenant = $3
 ORDER BY position LIMIT $6
 """
 _FIND = f"SELECT {_COLUMNS} FROM partner_events WHERE event_id = $1"
+# A transaction's time is from before it waited for its positions, which takes no minute.
 _BEFORE = """
-SELECT position FROM partner_events WHERE recorded_at < $1 ORDER BY recorded_at DESC LIMIT 1
+SELECT coalesce(min(position) - 1, (SELECT position FROM partner_log)) FROM partner_events
+WHERE recorded_at >= $1 AND recorded_at < interval '1 minute'
+    + (SELECT min(recorded_at) FROM partner_events WHERE recorded_at >= $1)
 """
 _PARTITIONS = """
 SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
@@ -98,12 +101,17 @@ async def find(db: Db, event_id: str) -> LogEvent | None:
 
 
 async def position_before(db: Db, moment: datetime) -> int:
-    """The last position recorded before ``moment``; 0 when nothing was."""
-    return await db.fetchval(_BEFORE, moment) or 0
+    """After which position all is that was recorded at ``moment`` or later."""
+    position: int = await db.fetchval(_BEFORE, moment)
+    return position
 
 
 async def keep_partitions(db: Db, now: datetime, keep: timedelta, weeks_ahead: int) -> list[str]:
-    """Make the partitions of the weeks to come, drop those that are too old; gives their names."""
+    """Make the partitions of the weeks to come, drop those that are too old; gives their names.
+
+    Whoever appends has the positions first and then the table, so that is the order here too.
+    """
+    await take_positions(db, 0)
     there = {one["relname"] for one in await db.fetch(_PARTITIONS)}
     monday = now.date() - timedelta(days=now.weekday())
     for week in range(1, weeks_ahead + 1):
