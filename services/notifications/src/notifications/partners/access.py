@@ -4,13 +4,18 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 
-from fastapi import Request
+from fastapi import Request, Security
+from fastapi.security import HTTPBearer
 from shared.http.problem import Problem
 from shared.service import Running
 
 from notifications.partners.domain.partner import Key, KeyScope, Partner
 from notifications.partners.store import partners
 
+# For the documents: what a key is looked up by is the header itself.
+PARTNER_KEY = Security(
+    HTTPBearer(auto_error=False, scheme_name="partnerKey", description="A partner's key, `opk_…`")
+)
 KEY_PREFIX = "opk_"
 KEY_BYTES = 32
 KEY_LENGTH_MAX = 200

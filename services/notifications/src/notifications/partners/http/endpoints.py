@@ -13,7 +13,7 @@ from shared.http.problem import not_found
 from shared.http.routes import JsonRoute, problems
 
 from notifications.partners import actions
-from notifications.partners.access import caller_of
+from notifications.partners.access import PARTNER_KEY, caller_of
 from notifications.partners.actions import Desk
 from notifications.partners.domain.partner import KeyScope, Partner
 from notifications.partners.http.bodies import EndpointChange, NewEndpoint, NewSecret, Replay
@@ -46,9 +46,9 @@ Cursor = Annotated[str | None, Query(max_length=CURSOR_LENGTH_MAX)]
 OrderId = Annotated[str, Query(min_length=1, max_length=128), Storable]
 
 NO_BODY_NEEDED: dict[str, Any] = {"requestBody": {"required": False}}
-SECURED: dict[str, Any] = {"security": [{"partnerKey": []}]}
-KEYED = problems(_401="invalid-token", _403="forbidden") | SECURED
-KNOWN = problems(_401="invalid-token", _403="forbidden", _404="not-found") | SECURED
+BY_KEY = {"_401": "invalid-token", "_403": "forbidden"}
+KEYED = problems(**BY_KEY)
+KNOWN = problems(**BY_KEY, _404="not-found")
 
 
 log = structlog.get_logger(__name__)
@@ -64,15 +64,25 @@ def endpoint_routes(desk: Desk) -> Sequence[APIRouter]:
         return (await caller_of(desk.running, request, MANAGE)).partner
 
     async def by_name(request: Request, operator: Operator = "unnamed") -> Partner:
-        if request.method != "GET":
-            log.info("operator-acts-for-partner", path=request.url.path, operator=operator)
         async with desk.running.pool.acquire() as db:
             found = await partners.find(db, str(request.path_params["name"]))
         if found is None:
             raise not_found("There is no such partner.")
+        if request.method != "GET":
+            log.info(
+                "operator-acts-for-partner",
+                partner_id=found.partner_id,
+                act=f"{request.method} {request.scope['route'].path}",
+                operator=operator,
+            )
         return found
 
-    own = APIRouter(prefix="/v1/webhook-endpoints", tags=["partners"], route_class=JsonRoute)
+    own = APIRouter(
+        prefix="/v1/webhook-endpoints",
+        tags=["partners"],
+        route_class=JsonRoute,
+        dependencies=[PARTNER_KEY],
+    )
     ops = APIRouter(prefix=OPS_PREFIX, tags=["ops"], route_class=JsonRoute)
     for router, who in ((own, by_key), (ops, by_name)):
         asker = Depends(who)
@@ -84,8 +94,7 @@ def endpoint_routes(desk: Desk) -> Sequence[APIRouter]:
 
 def _manage(router: APIRouter, desk: Desk, asker: Any) -> None:
     refused = problems(
-        _401="invalid-token",
-        _403="forbidden",
+        **BY_KEY,
         _404="not-found",
         _409="too-many-endpoints",
         _422="webhook-url-forbidden invalid-secret",
@@ -95,7 +104,7 @@ def _manage(router: APIRouter, desk: Desk, asker: Any) -> None:
         "",
         status_code=201,
         responses={201: {"headers": LOCATION}},
-        openapi_extra=refused | SECURED,
+        openapi_extra=refused,
     )
     async def register(
         body: NewEndpoint, partner: Annotated[Partner, asker], response: Response
@@ -121,7 +130,7 @@ def _manage(router: APIRouter, desk: Desk, asker: Any) -> None:
     async def read_endpoint(endpoint_id: Id, partner: Annotated[Partner, asker]) -> EndpointView:
         return endpoint_view(await actions.find(desk, partner, endpoint_id))
 
-    @router.patch("/{endpoint_id}", openapi_extra=refused | SECURED)
+    @router.patch("/{endpoint_id}", openapi_extra=refused)
     async def change_endpoint(
         endpoint_id: Id, body: EndpointChange, partner: Annotated[Partner, asker]
     ) -> EndpointView:
@@ -137,7 +146,7 @@ def _manage(router: APIRouter, desk: Desk, asker: Any) -> None:
 def _secrets_and_tests(router: APIRouter, desk: Desk, asker: Any) -> None:
     @router.post(
         "/{endpoint_id}/rotate-secret",
-        openapi_extra=KNOWN | problems(_404="not-found", _422="invalid-secret") | NO_BODY_NEEDED,
+        openapi_extra=problems(**BY_KEY, _404="not-found", _422="invalid-secret") | NO_BODY_NEEDED,
     )
     async def rotate_secret(
         endpoint_id: Id, partner: Annotated[Partner, asker], body: NewSecret | None = None
@@ -154,7 +163,7 @@ def _secrets_and_tests(router: APIRouter, desk: Desk, asker: Any) -> None:
     @router.post(
         "/{endpoint_id}/replay",
         status_code=202,
-        openapi_extra=KNOWN | problems(_400="invalid-cursor", _404="not-found"),
+        openapi_extra=problems(**BY_KEY, _400="invalid-cursor", _404="not-found"),
     )
     async def replay(
         endpoint_id: Id, body: Replay, partner: Annotated[Partner, asker]
@@ -166,7 +175,7 @@ def _secrets_and_tests(router: APIRouter, desk: Desk, asker: Any) -> None:
 def _log(router: APIRouter, desk: Desk, asker: Any) -> None:
     @router.get(
         "/{endpoint_id}/deliveries",
-        openapi_extra=KNOWN | problems(_400="invalid-cursor", _404="not-found"),
+        openapi_extra=problems(**BY_KEY, _400="invalid-cursor", _404="not-found"),
     )
     async def list_deliveries(
         endpoint_id: Id,

@@ -12,7 +12,7 @@ from shared.http.problem import not_found
 from shared.http.routes import problems
 from shared.service import Running
 
-from notifications.partners.access import caller_of
+from notifications.partners.access import PARTNER_KEY, caller_of
 from notifications.partners.domain.types import TYPES, known_type
 from notifications.partners.reading import Question, narrowed, read_page
 from notifications.partners.watch import LogWatch
@@ -50,8 +50,10 @@ def event_routes(running: Running, watch: LogWatch) -> Sequence[APIRouter]:
     @router.get(
         "/v1/fulfilment-events",
         response_model=FulfilmentEventsPage,
-        openapi_extra=problems(_400="invalid-cursor", _401="invalid-token", _403="forbidden")
-        | {"security": [{"partnerKey": []}]},
+        dependencies=[PARTNER_KEY],
+        openapi_extra=problems(
+            _400="invalid-cursor", _401="invalid-token", _403="forbidden", _410="cursor-expired"
+        ),
     )
     async def read_fulfilment_events(
         request: Request,

@@ -14,7 +14,7 @@ from shared.http.routes import JsonRoute, problems
 from shared.ids import new_id
 from shared.service import Running
 
-from notifications.partners.access import caller_of, new_key
+from notifications.partners.access import PARTNER_KEY, caller_of, new_key
 from notifications.partners.domain.partner import ALL_SCOPES, Key, KeyScope, Partner
 from notifications.partners.domain.types import NEWEST
 from notifications.partners.http.bodies import NewKey, NewPartner
@@ -45,7 +45,12 @@ log = structlog.get_logger(__name__)
 def operator_routes(running: Running) -> Sequence[APIRouter]:
     """``/ops/partners`` for operators, ``/v1/partner`` for a partner about itself."""
     ops = APIRouter(prefix="/ops/partners", tags=["ops"], route_class=JsonRoute)
-    own = APIRouter(prefix="/v1/partner", tags=["partners"], route_class=JsonRoute)
+    own = APIRouter(
+        prefix="/v1/partner",
+        tags=["partners"],
+        route_class=JsonRoute,
+        dependencies=[PARTNER_KEY],
+    )
     _partners(ops, running)
     _keys(ops, running)
     _own(own, running)
@@ -117,22 +122,21 @@ def _keys(router: APIRouter, running: Running) -> None:
 
 def _own(router: APIRouter, running: Running) -> None:
     keyed = problems(_401="invalid-token", _403="forbidden", _404="not-found")
-    secured = keyed | {"security": [{"partnerKey": []}]}
 
-    @router.get("", openapi_extra=secured)
+    @router.get("", openapi_extra=keyed)
     async def read_own(request: Request) -> PartnerView:
         """Who the key belongs to, and what other keys there are."""
         partner = (await caller_of(running, request, "events:read")).partner
         async with running.pool.acquire() as db:
             return partner_view(partner, await partners.keys_of(db, partner.partner_id))
 
-    @router.post("/keys", status_code=201, openapi_extra=secured)
+    @router.post("/keys", status_code=201, openapi_extra=keyed)
     async def add_own_key(body: NewKey, request: Request) -> KeyTold:
         """A further key, to take the place of this one; it is told this once."""
         caller = await caller_of(running, request, "keys:manage")
         return await _add_key(running, caller.partner, body.scopes, body.expires_in_days)
 
-    @router.post("/keys/{key_id}/revoke", openapi_extra=secured)
+    @router.post("/keys/{key_id}/revoke", openapi_extra=keyed)
     async def revoke_own_key(key_id: Name, request: Request, *, at_once: Now = False) -> KeyView:
         """The key is valid for 24 hours more, or ``at_once`` no longer."""
         caller = await caller_of(running, request, "keys:manage")
