@@ -17,6 +17,7 @@ from notifications.partners.domain.endpoint import (
 )
 from notifications.partners.domain.partner import ALL_SCOPES, Key, KeyScope, Partner
 from notifications.partners.domain.types import known_type
+from notifications.partners.http.moments import Moment
 from notifications.partners.outward import Exchange
 from notifications.partners.signing import Secret
 from notifications.partners.store.replays import LoggedAttempt, LoggedDelivery
@@ -81,7 +82,7 @@ class Replay(Body):
 
     event_id: Annotated[str, Field(min_length=1, max_length=64), Storable] | None = None
     failed: Literal[True] | None = None
-    since: datetime | None = Field(None, strict=False)
+    since: Moment | None = Field(None, strict=False)
     after: Annotated[str, Field(max_length=300)] | None = None
     cursor: Annotated[str, Field(max_length=300)] | None = None
 
@@ -90,8 +91,6 @@ class Replay(Body):
         given = (self.event_id, self.failed, self.since, self.after)
         if sum(one is not None for one in given) != 1:
             raise ValueError("name exactly one of event_id, failed, since and after")
-        if self.since is not None and self.since.tzinfo is None:
-            raise ValueError("since needs an offset from UTC")
         return self
 
 

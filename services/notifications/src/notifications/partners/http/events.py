@@ -14,13 +14,13 @@ from shared.service import Running
 
 from notifications.partners.access import caller_of
 from notifications.partners.domain.types import TYPES, known_type
+from notifications.partners.http.moments import Moment
 from notifications.partners.reading import Question, narrowed, read_page
 from notifications.partners.watch import LogWatch
 
 LIMIT_MAX = 500
 WAIT_S_MAX = 30.0
 
-Aware = Annotated[datetime, AfterValidator(lambda moment: _with_offset(moment))]
 Types = Annotated[list[Annotated[str, AfterValidator(known_type)]] | None, Query(max_length=100)]
 
 
@@ -56,7 +56,7 @@ def event_routes(running: Running, watch: LogWatch) -> Sequence[APIRouter]:
     async def read_fulfilment_events(
         request: Request,
         after: Annotated[str | None, Query(max_length=CURSOR_LENGTH_MAX)] = None,
-        since: Aware | None = None,
+        since: Moment | None = None,
         event_type: Types = None,
         limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 100,
         wait_s: Annotated[float, Query(ge=0, le=WAIT_S_MAX)] = 0,
@@ -84,9 +84,3 @@ def event_routes(running: Running, watch: LogWatch) -> Sequence[APIRouter]:
         return Response(json.dumps(schema), media_type="application/schema+json")
 
     return [router]
-
-
-def _with_offset(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        raise ValueError("needs an offset from UTC")
-    return moment
