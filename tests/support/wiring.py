@@ -19,6 +19,7 @@ EXAMPLE_SETTINGS: dict[str, Any] = {
     "kafka_bootstrap": "127.0.0.1:9092",
     "instance_name": "example-0",
     "provider_url": "http://127.0.0.1:8080",
+    "partner_secrets_key": "A" * 43 + "=",
 }
 
 

@@ -188,3 +188,31 @@ async def test_one_that_loses_our_trust_while_we_look_is_sent_nothing_twice(
     assert len(partner_servers.received) == 1
     rows: Any = await world.fetch("SELECT attempts FROM webhook_deliveries")
     assert [row["attempts"] for row in rows] == [1]
+
+
+async def test_those_who_hang_take_no_slot_from_those_who_answer(
+    world: PartnerWorld, partner_servers: Receivers
+) -> None:
+    key = await world.add_partner("north")
+    for number in range(12):
+        await world.register(key, partner_servers.url("hang", f"hang-{number}"))
+    async with world.another("few", webhook_calls_max=8) as few:
+        few.dispatcher.outward.call_timeout_s = 0.05
+        await few.tell(opened("ord_0"))
+        await few.send_all()
+        before = sum(partner_servers.under_way.values())
+        # They have failed once; from now on each call of theirs lasts longer than the test.
+        await few.dispatcher.outward.close()
+        few.dispatcher.outward.call_timeout_s = 60
+        world.clock.move(timedelta(seconds=10))
+        await world.register(key, partner_servers.url("ok", "well"))
+        async with few.dispatching():
+            await few.tell(*[event for one in ORDERS[1:] for event in life_of(one)])
+
+            async def all_came() -> bool:
+                return len(partner_servers.taken["well"]) == 4 * len(ORDERS[1:])
+
+            await eventually(all_came, "who answers has everything", 15)
+            hanging = sum(partner_servers.under_way.values()) - before
+            await few.die()
+    assert (before, hanging) == (12, 2)

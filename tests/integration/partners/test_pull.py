@@ -211,6 +211,18 @@ async def test_since_begins_with_the_first_that_was_recorded_then(world: Partner
         assert (await refused(world, key, since=given)).status_code == 422
 
 
+@pytest.mark.parametrize("since", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+async def test_since_may_be_any_time_that_can_be_written(world: PartnerWorld, since: str) -> None:
+    key = await world.add_partner("north")
+    told = await world.register(key, "https://93.184.215.14/")
+    await world.tell(opened("ord_1"))
+    pulled = await refused(world, key, since=since)
+    place = f"/v1/webhook-endpoints/{told['endpoint_id']}/replay"
+    replayed = await world.http.post(place, json={"since": since}, headers=key)
+
+    assert (pulled.status_code, replayed.status_code) in ((200, 202), (422, 422))
+
+
 async def test_since_skips_nothing_where_a_transaction_waited_for_its_turn(
     world: PartnerWorld,
 ) -> None:

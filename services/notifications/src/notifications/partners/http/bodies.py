@@ -1,6 +1,5 @@
 """The shapes of what partners and operators send and are answered."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
@@ -14,6 +13,7 @@ from notifications.partners.domain.endpoint import (
 )
 from notifications.partners.domain.partner import ALL_SCOPES, KeyScope
 from notifications.partners.domain.types import known_type
+from notifications.partners.http.moments import Moment
 
 NAME_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$"
 
@@ -91,7 +91,7 @@ class Replay(Body):
 
     event_id: Annotated[str, Field(min_length=1, max_length=64), Storable] | None = None
     failed: Literal[True] | None = None
-    since: datetime | None = Field(None, strict=False)
+    since: Moment | None = Field(None, strict=False)
     after: Annotated[str, Field(max_length=300)] | None = None
     cursor: Annotated[str, Field(max_length=300)] | None = None
 
@@ -100,6 +100,4 @@ class Replay(Body):
         given = (self.event_id, self.failed, self.since, self.after)
         if sum(one is not None for one in given) != 1:
             raise ValueError("name exactly one of event_id, failed, since and after")
-        if self.since is not None and self.since.tzinfo is None:
-            raise ValueError("since needs an offset from UTC")
         return self

@@ -63,9 +63,9 @@ def endpoint_routes(desk: Desk) -> Sequence[APIRouter]:
     async def by_key(request: Request) -> Partner:
         return (await caller_of(desk.running, request, MANAGE)).partner
 
-    async def by_name(request: Request, operator: Operator = "unnamed") -> Partner:
+    async def by_name(name: Id, request: Request, operator: Operator = "unnamed") -> Partner:
         async with desk.running.pool.acquire() as db:
-            found = await partners.find(db, str(request.path_params["name"]))
+            found = await partners.find(db, name)
         if found is None:
             raise not_found("There is no such partner.")
         if request.method != "GET":

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import AfterValidator, BaseModel
 from shared.http.paging import CURSOR_LENGTH_MAX
 from shared.http.problem import not_found
@@ -13,14 +13,15 @@ from shared.http.routes import problems
 from shared.service import Running
 
 from notifications.partners.access import PARTNER_KEY, caller_of
+from notifications.partners.domain.partner import Partner
 from notifications.partners.domain.types import TYPES, known_type
+from notifications.partners.http.moments import Moment
 from notifications.partners.reading import Question, narrowed, read_page
 from notifications.partners.watch import LogWatch
 
 LIMIT_MAX = 500
 WAIT_S_MAX = 30.0
 
-Aware = Annotated[datetime, AfterValidator(lambda moment: _with_offset(moment))]
 Types = Annotated[list[Annotated[str, AfterValidator(known_type)]] | None, Query(max_length=100)]
 
 
@@ -47,6 +48,9 @@ def event_routes(running: Running, watch: LogWatch) -> Sequence[APIRouter]:
     """What a key with ``events:read`` may read; schemas are open to all."""
     router = APIRouter(tags=["partners"])
 
+    async def reader(request: Request) -> Partner:
+        return (await caller_of(running, request, "events:read")).partner
+
     @router.get(
         "/v1/fulfilment-events",
         response_model=FulfilmentEventsPage,
@@ -56,15 +60,14 @@ def event_routes(running: Running, watch: LogWatch) -> Sequence[APIRouter]:
         ),
     )
     async def read_fulfilment_events(
-        request: Request,
+        partner: Annotated[Partner, Depends(reader)],
         after: Annotated[str | None, Query(max_length=CURSOR_LENGTH_MAX)] = None,
-        since: Aware | None = None,
+        since: Moment | None = None,
         event_type: Types = None,
         limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 100,
         wait_s: Annotated[float, Query(ge=0, le=WAIT_S_MAX)] = 0,
     ) -> Response:
         """The events after a cursor, or since a time, or all that are kept; ``wait_s`` waits."""
-        partner = (await caller_of(running, request, "events:read")).partner
         question = Question(partner.scope, partner.event_types, limit, after, since)
         page = await read_page(running, watch, narrowed(question, event_type), wait_s)
         return Response(page.json_bytes(partner.scope), media_type="application/json")
@@ -86,9 +89,3 @@ def event_routes(running: Running, watch: LogWatch) -> Sequence[APIRouter]:
         return Response(json.dumps(schema), media_type="application/schema+json")
 
     return [router]
-
-
-def _with_offset(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        raise ValueError("needs an offset from UTC")
-    return moment

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from shared.contracts.storefront import Storable
 from shared.http.ops_work import Operator
 from shared.http.paging import CURSOR_LENGTH_MAX, cursor_after, key_of_cursor
@@ -123,24 +123,29 @@ def _keys(router: APIRouter, running: Running) -> None:
 def _own(router: APIRouter, running: Running) -> None:
     keyed = problems(_401="invalid-token", _403="forbidden", _404="not-found")
 
+    async def reader(request: Request) -> Partner:
+        return (await caller_of(running, request, "events:read")).partner
+
+    async def keeper(request: Request) -> Partner:
+        return (await caller_of(running, request, "keys:manage")).partner
+
     @router.get("", openapi_extra=keyed)
-    async def read_own(request: Request) -> PartnerView:
+    async def read_own(partner: Annotated[Partner, Depends(reader)]) -> PartnerView:
         """Who the key belongs to, and what other keys there are."""
-        partner = (await caller_of(running, request, "events:read")).partner
         async with running.pool.acquire() as db:
             return partner_view(partner, await partners.keys_of(db, partner.partner_id))
 
     @router.post("/keys", status_code=201, openapi_extra=keyed)
-    async def add_own_key(body: NewKey, request: Request) -> KeyTold:
+    async def add_own_key(body: NewKey, partner: Annotated[Partner, Depends(keeper)]) -> KeyTold:
         """A further key, to take the place of this one; it is told this once."""
-        caller = await caller_of(running, request, "keys:manage")
-        return await _add_key(running, caller.partner, body.scopes, body.expires_in_days)
+        return await _add_key(running, partner, body.scopes, body.expires_in_days)
 
     @router.post("/keys/{key_id}/revoke", openapi_extra=keyed)
-    async def revoke_own_key(key_id: Name, request: Request, *, at_once: Now = False) -> KeyView:
+    async def revoke_own_key(
+        key_id: Name, partner: Annotated[Partner, Depends(keeper)], *, at_once: Now = False
+    ) -> KeyView:
         """The key is valid for 24 hours more, or ``at_once`` no longer."""
-        caller = await caller_of(running, request, "keys:manage")
-        return await _revoke(running, caller.partner, key_id, at_once=at_once)
+        return await _revoke(running, partner, key_id, at_once=at_once)
 
 
 async def _add_key(
