@@ -96,7 +96,7 @@ def add_partner(bootstrap: str, name: str, topic_prefix: str = "") -> str:
 def rotate(bootstrap: str, name: str) -> str:
     """A new password for a partner that has one; with the old one nobody logs in from now on."""
     admin, user = _admin(bootstrap), user_of(name)
-    if not _has_login(admin, user):
+    if not _rights_in(admin, user):
         raise PartnerKafkaError(f"{name} has no access to Kafka yet")
     return _set_password(admin, user)
 
