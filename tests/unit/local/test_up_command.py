@@ -47,6 +47,14 @@ def test_a_detached_stack_is_the_one_that_was_asked_for(
     assert [(one.instances, one.partner_listener) for one in given] == [(2, asked)]
 
 
+def test_where_partners_reach_kafka_is_shown_when_they_can() -> None:
+    door = {"partner_kafka": {"bootstrap": "127.0.0.1:29094", "ca_file": "ca.pem"}}
+
+    shown = [list(up.address_table(one).columns[0].cells) for one in ({}, door)]
+
+    assert [("kafka for partners" in one) for one in shown] == [False, True]
+
+
 def _remembers(given: list[StackConfig]) -> Callable[..., Any]:
     class Remembered:
         reason = ""

@@ -102,6 +102,8 @@ def address_table(endpoints: Mapping[str, Any]) -> Table:
     for name, address in endpoints.items():
         if isinstance(address, str):
             table.add_row(name, address)
+    if "partner_kafka" in endpoints:
+        table.add_row("kafka for partners", endpoints["partner_kafka"]["bootstrap"])
     mail = endpoints.get("mail", {})
     table.add_row("mailbox", mail.get("messages", ""))
     for name, dsn in endpoints.get("databases", {}).items():
