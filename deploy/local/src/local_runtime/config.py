@@ -19,7 +19,8 @@ class StackConfig:
 
     ``environment`` is added to every service's variables; ``commands`` replaces what starts
     a service or simulator, by its name; ports that are not fixed are any free ones;
-    ``topics_profile`` says how many partitions and replicas the topics get.
+    ``topics_profile`` says how many partitions and replicas the topics get; with
+    ``partner_listener`` Kafka has a second listener, for partners: TLS, SCRAM and ACLs.
     """
 
     run_dir: Path = DEFAULT_RUN_DIR
@@ -27,6 +28,7 @@ class StackConfig:
     services: Sequence[str] = SERVICES
     topic_prefix: str = ""
     topics_profile: str = "local"
+    partner_listener: bool = False
     database_prefix: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     commands: Mapping[str, Sequence[str]] = field(default_factory=dict)

@@ -44,6 +44,7 @@ async def start_detached(config: StackConfig, runtime: RuntimeName) -> Mapping[s
 def _spawn(config: StackConfig, runtime: RuntimeName, run_dir: RunDir) -> "subprocess.Popen[bytes]":
     argv = [sys.executable, "-m", "local_runtime.daemon", str(run_dir.root)]
     argv += ["--instances", str(config.instances), "--runtime", runtime.value]
+    argv += ["--partner-kafka"] if config.partner_listener else []
     with run_dir.log("supervisor").open("wb") as log:
         return subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
@@ -80,8 +81,14 @@ def main() -> int:
     parser.add_argument("run_dir", type=Path)
     parser.add_argument("--instances", type=int, default=1)
     parser.add_argument("--runtime", type=RuntimeName, default=RuntimeName.EMBEDDED)
+    parser.add_argument("--partner-kafka", action="store_true")
     given = parser.parse_args()
-    config = StackConfig(run_dir=given.run_dir, instances=given.instances, services=WITH_CONSOLE)
+    config = StackConfig(
+        run_dir=given.run_dir,
+        instances=given.instances,
+        services=WITH_CONSOLE,
+        partner_listener=given.partner_kafka,
+    )
     session = Session(config, choose(given.runtime, os.environ))
     code = asyncio.run(session.run(lambda _: None))
     if session.reason:

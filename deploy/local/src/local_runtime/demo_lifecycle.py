@@ -88,7 +88,8 @@ def _supervisor(asked: Demo) -> Supervisor:
     config = replace(asked.config, environment=ENVIRONMENT)
     ports = PortBook(fixed=config.fixed_ports)
     run_dir = RunDir.at(config.run_dir)
-    runtime = build(asked.choice.name, run_dir, ports, os.environ)
+    partners = config.partner_listener
+    runtime = build(asked.choice.name, run_dir, ports, os.environ, partner_listener=partners)
     return Supervisor(config, runtime, ports)
 
 

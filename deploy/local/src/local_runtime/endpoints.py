@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local_runtime.runtimes.base import PartnerKafka
+
 
 @dataclass(frozen=True)
 class Process:
@@ -28,6 +30,7 @@ class Addresses:
     mail: str
     databases: Mapping[str, str]
     services: Mapping[str, str]
+    partner_kafka: PartnerKafka | None = None
 
 
 def document(addresses: Addresses, processes: Iterable[Process]) -> dict[str, Any]:
@@ -38,6 +41,7 @@ def document(addresses: Addresses, processes: Iterable[Process]) -> dict[str, An
         "console": addresses.services.get("console"),
         "provider": addresses.provider,
         "kafka": addresses.kafka,
+        **_partner_kafka(addresses.partner_kafka),
         "mail": {"smtp": addresses.smtp, "messages": f"{addresses.mail}/messages"},
         "databases": dict(addresses.databases),
         "pids": _pids(known),
@@ -47,6 +51,13 @@ def document(addresses: Addresses, processes: Iterable[Process]) -> dict[str, An
             if process.group in addresses.services
         },
     }
+
+
+def _partner_kafka(door: PartnerKafka | None) -> dict[str, Any]:
+    """Nothing where partners have no listener."""
+    if door is None:
+        return {}
+    return {"partner_kafka": {"bootstrap": door.bootstrap, "ca_file": str(door.ca_file)}}
 
 
 def _pids(processes: list[Process]) -> dict[str, list[int]]:

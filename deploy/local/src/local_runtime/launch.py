@@ -15,7 +15,7 @@ from local_runtime.paths import RunDir, topics_file
 from local_runtime.ports import HOST, PortBook
 from local_runtime.processes import Command
 from local_runtime.programs import Program, default_command, service_environment, simulator
-from local_runtime.runtimes.base import Backing, Stopwatch
+from local_runtime.runtimes.base import Backing, PartnerKafka, Stopwatch
 from local_runtime.sealing import sealing_key
 from local_runtime.topics import apply_topics, read_topics
 
@@ -54,6 +54,7 @@ class Launch:
         self._caller = {**self._traces(), **os.environ, **config.environment}
         self._databases: dict[str, str] = {}
         self._kafka = ""
+        self._partner_kafka: PartnerKafka | None = None
         self._provider = self._provider_variables()
         self.simulators = [
             self._simulator("provider", {"port": ports.take(_PROVIDER_PORT)}, self._provider),
@@ -81,6 +82,7 @@ class Launch:
             services={
                 name: f"http://{HOST}:{instances[0]}" for name, instances in self._ports.items()
             },
+            partner_kafka=self._partner_kafka,
         )
 
     async def prepare(self, backing: Backing) -> tuple[str, ...]:
@@ -102,6 +104,7 @@ class Launch:
     async def spawn(self, backing: Backing) -> None:
         """Start every simulator and instance without waiting for its answer."""
         self._kafka = backing.kafka
+        self._partner_kafka = backing.partner_kafka
         self.services = [
             self._service(service, number, port)
             for service, instances in self._ports.items()

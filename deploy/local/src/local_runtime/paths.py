@@ -75,6 +75,11 @@ class RunDir:
         return self.root / ("kafka" if of == 1 else f"kafka-{number}")
 
     @property
+    def partner_tls(self) -> Path:
+        """The certificate of the listener for partners, and that of who signed it."""
+        return self.root / "partner-kafka"
+
+    @property
     def provider_book(self) -> Path:
         """What the simulated payment provider did; it survives restarts as databases do."""
         return self.root / "provider-book.jsonl"

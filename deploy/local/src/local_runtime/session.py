@@ -25,7 +25,8 @@ class Session:
         self._choice = choice
         self._run_dir = RunDir.at(config.run_dir)
         ports = PortBook(fixed=config.fixed_ports)
-        runtime = build(choice.name, self._run_dir, ports, os.environ)
+        partners = config.partner_listener
+        runtime = build(choice.name, self._run_dir, ports, os.environ, partner_listener=partners)
         self._supervisor = Supervisor(config, runtime, ports)
         self.reason = ""
 

@@ -36,7 +36,11 @@ class Supervisor:
         self.run_dir = RunDir.at(config.run_dir)
         self._ports = ports or PortBook(fixed=config.fixed_ports)
         self.runtime = runtime or build(
-            choose(None, os.environ).name, self.run_dir, self._ports, os.environ
+            choose(None, os.environ).name,
+            self.run_dir,
+            self._ports,
+            os.environ,
+            partner_listener=config.partner_listener,
         )
         self.stopwatch = Stopwatch()
         self.differences: tuple[str, ...] = ()

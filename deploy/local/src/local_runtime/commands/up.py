@@ -20,13 +20,21 @@ def up(
     *,
     detach: Annotated[bool, typer.Option("--detach", help="Return when all is ready.")] = False,
     instances: Annotated[int, typer.Option(min=1, max=16, help="Of every service.")] = 1,
+    partner_kafka: Annotated[
+        bool, typer.Option("--partner-kafka", help="Let partners in to Kafka: TLS, SCRAM, ACLs.")
+    ] = False,
     runtime: RuntimeOption = None,
     run_dir: RunDirOption = DEFAULT_RUN_DIR,
     as_json: JsonOption = False,
 ) -> None:
     """Start Kafka, PostgreSQL, the simulators and every service; Ctrl-C stops them."""
     output = Output(as_json=as_json)
-    config = StackConfig(run_dir=run_dir, instances=instances, services=WITH_CONSOLE)
+    config = StackConfig(
+        run_dir=run_dir,
+        instances=instances,
+        services=WITH_CONSOLE,
+        partner_listener=partner_kafka,
+    )
     refuse_what_cannot_start(RunDir.at(run_dir), output)
     choice = choose(runtime, os.environ)
     output.console.print(str(choice))
@@ -94,6 +102,8 @@ def address_table(endpoints: Mapping[str, Any]) -> Table:
     for name, address in endpoints.items():
         if isinstance(address, str):
             table.add_row(name, address)
+    if "partner_kafka" in endpoints:
+        table.add_row("kafka for partners", endpoints["partner_kafka"]["bootstrap"])
     mail = endpoints.get("mail", {})
     table.add_row("mailbox", mail.get("messages", ""))
     for name, dsn in endpoints.get("databases", {}).items():

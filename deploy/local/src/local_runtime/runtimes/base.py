@@ -3,8 +3,17 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import monotonic
 from typing import Protocol
+
+
+@dataclass(frozen=True)
+class PartnerKafka:
+    """Where partners reach Kafka, by TLS and SCRAM, and the file with whom they trust."""
+
+    bootstrap: str
+    ca_file: Path
 
 
 @dataclass(frozen=True)
@@ -13,6 +22,7 @@ class Backing:
 
     kafka: str
     postgres_admin_dsn: str
+    partner_kafka: PartnerKafka | None = None
 
 
 class Runtime(Protocol):

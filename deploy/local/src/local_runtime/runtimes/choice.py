@@ -39,15 +39,31 @@ def choose(asked: RuntimeName | None, environment: Mapping[str, str]) -> Choice:
     return Choice(RuntimeName.EMBEDDED, "the default")
 
 
+class NoPartnerListenerError(ValueError):
+    """Only a broker that we start ourselves gets a listener for partners from us."""
+
+
 def build(
-    name: RuntimeName, run_dir: RunDir, ports: PortBook, environment: Mapping[str, str]
+    name: RuntimeName,
+    run_dir: RunDir,
+    ports: PortBook,
+    environment: Mapping[str, str],
+    *,
+    partner_listener: bool = False,
 ) -> Runtime:
-    """The runtime called ``name``; only its own libraries are imported."""
+    """The runtime called ``name``; only its own libraries are imported.
+
+    Raises :class:`NoPartnerListenerError` when partners' listener is asked of another's broker.
+    """
+    if partner_listener and name is not RuntimeName.EMBEDDED:
+        raise NoPartnerListenerError(
+            f"the {name.value} runtime has no listener for partners; the embedded one has"
+        )
     match name:
         case RuntimeName.EMBEDDED:
             from local_runtime.runtimes.embedded import EmbeddedRuntime
 
-            return EmbeddedRuntime(run_dir, ports)
+            return EmbeddedRuntime(run_dir, ports, partner_listener=partner_listener)
         case RuntimeName.CONTAINERS:
             from local_runtime.runtimes.containers import ContainersRuntime, Images
 

@@ -4,8 +4,9 @@ import asyncio
 
 from local_runtime.paths import RunDir
 from local_runtime.ports import PortBook
-from local_runtime.runtimes.base import Backing, Node, Stopwatch
+from local_runtime.runtimes.base import Backing, Node, PartnerKafka, Stopwatch
 from local_runtime.runtimes.kafka import KafkaNode, Seat
+from local_runtime.runtimes.partner_listener import PartnerListener
 from local_runtime.runtimes.postgres import PostgresNode
 
 _STOP_TIMEOUT_S = 2.0
@@ -15,12 +16,20 @@ class EmbeddedRuntime:
     """Both servers below one run directory; ``async with`` starts and stops them.
 
     With more than one broker, every partition may have up to three replicas.
+    ``partner_listener`` opens Kafka's second door, for those outside.
     """
 
     name = "embedded"
 
-    def __init__(self, run_dir: RunDir, ports: PortBook, brokers: int = 1) -> None:
-        self.brokers = _brokers(run_dir, ports, brokers)
+    def __init__(
+        self,
+        run_dir: RunDir,
+        ports: PortBook,
+        brokers: int = 1,
+        *,
+        partner_listener: bool = False,
+    ) -> None:
+        self.brokers = _brokers(run_dir, ports, brokers, partners=partner_listener)
         self.postgres = PostgresNode(run_dir, port=ports.take(25_432))
         self._stopwatch = Stopwatch()
 
@@ -28,6 +37,14 @@ class EmbeddedRuntime:
     def kafka(self) -> KafkaNode:
         """The broker, or the first of them."""
         return self.brokers[0]
+
+    @property
+    def partner_kafka(self) -> PartnerKafka | None:
+        """Where partners reach the brokers; None when they cannot."""
+        doors = [broker.partners for broker in self.brokers if broker.partners is not None]
+        if not doors:
+            return None
+        return PartnerKafka(",".join(door.bootstrap for door in doors), doors[0].ca_file)
 
     @property
     def nodes(self) -> list[Node]:
@@ -49,7 +66,7 @@ class EmbeddedRuntime:
             await self.stop()
             raise
         bootstrap = ",".join(broker.bootstrap for broker in self.brokers)
-        return Backing(bootstrap, self.postgres.admin_dsn)
+        return Backing(bootstrap, self.postgres.admin_dsn, self.partner_kafka)
 
     async def stop(self) -> None:
         """End both; their state stays."""
@@ -77,17 +94,21 @@ class EmbeddedRuntime:
             await self.postgres.start()
 
 
-def _brokers(run_dir: RunDir, ports: PortBook, count: int) -> list[KafkaNode]:
+def _brokers(run_dir: RunDir, ports: PortBook, count: int, *, partners: bool) -> list[KafkaNode]:
     clients, controllers = {}, {}
+    doors: dict[int, PartnerListener] = {}
     for number in range(1, count + 1):
         clients[number] = ports.take(29_092)
         controllers[number] = ports.take(29_093)
+        if partners:
+            doors[number] = PartnerListener(ports.take(29_094), run_dir.partner_tls)
     return [
         KafkaNode(
             run_dir.broker(number, of=count),
             run_dir.log("kafka" if count == 1 else f"kafka-{number}"),
             port=clients[number],
             seat=Seat(number, controllers),
+            partners=doors.get(number),
         )
         for number in clients
     ]

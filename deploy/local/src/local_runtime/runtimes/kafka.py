@@ -12,6 +12,7 @@ from local_runtime.jars import KafkaLock, fetch
 from local_runtime.paths import cache_dir, kafka_lock_file
 from local_runtime.ports import HOST
 from local_runtime.processes import Command
+from local_runtime.runtimes.partner_listener import PartnerListener
 from local_runtime.runtimes.server import Server, plain_environment, run_to_end
 
 _JVM_OPTIONS = (
@@ -98,13 +99,25 @@ def startup_cache(jars: Path) -> Path:
 
 
 class KafkaNode(Server):
-    """The broker on fixed ports over a data directory that survives it."""
+    """The broker on fixed ports over a data directory that survives it.
+
+    ``partners`` is its second listener, for those outside.
+    """
 
     launcher: Sequence[str] = ()
 
-    def __init__(self, folder: Path, log: Path, *, port: int, seat: Seat) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        log: Path,
+        *,
+        port: int,
+        seat: Seat,
+        partners: PartnerListener | None = None,
+    ) -> None:
         super().__init__("kafka" if seat.alone else f"kafka-{seat.node_id}")
         self.seat = seat
+        self.partners = partners
         self._folder = folder
         self._log = log
         self._port = port
@@ -141,6 +154,9 @@ class KafkaNode(Server):
             await self.fetch_jars()
         self._folder.mkdir(parents=True, exist_ok=True)
         values = settings(self._port, self.data, self.seat)
+        if self.partners is not None:
+            self.partners.prepare()
+            values = self.partners.added_to(values)
         self._settings.write_text("".join(f"{key}={value}\n" for key, value in values.items()))
         if not self._formatted.exists():
             await self._format()

@@ -1,0 +1,1 @@
+"""One broker for all tests of this folder; the partners acme and globex are let in."""
