@@ -133,7 +133,7 @@ def serving(fake: FakeService) -> Iterator[FakeService]:
 
 
 @contextmanager
-def running(run_dir: RunDir, urls: Mapping[str, str]) -> Iterator[None]:
+def running(run_dir: RunDir, urls: Mapping[str, Any]) -> Iterator[None]:
     """The run directory of a stack that is ready and held by its supervisor."""
     with hold_run_lock(run_dir):
         write_json(run_dir.endpoints, {**urls, "kafka": "127.0.0.1:1", "console": None})

@@ -1,8 +1,8 @@
 """``orderproof partners``: who is told of fulfilment, by which keys and endpoints."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +10,7 @@ from local_runtime.commands import partners_text as text
 from local_runtime.commands.options import JsonOption, OperatorOption, Output, RunDirOption
 from local_runtime.commands.partner_deliveries import deliveries, replay
 from local_runtime.commands.partner_endpoints import endpoints
+from local_runtime.commands.partner_kafka import as_document, kafka, let_in, open_door, shown
 from local_runtime.commands.partner_options import (
     EventTypes,
     ExpiresInDays,
@@ -35,6 +36,7 @@ partners = typer.Typer(
 keys = typer.Typer(help="A partner's keys: one more, or one less.", no_args_is_help=True)
 partners.add_typer(keys, name="keys")
 partners.add_typer(endpoints, name="endpoints")
+partners.command()(kafka)
 
 Seller = Annotated[str | None, typer.Option(metavar="ID", help="This seller's goods only.")]
 KeyId = Annotated[
@@ -53,19 +55,29 @@ def add(
     seller: Seller = None,
     event_type: EventTypes = None,
     expires_in_days: ExpiresInDays = None,
+    with_kafka: Annotated[
+        bool, typer.Option("--kafka", help="Make its user in Kafka too, and print consumers.")
+    ] = False,
     operator: OperatorOption = "unnamed",
     run_dir: RunDirOption = DEFAULT_RUN_DIR,
     as_json: JsonOption = False,
 ) -> None:
     """Make a partner known; prints its first key, this once, and what to do with it."""
+    from local_runtime.partner_kafka import NoKafkaForSellersError, refuse_sellers
     from local_runtime.partners import add as add_partner
 
     output = Output(as_json=as_json)
     request = _new_partner(name, seller, event_type, expires_in_days)
     # Before the key is there: what fails after that would lose it.
-    base_url = notifications(run_dir, output)
+    base_url, door = notifications(run_dir, output), None
+    if with_kafka:
+        door = open_door(run_dir, output)
+        try:
+            refuse_sellers(name, seller)
+        except NoKafkaForSellersError as error:
+            raise output.fail(str(error), code=2) from error
     added = ask_about(run_dir, output, lambda calls: add_partner(calls, request), operator)
-    _tell_added(added, base_url, output)
+    _tell_added(added, base_url, output, door)
 
 
 def _new_partner(
@@ -80,10 +92,18 @@ def _new_partner(
     }
 
 
-def _tell_added(added: "Json", base_url: str, output: Output) -> None:
+def _tell_added(
+    added: "Json", base_url: str, output: Output, door: Mapping[str, Any] | None
+) -> None:
+    """The key first: what Kafka then refuses can be asked for again."""
     addresses = {"pull": base_url + PULL, "webhook_endpoints": base_url + ENDPOINTS}
-    output.document({**added, "addresses": addresses, "docs": DOCS})
     output.console.print(text.added(added, addresses, DOCS), markup=False)
+    told = {**added, "addresses": addresses, "docs": DOCS}
+    if door is not None:
+        access = let_in(door, added["name"], added["seller_id"], output)
+        told["kafka"] = as_document(access)
+        output.console.print("\n" + shown(access), markup=False)
+    output.document(told)
 
 
 @partners.command("list")

@@ -22,7 +22,10 @@ from notifications.partners.watch import LogWatch
 LIMIT_MAX = 500
 WAIT_S_MAX = 30.0
 
-Types = Annotated[list[Annotated[str, AfterValidator(known_type)]] | None, Query(max_length=100)]
+Types = Annotated[
+    list[Annotated[str, Query(max_length=80), AfterValidator(known_type)]] | None,
+    Query(max_length=20),
+]
 
 
 class FulfilmentEventView(BaseModel):
