@@ -192,3 +192,15 @@ async def test_no_key_is_kept_or_told_again(world: PartnerWorld) -> None:
         assert text not in json.dumps([one.json() for one in told_again])
         assert text.encode() not in rows
         assert text.removeprefix("opk_").encode() not in rows
+
+
+async def test_a_key_makes_no_key_that_may_more_than_itself(world: PartnerWorld) -> None:
+    owner = await world.add_partner("north")
+    keeping = await key_with(world, owner, scopes=["keys:manage", "events:read"])
+    answer = await world.http.post(
+        "/v1/partner/keys", json={"scopes": ["endpoints:manage"]}, headers=keeping
+    )
+
+    assert (answer.status_code, answer.json()["type"]) == (403, "urn:problem:forbidden")
+    assert "endpoints:manage" in answer.json()["detail"]
+    await key_with(world, keeping, scopes=["events:read"])

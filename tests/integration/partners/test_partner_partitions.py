@@ -53,3 +53,19 @@ async def test_events_go_on_being_read_when_nobody_made_the_weeks_partition(
     found = await world.http.get("/v1/fulfilment-events", headers=key)
 
     assert [one["order_id"] for one in found.json()["events"]] == [f"ord_{n}" for n in range(4)]
+
+
+async def test_what_has_a_place_before_the_last_that_went_is_read_no_more(
+    world: PartnerWorld,
+) -> None:
+    """Who was slow to commit at the turn of a week has an earlier place in the later week."""
+    key = await world.add_partner("north")
+    await world.tell(opened("ord_1"), opened("ord_2"), opened("ord_3"))
+    await world.fetch("UPDATE partner_events SET recorded_at = '2020-01-01' WHERE position = 2")
+    async with world.pool.acquire() as db, db.transaction():
+        await log.keep_partitions(db, await world.clock.now(db), KEEP, 2)
+
+    found = await world.http.get("/v1/fulfilment-events", headers=key)
+
+    assert [one["order_id"] for one in found.json()["events"]] == ["ord_3"]
+    assert (await world.broken()) == {}

@@ -100,3 +100,39 @@ async def test_gone_disables_and_what_was_missed_is_replayed(
 
     assert replayed.json() == {"replayed": 2, "next_cursor": None}
     assert [one.event["sequence"] for one in partner_servers.taken["north"]] == [1, 2, 3]
+
+
+async def test_a_secret_that_cannot_be_read_is_an_attempt_that_failed(
+    world: PartnerWorld, partner_servers: Receivers
+) -> None:
+    """By the schedule, and where the partner sees it; not again and again, each second."""
+    key = await world.add_partner("north")
+    told = await world.register(key, partner_servers.url("ok", "north"))
+    await world.fetch("UPDATE webhook_endpoints SET secret = decode('00', 'hex') || secret")
+    await world.tell(opened("ord_1"))
+    await world.send_all()
+
+    place = f"/v1/webhook-endpoints/{told['endpoint_id']}"
+    [delivery] = (await world.http.get(f"{place}/deliveries", headers=key)).json()["deliveries"]
+    detail = (
+        await world.http.get(f"{place}/deliveries/{delivery['delivery_id']}", headers=key)
+    ).json()
+    assert (delivery["state"], delivery["attempts"]) == ("pending", 1)
+    assert [one["error"] for one in detail["attempt_log"]] == ["secret-unreadable"]
+    assert partner_servers.received == []
+
+
+async def test_an_endpoint_that_is_enabled_by_hand_is_not_left_in_its_pause(
+    world: PartnerWorld, partner_servers: Receivers
+) -> None:
+    key = await world.add_partner("north")
+    told = await world.register(key, partner_servers.url("busy", "north"))
+    await world.tell(opened("ord_1"))
+    await world.send_all()
+    partner_servers.behave("north", lambda _: "ok")
+    place = f"/v1/webhook-endpoints/{told['endpoint_id']}"
+    await world.http.patch(place, json={"enabled": True}, headers=key)
+    await world.tell(opened("ord_2"))
+    await world.send_all()
+
+    assert [one.event["order_id"] for one in partner_servers.taken["north"]] == ["ord_2"]

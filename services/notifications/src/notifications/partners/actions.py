@@ -101,6 +101,7 @@ async def change(desk: Desk, partner: Partner, endpoint_id: str, body: EndpointC
         endpoint = replace(await _find(db, partner, endpoint_id, locked=True), **named)
         if body.enabled is True:
             endpoint = replace(endpoint, disabled_at=None, disabled_reason=None, failing_since=None)
+            await endpoints.end_pause(db, endpoint_id)
         elif body.enabled is False and endpoint.disabled_at is None:
             endpoint = replace(endpoint, disabled_at=now, disabled_reason="by-partner")
         await endpoints.save(db, endpoint)

@@ -6,6 +6,7 @@ from opentelemetry.trace import SpanKind
 from shared.observability import tracing
 
 from notifications.partners.domain.attempts import (
+    Answer,
     Delivered,
     GivenUp,
     TryAgain,
@@ -15,7 +16,7 @@ from notifications.partners.domain.attempts import (
 from notifications.partners.domain.endpoint import Endpoint
 from notifications.partners.domain.log import body_for
 from notifications.partners.outward import Exchange, Outward
-from notifications.partners.signing import Vault, headers_of
+from notifications.partners.signing import SecretUnreadable, Vault, headers_of
 from notifications.partners.store.deliveries import Attempted, Due, State
 
 
@@ -43,7 +44,11 @@ async def attempt(
 ) -> tuple[Exchange, Verdict, Attempted]:
     """Send what is ``due``, and say what becomes of it."""
     body = body_for(due.scope, due.event)
-    exchange = await call(outward, vault, due.endpoint, due.event.event_id, body, now)
+    try:
+        exchange = await call(outward, vault, due.endpoint, due.event.event_id, body, now)
+    except SecretUnreadable:
+        # A failure like others: it is tried again by the schedule, and the partner can see it.
+        exchange = Exchange(Answer(None, "secret-unreadable"), 0.0)
     ended = now + timedelta(seconds=exchange.duration_s)
     verdict = judge(exchange.answer, due.attempts + 1, ended, spread)
     state, not_before = _state_after(verdict, ended)

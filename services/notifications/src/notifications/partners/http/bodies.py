@@ -11,7 +11,7 @@ from notifications.partners.domain.endpoint import (
     RATE_PER_S,
     RATE_PER_S_MAX,
 )
-from notifications.partners.domain.partner import ALL_SCOPES, KeyScope
+from notifications.partners.domain.partner import KeyScope
 from notifications.partners.domain.types import known_type
 from notifications.partners.http.moments import Moment
 
@@ -38,13 +38,13 @@ class NewPartner(Body):
 
 
 class NewKey(Body):
-    """A key without ``expires_in_days`` is valid until it is revoked."""
+    """Valid until it is revoked, or for ``expires_in_days``; without ``scopes``, all of the asker's."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"scopes": ["events:read"], "expires_in_days": 90}]}
     )
 
-    scopes: Annotated[tuple[KeyScope, ...], Field(min_length=1, strict=False)] = ALL_SCOPES
+    scopes: Annotated[tuple[KeyScope, ...] | None, Field(min_length=1, strict=False)] = None
     expires_in_days: Annotated[int, Field(ge=1, le=3650)] | None = None
 
 

@@ -14,7 +14,7 @@ from shared.http.routes import JsonRoute, problems
 from shared.ids import new_id
 from shared.service import Running
 
-from notifications.partners.access import PARTNER_KEY, caller_of, new_key
+from notifications.partners.access import PARTNER_KEY, Caller, caller_of, new_key
 from notifications.partners.domain.partner import ALL_SCOPES, Key, KeyScope, Partner
 from notifications.partners.domain.types import NEWEST
 from notifications.partners.http.bodies import NewKey, NewPartner
@@ -106,7 +106,7 @@ def _keys(router: APIRouter, running: Running) -> None:
         if partner is None:
             raise not_found("There is no such partner.")
         log.info("partner-key-added", partner_id=partner.partner_id, operator=operator)
-        return await _add_key(running, partner, body.scopes, body.expires_in_days)
+        return await _add_key(running, partner, body.scopes or ALL_SCOPES, body.expires_in_days)
 
     @router.post("/{name}/keys/{key_id}/revoke", openapi_extra=problems(_404="not-found"))
     async def revoke_key(
@@ -126,8 +126,8 @@ def _own(router: APIRouter, running: Running) -> None:
     async def reader(request: Request) -> Partner:
         return (await caller_of(running, request, "events:read")).partner
 
-    async def keeper(request: Request) -> Partner:
-        return (await caller_of(running, request, "keys:manage")).partner
+    async def keeper(request: Request) -> Caller:
+        return await caller_of(running, request, "keys:manage")
 
     @router.get("", openapi_extra=keyed)
     async def read_own(partner: Annotated[Partner, Depends(reader)]) -> PartnerView:
@@ -136,16 +136,19 @@ def _own(router: APIRouter, running: Running) -> None:
             return partner_view(partner, await partners.keys_of(db, partner.partner_id))
 
     @router.post("/keys", status_code=201, openapi_extra=keyed)
-    async def add_own_key(body: NewKey, partner: Annotated[Partner, Depends(keeper)]) -> KeyTold:
-        """A further key, to take the place of this one; it is told this once."""
-        return await _add_key(running, partner, body.scopes, body.expires_in_days)
+    async def add_own_key(body: NewKey, caller: Annotated[Caller, Depends(keeper)]) -> KeyTold:
+        """A further key, to take the place of this one, with no other scopes; told this once."""
+        scopes = body.scopes or caller.key.scopes
+        if more := set(scopes) - set(caller.key.scopes):
+            raise Problem(403, "forbidden", f"The key itself lacks {', '.join(sorted(more))}.")
+        return await _add_key(running, caller.partner, scopes, body.expires_in_days)
 
     @router.post("/keys/{key_id}/revoke", openapi_extra=keyed)
     async def revoke_own_key(
-        key_id: Name, partner: Annotated[Partner, Depends(keeper)], *, at_once: Now = False
+        key_id: Name, caller: Annotated[Caller, Depends(keeper)], *, at_once: Now = False
     ) -> KeyView:
         """The key is valid for 24 hours more, or ``at_once`` no longer."""
-        return await _revoke(running, partner, key_id, at_once=at_once)
+        return await _revoke(running, caller.partner, key_id, at_once=at_once)
 
 
 async def _add_key(

@@ -41,6 +41,7 @@ _SAVE = f"""
 UPDATE webhook_endpoints SET ({_NAMES}) = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
     $13, $14) WHERE endpoint_id = $1
 """
+_END_PAUSE = "UPDATE webhook_endpoints SET paused_until = NULL WHERE endpoint_id = $1"
 _REMOVE = """
 WITH gone AS (DELETE FROM webhook_endpoints WHERE endpoint_id = $1)
 DELETE FROM webhook_deliveries WHERE endpoint_id = $1 AND state IN ('waiting', 'pending')
@@ -146,6 +147,11 @@ async def add(db: Db, endpoint: Endpoint) -> None:
 
 async def save(db: Db, endpoint: Endpoint) -> None:
     await db.execute(_SAVE, *_values(endpoint))
+
+
+async def end_pause(db: Db, endpoint_id: str) -> None:
+    """Whatever the endpoint had asked for, it may be called now."""
+    await db.execute(_END_PAUSE, endpoint_id)
 
 
 async def remove(db: Db, endpoint_id: str) -> None:

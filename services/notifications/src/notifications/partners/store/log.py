@@ -42,11 +42,13 @@ _PARTITIONS = """
 SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'partner_events'::regclass AND c.relname <> 'partner_events_other'
 """
-_PRUNE_OTHER = "DELETE FROM partner_events_other WHERE recorded_at < $1"
-_OLDEST = """
-UPDATE partner_log SET oldest = coalesce(
-    (SELECT min(position) FROM partner_events), partner_log.position + 1)
+_PRUNE_OTHER = """
+WITH gone AS (DELETE FROM partner_events_other WHERE recorded_at < $1 RETURNING position)
+SELECT coalesce(max(position), 0) FROM gone
 """
+_LAST_OF = "SELECT coalesce(max(position), 0) FROM {partition}"
+# Behind the last that went: who was slow to commit may have an earlier place in a later week.
+_OLDEST = "UPDATE partner_log SET oldest = greatest(oldest, $1)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +120,11 @@ async def keep_partitions(db: Db, now: datetime, keep: timedelta, weeks_ahead: i
         await _make(db, monday + timedelta(weeks=week), there)
     kept_since = (now - keep).date()
     old = [name for name in sorted(there) if _monday_of(name) + timedelta(weeks=1) <= kept_since]
+    last = await db.fetchval(_PRUNE_OTHER, now - keep)
     for name in old:
+        last = max(last, await db.fetchval(_LAST_OF.format(partition=name)))
         await db.execute(f"DROP TABLE {name}")
-    await db.execute(_PRUNE_OTHER, now - keep)
-    await db.execute(_OLDEST)
+    await db.execute(_OLDEST, last + 1)
     return old
 
 
