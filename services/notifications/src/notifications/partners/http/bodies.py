@@ -38,7 +38,7 @@ class NewPartner(Body):
 
 
 class NewKey(Body):
-    """Valid until it is revoked, or for ``expires_in_days``; without ``scopes``, all of the asker's."""
+    """Valid for ``expires_in_days`` or until revoked; without ``scopes``, with the asker's."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"scopes": ["events:read"], "expires_in_days": 90}]}
