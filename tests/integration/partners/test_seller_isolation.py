@@ -85,3 +85,34 @@ async def test_the_merchants_own_partner_sees_all_as_kafka_had_it(
         one["sequence"] for one in page.json()["events"] if one["order_id"] == "ord_both"
     ]
     assert numbers == [1, 2, 3, 4, 5, 6]
+
+
+async def test_an_endpoint_may_be_for_one_seller_of_a_partner_that_sees_all(
+    world: PartnerWorld, partner_servers: Receivers
+) -> None:
+    key = await world.add_partner("north")
+    url = partner_servers.url("ok", "north")
+    told = await world.register(key, url, seller_id=ALPHA)
+    await tell_mixed_orders(world)
+    await world.send_all()
+    place = f"/v1/webhook-endpoints/{told['endpoint_id']}/replay"
+    replayed = await world.http.post(place, json={"since": told["created_at"]}, headers=key)
+    await world.send_all()
+
+    came = partner_servers.taken["north"]
+    assert {one.event["order_id"] for one in came} == {"ord_both", "ord_alpha"}
+    assert not any(BETA.encode() in one.body for one in came)
+    assert replayed.json()["replayed"] == len(came) / 2
+    both = [one.event["sequence"] for one in came if one.event["order_id"] == "ord_both"]
+    assert both == [1, 2, 3, 1, 2, 3]
+
+
+async def test_a_sellers_partner_registers_for_no_other(
+    world: PartnerWorld, partner_servers: Receivers
+) -> None:
+    key = await world.add_partner("north", seller_id=ALPHA)
+    body = {"url": partner_servers.url("ok", "north"), "seller_id": BETA}
+    answer = await world.http.post("/v1/webhook-endpoints", json=body, headers=key)
+
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:problem:seller-forbidden")
+    assert answer.json()["errors"][0]["pointer"] == "/seller_id"

@@ -5,10 +5,13 @@ import base64
 import json
 import os
 import subprocess
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from standardwebhooks import Webhook
 
 from docs.partners.receive_webhooks import NotVerified, key_of, verify
 from tests.unit.partners.deliveries import EVERY, GENUINE, RIGHT, VECTOR, Delivery
@@ -154,3 +157,21 @@ def test_python_samples_can_be_read_by_python_3_9() -> None:
 
 def test_the_table_has_both_kinds() -> None:
     assert 0 < len(GENUINE) < len(EVERY)
+
+
+def test_what_the_official_library_signs_is_genuine_to_every_sample() -> None:
+    """Standard Webhooks' own library signs; ours verify."""
+    now, body = datetime.now(UTC), b'{"id":"evt_1","order_id":"ord_1","sequence":1}'
+    now_s = int(now.timestamp())
+    signed = replace(
+        VECTOR,
+        signatures=Webhook(VECTOR.secret).sign("evt_1", now, body.decode()),
+        event_id="evt_1",
+        timestamp=str(now_s),
+        body=body,
+        now_s=now_s,
+    )
+    other = replace(signed, body=body + b" ")
+
+    assert [judged_by_python(one) for one in (signed, other)] == [True, False]
+    assert judged_by_node([as_case(signed), as_case(other)]) == [True, False]

@@ -68,6 +68,7 @@ CREATE TABLE webhook_endpoints (
     url              text NOT NULL,
     description      text NOT NULL,
     event_types      text[] NOT NULL,
+    seller_id        text COLLATE "C",
     rate_per_s       integer NOT NULL,
     concurrency_max  integer NOT NULL,
     secret           bytea NOT NULL,

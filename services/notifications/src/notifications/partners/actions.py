@@ -14,7 +14,7 @@ from shared.service import Running
 
 from notifications.partners.domain.destination import ForbiddenDestination
 from notifications.partners.domain.endpoint import ROTATION, Endpoint
-from notifications.partners.domain.log import LogEvent, body_for
+from notifications.partners.domain.log import LogEvent, Scope, body_for
 from notifications.partners.domain.partner import Partner
 from notifications.partners.http.bodies import EndpointChange, NewEndpoint, Replay
 from notifications.partners.http.views import (
@@ -61,6 +61,8 @@ class Desk:
 async def register(desk: Desk, partner: Partner, body: NewEndpoint) -> tuple[Endpoint, Secret]:
     """Raises ``Problem`` 422 for a URL or a secret that will not do, 409 for one too many."""
     vault, secret = desk.sealing, _secret(body.secret)
+    if partner.seller_id and body.seller_id not in (None, partner.seller_id):
+        raise _wrong("seller_id", "seller-forbidden", "The partner is another seller's.")
     await _check(desk, body.url)
     endpoint_id = new_id("whe")
     types = partner.event_types if body.event_types is None else body.event_types
@@ -79,6 +81,7 @@ async def register(desk: Desk, partner: Partner, body: NewEndpoint) -> tuple[End
             concurrency_max=body.concurrency_max,
             created_at=now,
             secret=vault.seal(endpoint_id, secret),
+            seller_id=body.seller_id,
         )
         await endpoints.add(db, endpoint)
     return endpoint, secret
@@ -164,8 +167,8 @@ async def replay(desk: Desk, partner: Partner, endpoint_id: str, body: Replay) -
             done = await replays.replay_failed(db, endpoint, after, REPLAYED_MAX, now)
             more = cursor_of(done.last) if done.count == REPLAYED_MAX else None
         else:
-            span, end = await _span(db, partner, body)
-            scope = partner.scope
+            scope = endpoint.scope_within(partner.scope)
+            span, end = await _span(db, scope, body)
             done = await replays.replay_since(db, endpoint, scope, span, REPLAYED_MAX, now)
             reached = done.last if done.count == REPLAYED_MAX else span[1]
             more = cursor_of(reached) if reached < end else None
@@ -185,7 +188,8 @@ async def detail(
             raise not_found("There is no such delivery.")
         event = await log.find(db, found.event_id)
         attempts = await replays.attempts_of(db, delivery_id)
-    body = None if event is None else body_for(partner.scope, event).decode()
+    scope = endpoint.scope_within(partner.scope)
+    body = None if event is None else body_for(scope, event).decode()
     return DeliveryDetail(
         **delivery_view(found).model_dump(),
         body=body,
@@ -193,11 +197,11 @@ async def detail(
     )
 
 
-async def _span(db: Db, partner: Partner, body: Replay) -> tuple[tuple[int, int], int]:
+async def _span(db: Db, scope: Scope, body: Replay) -> tuple[tuple[int, int], int]:
     """After which position and up to which to replay now, and where it ends at last."""
     if body.event_id is not None:
         event = await log.find(db, body.event_id)
-        if event is None or not partner.scope.covers(event):
+        if event is None or not scope.covers(event):
             raise not_found("No such event is kept.")
         return (event.position - 1, event.position), event.position
     end = (await log.head(db)).position
@@ -229,15 +233,16 @@ async def _check(desk: Desk, url: str) -> None:
     try:
         await desk.outward.check(url)
     except ForbiddenDestination as error:
-        errors = [{"pointer": "/url", "detail": str(error)}]
-        raise Problem(
-            422, "webhook-url-forbidden", "Nothing is sent there.", errors=errors
-        ) from None
+        raise _wrong("url", "webhook-url-forbidden", str(error)) from None
 
 
 def _secret(given: str | None) -> Secret:
     try:
         return new_secret(given)
     except ValueError as error:
-        errors = [{"pointer": "/secret", "detail": str(error)}]
-        raise Problem(422, "invalid-secret", "The secret will not do.", errors=errors) from None
+        raise _wrong("secret", "invalid-secret", str(error)) from None
+
+
+def _wrong(member: str, name: str, detail: str) -> Problem:
+    errors = [{"pointer": f"/{member}", "detail": detail}]
+    return Problem(422, name, f"The {member} will not do.", errors=errors)

@@ -49,7 +49,10 @@ class NewKey(Body):
 
 
 class NewEndpoint(Body):
-    """``event_types`` are pinned: without any, the newest of each at this time."""
+    """``event_types`` are pinned: without any, the newest of each at this time.
+
+    With ``seller_id`` it gets one seller's part alone.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"url": "https://partner.example/events"}]}
@@ -58,6 +61,7 @@ class NewEndpoint(Body):
     url: Url
     description: Description = ""
     event_types: EventTypes | None = None
+    seller_id: Annotated[str, Field(min_length=1, max_length=128), Storable] | None = None
     rate_per_s: Rate = RATE_PER_S
     concurrency_max: Concurrency = CONCURRENCY
     secret: Secretive | None = Field(None, repr=False)

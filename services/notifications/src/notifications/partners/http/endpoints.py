@@ -97,7 +97,7 @@ def _manage(router: APIRouter, desk: Desk, asker: Any) -> None:
         **BY_KEY,
         _404="not-found",
         _409="too-many-endpoints",
-        _422="webhook-url-forbidden invalid-secret",
+        _422="webhook-url-forbidden invalid-secret seller-forbidden",
     )
 
     @router.post(

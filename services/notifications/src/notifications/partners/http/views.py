@@ -54,6 +54,7 @@ class EndpointView(BaseModel):
     url: str
     description: str
     event_types: list[str]
+    seller_id: str | None
     rate_per_s: int
     concurrency_max: int
     enabled: bool
@@ -157,6 +158,7 @@ def endpoint_view(endpoint: Endpoint) -> EndpointView:
         url=endpoint.url,
         description=endpoint.description,
         event_types=list(endpoint.event_types),
+        seller_id=endpoint.seller_id,
         rate_per_s=endpoint.rate_per_s,
         concurrency_max=endpoint.concurrency_max,
         enabled=endpoint.disabled_at is None,

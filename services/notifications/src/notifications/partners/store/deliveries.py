@@ -35,6 +35,7 @@ SELECT e.endpoint_id, l.position, l.event_id, l.order_id, l.type, l.recorded_at,
 FROM partner_events l
 JOIN partners p ON p.tenant = l.tenant AND (p.seller_id IS NULL OR p.seller_id = ANY(l.sellers))
 JOIN webhook_endpoints e ON e.partner_id = p.partner_id AND e.disabled_at IS NULL
+    AND (e.seller_id IS NULL OR e.seller_id = ANY(l.sellers))
     AND e.since_position < l.position AND l.type = ANY(e.event_types)
 WHERE l.position > $1 AND l.position <= $2
   AND NOT EXISTS (SELECT FROM webhook_deliveries r
@@ -49,7 +50,7 @@ DELETE FROM webhook_deliveries d WHERE d.state IN {OPEN} AND d.recorded_at < $1
 RETURNING d.endpoint_id, d.order_id
 """
 _DUE = f"""
-SELECT d.delivery_id, d.attempts, e.serve_token, p.seller_id, p.tenant,
+SELECT d.delivery_id, d.attempts, e.serve_token, p.seller_id AS partners_seller, p.tenant,
     {", ".join(f"e.{name}" for name in COLUMNS)},
     l.position, l.event_id, l.type, l.order_id, l.sequence, l.sellers, l.seller_sequences,
     l.occurred_at, l.data
@@ -207,11 +208,12 @@ async def arrange(db: Db, pairs: Sequence[tuple[str, str]]) -> None:
 
 
 def _due(record: Record) -> Due:
+    endpoint = endpoint_of(record)
     return Due(
         record["delivery_id"],
         record["attempts"],
         record["serve_token"],
-        endpoint_of(record),
-        Scope(record["tenant"], record["seller_id"]),
+        endpoint,
+        endpoint.scope_within(Scope(record["tenant"], record["partners_seller"])),
         logged(record),
     )

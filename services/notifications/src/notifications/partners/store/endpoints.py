@@ -25,6 +25,7 @@ COLUMNS = (
     "disabled_at",
     "disabled_reason",
     "failing_since",
+    "seller_id",
 )
 _NAMES = ", ".join(COLUMNS)
 # Fan-out and replays hold it alone; who registers or records holds it with others.
@@ -35,11 +36,12 @@ _LOCK_SHARED = f"SELECT pg_advisory_xact_lock_shared({DELIVERIES_LOCK})"
 _COUNT = "SELECT count(*) FROM webhook_endpoints WHERE partner_id = $1"
 _ADD = f"""
 INSERT INTO webhook_endpoints ({_NAMES}, since_position)
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, position FROM partner_fan_out
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, position
+FROM partner_fan_out
 """
 _SAVE = f"""
 UPDATE webhook_endpoints SET ({_NAMES}) = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
-    $13, $14) WHERE endpoint_id = $1
+    $13, $14, $15) WHERE endpoint_id = $1
 """
 _END_PAUSE = "UPDATE webhook_endpoints SET paused_until = NULL WHERE endpoint_id = $1"
 _REMOVE = """
