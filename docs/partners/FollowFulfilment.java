@@ -2,7 +2,7 @@
 //
 //   export KAFKA_PASSWORD=…
 //   java -cp 'kafka-clients.jar:slf4j-api.jar' FollowFulfilment.java \
-//       kafka.example:9093 acme ca.pem partner.acme.warehouse
+//       kafka.example:9093 partner.acme ca.pem partner.acme.warehouse
 //
 // It prints each event once, and commits its position after it has handled a batch, so that none
 // is lost when it is stopped anywhere. What comes again is known by its id.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Follows fulfilment.events.v1 with kcat, over TLS and with a user of your own.
 #
-#   KAFKA_PASSWORD=… bash follow-fulfilment.sh kafka.example:9093 acme ca.pem partner.acme.look
+#   KAFKA_PASSWORD=… bash follow-fulfilment.sh kafka.example:9093 partner.acme ca.pem partner.acme.look
 #
 # It prints the order's id, the headers (ce_id, ce_type, ce_sequence …) and the data of each event.
 # Its position is kept every five seconds, so after a stop the last events come again: an id that

@@ -9,7 +9,7 @@ With a user of your own, over TLS, your group begins with your prefix:
 
     export KAFKA_PASSWORD=…
     python docs/partners/follow_fulfilment.py --bootstrap kafka.example:9093 \\
-        --username acme --ca-file ca.pem --group partner.acme.warehouse
+        --username partner.acme --ca-file ca.pem --group partner.acme.warehouse
 """
 
 import argparse

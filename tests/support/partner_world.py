@@ -46,7 +46,8 @@ T = TypeVar("T")
 LOOPBACK = (IPv4Network("127.0.0.0/8"),)
 TABLES = (
     "partner_events, partners, partner_keys, webhook_endpoints, webhook_deliveries, "
-    "webhook_attempts, inbox, parked_keys, parked_events, outbox, order_messages"
+    "webhook_attempts, inbox, parked_keys, parked_events, outbox, order_messages, "
+    "work_rows"
 )
 
 

@@ -42,10 +42,11 @@ from notifications.handlers.queue_message import queue_message
 from notifications.invariants import INVARIANTS
 from notifications.mailer import Mailer
 from notifications.partners.invariants import PARTNER_INVARIANTS
+from notifications.partners.notices import NOTICE, NoticeSender
 from notifications.partners.wiring import Partners
 from notifications.send_mail import MailSender
 from notifications.settings import NotificationsSettings
-from notifications.unit_of_work import MessageWork
+from notifications.unit_of_work import MAIL, MessageWork
 from notifications.writing.html import template
 from notifications.writing.languages import load_catalogues
 
@@ -91,11 +92,13 @@ def build(settings: NotificationsSettings) -> Service:
     mailer = Mailer(settings)
 
     def worker(running: Running) -> Worker:
-        sender = MailSender(running.transactions, mailer, settings)
+        mails = MailSender(running.transactions, mailer, settings)
+        notices = NoticeSender(running.transactions, mailer, settings)
+        performers = {MAIL: mails.perform, NOTICE: notices.perform}
         return Worker(
             transactions=running.transactions,
             owner=settings.instance_name,
-            perform=sender.perform,
+            perform=lambda row: performers[row.kind](row),
             slots=settings.sends_max,
             lease_s=settings.lease_s,
         )

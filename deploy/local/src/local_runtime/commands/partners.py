@@ -55,6 +55,9 @@ def add(
     seller: Seller = None,
     event_type: EventTypes = None,
     expires_in_days: ExpiresInDays = None,
+    email: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Told when an endpoint is disabled.")
+    ] = None,
     with_kafka: Annotated[
         bool, typer.Option("--kafka", help="Make its user in Kafka too, and print consumers.")
     ] = False,
@@ -68,6 +71,8 @@ def add(
 
     output = Output(as_json=as_json)
     request = _new_partner(name, seller, event_type, expires_in_days)
+    if email is not None:
+        request["contact_email"] = email
     # Before the key is there: what fails after that would lose it.
     base_url, door = notifications(run_dir, output), None
     if with_kafka:

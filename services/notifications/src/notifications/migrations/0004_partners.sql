@@ -45,7 +45,8 @@ CREATE TABLE partners (
     tenant      text COLLATE "C" NOT NULL,
     seller_id   text COLLATE "C",
     event_types text[] NOT NULL,
-    created_at  timestamptz NOT NULL
+    created_at  timestamptz NOT NULL,
+    contact_email text
 );
 
 -- Keys are 256 random bits, so a plain SHA-256 of one gives nothing away (OWASP ASVS 2.9.3).

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import structlog
 from shared.service import Running
+from shared.work import rows
 
 from notifications.partners import metrics
 from notifications.partners.domain.attempts import (
@@ -16,6 +17,7 @@ from notifications.partners.domain.attempts import (
     Verdict,
     is_given_up,
 )
+from notifications.partners.notices import notice_of
 from notifications.partners.store import deliveries, endpoints
 from notifications.partners.store.deliveries import Attempted
 from notifications.partners.store.endpoints import Standing
@@ -43,15 +45,17 @@ def recorder(running: Running) -> Callable[[Sequence[Outcome], bool], Awaitable[
             ours = {one.delivery_id for one in told}
             recorded = [one for one in outcomes if one.attempted.delivery_id in ours]
             standings = standings_of(recorded, now)
-            await endpoints.stand(db, standings, now)
-        for standing in standings:
-            if standing.disabled is not None:
-                metrics.DISABLED.labels(standing.disabled).inc()
-                log.warning(
-                    "webhook-endpoint-disabled",
-                    endpoint_id=standing.endpoint_id,
-                    reason=standing.disabled,
-                )
+            newly = await endpoints.stand(db, standings, now)
+            disabled = {one.endpoint_id: str(one.disabled) for one in standings} if newly else {}
+            notices = [notice_of(one, disabled[one], now) for one in sorted(newly)]
+            if notices:
+                await rows.insert(db, notices, now)
+        for one in notices:
+            reason = one.payload["reason"]
+            metrics.DISABLED.labels(reason).inc()
+            log.warning("webhook-endpoint-disabled", endpoint_id=one.order_id, reason=reason)
+        for wake in running.transactions.on_work if notices else ():
+            wake()
         return [one.attempted.delivery_id in ours for one in outcomes]
 
     return record

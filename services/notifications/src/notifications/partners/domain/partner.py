@@ -1,6 +1,6 @@
 """Who a partner is, and what its keys allow."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -20,6 +20,7 @@ class Partner:
     seller_id: str | None
     event_types: tuple[str, ...]
     created_at: datetime
+    contact_email: str | None = field(default=None, repr=False)
 
     @property
     def scope(self) -> Scope:

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
-from shared.contracts.storefront import Body, Storable
+from shared.contracts.storefront import Body, Email, Storable
 
 from notifications.partners.domain.endpoint import (
     CONCURRENCY,
@@ -27,13 +27,17 @@ Concurrency = Annotated[int, Field(ge=1, le=CONCURRENCY_MAX)]
 
 
 class NewPartner(Body):
-    """``seller_id`` keeps it to one seller's goods; ``event_types`` are the newest by default."""
+    """``seller_id`` keeps it to one seller's goods; ``event_types`` are the newest by default.
+
+    ``contact_email`` is told when an endpoint is disabled.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "north-warehouse"}]})
 
     name: Annotated[str, Field(pattern=NAME_PATTERN)]
     seller_id: Annotated[str, Field(min_length=1, max_length=128), Storable] | None = None
     event_types: EventTypes | None = None
+    contact_email: Email | None = None
     key_expires_in_days: Annotated[int, Field(ge=1, le=3650)] | None = None
 
 

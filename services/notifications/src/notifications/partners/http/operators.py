@@ -64,7 +64,15 @@ def _partners(router: APIRouter, running: Running) -> None:
         async with running.pool.acquire() as db, db.transaction():
             now = await running.clock.now(db)
             types = NEWEST if body.event_types is None else tuple(body.event_types)
-            partner = Partner(new_id("ptr"), body.name, DEFAULT_TENANT, body.seller_id, types, now)
+            partner = Partner(
+                new_id("ptr"),
+                body.name,
+                DEFAULT_TENANT,
+                body.seller_id,
+                types,
+                now,
+                body.contact_email,
+            )
             if not await partners.add(db, partner):
                 raise Problem(409, "partner-exists", f"There is a partner {body.name}.")
             days = body.key_expires_in_days

@@ -29,6 +29,7 @@ class PartnerView(BaseModel):
     seller_id: str | None
     event_types: list[str]
     created_at: str
+    contact_email: str | None
     keys: list[KeyView]
 
 
@@ -148,6 +149,7 @@ def partner_view(partner: Partner, keys: Sequence[Key]) -> PartnerView:
         seller_id=partner.seller_id,
         event_types=list(partner.event_types),
         created_at=rfc3339(partner.created_at),
+        contact_email=partner.contact_email,
         keys=[key_view(one) for one in keys],
     )
 

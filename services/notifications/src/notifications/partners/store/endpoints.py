@@ -1,7 +1,7 @@
 """Endpoints: what their partners set, who serves them, and how they stand."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -95,6 +95,10 @@ FROM webhook_endpoints e CROSS JOIN LATERAL (
 WHERE e.disabled_at IS NULL AND e.failing_since IS NULL
   AND (e.paused_until IS NULL OR e.paused_until <= $1)
 """
+_NOTICED = """
+SELECT p.name, p.contact_email, e.url
+FROM webhook_endpoints e JOIN partners p USING (partner_id) WHERE e.endpoint_id = $1
+"""
 _STAND = """
 UPDATE webhook_endpoints e
 SET failing_since = CASE WHEN u.well THEN NULL ELSE coalesce(e.failing_since, $6::timestamptz) END,
@@ -107,6 +111,7 @@ FROM unnest($1::text[], $2::uuid[], $3::boolean[], $4::timestamptz[], $5::text[]
 WHERE e.endpoint_id = u.endpoint_id AND e.serve_token = u.token
   AND (u.well = (e.failing_since IS NOT NULL) OR u.paused_until IS NOT NULL
     OR u.disabled IS NOT NULL)
+RETURNING e.endpoint_id, u.disabled IS NOT NULL AND e.disabled_at = $6 AS newly
 """
 
 
@@ -130,6 +135,21 @@ class Standing:
     well: bool
     paused_until: datetime | None
     disabled: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Whom to tell of an endpoint, if its partner has left an address."""
+
+    name: str
+    contact_email: str | None = field(repr=False)
+    url: str
+
+
+async def noticed(db: Db, endpoint_id: str) -> Noticed | None:
+    """None when it was removed meanwhile."""
+    record = await db.fetchrow(_NOTICED, endpoint_id)
+    return None if record is None else Noticed(**record)
 
 
 async def lock_deliveries(db: Db, *, shared: bool) -> None:
@@ -210,9 +230,9 @@ async def overdue_s(db: Db, now: datetime) -> float:
     return await db.fetchval(_OVERDUE, now) or 0.0
 
 
-async def stand(db: Db, standings: Sequence[Standing], now: datetime) -> None:
-    """Write down how endpoints stand, where that has changed."""
-    await db.execute(
+async def stand(db: Db, standings: Sequence[Standing], now: datetime) -> set[str]:
+    """Write down how endpoints stand, where that has changed; gives those it has disabled."""
+    records = await db.fetch(
         _STAND,
         [one.endpoint_id for one in standings],
         [one.token for one in standings],
@@ -221,6 +241,7 @@ async def stand(db: Db, standings: Sequence[Standing], now: datetime) -> None:
         [one.disabled for one in standings],
         now,
     )
+    return {one["endpoint_id"] for one in records if one["newly"]}
 
 
 def endpoint_of(record: Record) -> Endpoint:

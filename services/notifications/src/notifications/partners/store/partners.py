@@ -7,10 +7,10 @@ from shared.database import Db
 
 from notifications.partners.domain.partner import Key, Partner
 
-_PARTNER = "partner_id, name, tenant, seller_id, event_types, created_at"
+_PARTNER = "partner_id, name, tenant, seller_id, event_types, created_at, contact_email"
 _KEY = "key_id, partner_id, scopes, created_at, expires_at, revoked_at"
 _ADD = f"""
-INSERT INTO partners ({_PARTNER}) VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO partners ({_PARTNER}) VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (name) DO NOTHING RETURNING partner_id
 """
 _LIST = f"SELECT {_PARTNER} FROM partners WHERE name > $1 ORDER BY name LIMIT $2"
@@ -24,7 +24,8 @@ WHERE partner_id = $1 AND key_id = $2 RETURNING {_KEY}
 """
 _BY_HASH = f"""
 SELECT {", ".join(f"k.{name}" for name in _KEY.split(", "))},
-    p.name, p.tenant, p.seller_id, p.event_types, p.created_at AS partner_created_at
+    p.name, p.tenant, p.seller_id, p.event_types, p.contact_email,
+    p.created_at AS partner_created_at
 FROM partner_keys k JOIN partners p USING (partner_id) WHERE k.hash = $1
 """
 
@@ -39,6 +40,7 @@ async def add(db: Db, partner: Partner) -> bool:
         partner.seller_id,
         list(partner.event_types),
         partner.created_at,
+        partner.contact_email,
     )
     return added is not None
 
@@ -92,6 +94,7 @@ async def holder_of(db: Db, key_hash: bytes) -> tuple[Partner, Key] | None:
         record["seller_id"],
         tuple(record["event_types"]),
         record["partner_created_at"],
+        record["contact_email"],
     )
     return partner, _key(record)
 
