@@ -20,6 +20,7 @@ from tests.support.waiting import eventually
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
 
 PARKED = 1_000
+PARKED_WITHIN_S = 90
 RETRIED = re.compile("taken up at once|under way|made meanwhile")
 
 
@@ -155,7 +156,7 @@ async def test_a_thousand_parked_orders_are_redriven_after_a_dry_run_and_nothing
     async def parked() -> bool:
         return await parked_keys(console) == PARKED
 
-    await eventually(parked, "all parked")
+    await eventually(parked, "all parked", PARKED_WITHIN_S)
     await seen.open("/dead-letters")
     row = seen.page.get_by_role("row").filter(has_text="handler-failed").first
     newest = seen.page.locator("#jobs .job").first
