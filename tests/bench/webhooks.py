@@ -19,6 +19,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import structlog
 from local_runtime.databases import create_database
 from local_runtime.paths import RunDir
 from local_runtime.ports import PortBook
@@ -101,6 +102,7 @@ def _delays(servers: Receivers, names: Sequence[str], told_at: dict[str, float])
 
 
 async def main(asked: argparse.Namespace) -> Json:
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     ours, theirs = multiprocessing.get_context("spawn").Pipe()
     process = multiprocessing.get_context("spawn").Process(target=judge_in, args=(theirs,))
     process.start()

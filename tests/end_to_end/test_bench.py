@@ -77,20 +77,36 @@ def test_the_document_is_kept(told: dict[str, Any]) -> None:
     assert json.loads(kept.read_text("utf-8")) == told
 
 
-async def test_what_the_console_costs_is_measured() -> None:
-    """With few orders and for a moment: only that it works."""
-    words = ("--orders", "300", "--rate", "20", "--seconds", "1")
+async def run(module: str, *words: str) -> dict[str, Any]:
+    """The one document that it prints."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.bench.console", *words),
+        *(sys.executable, "-m", module, *words),
         cwd=repository_root(),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
     async with asyncio.timeout(END_TIMEOUT_S):
         out, err = await process.communicate()
-
     assert process.returncode == 0, err.decode()[-2000:]
-    told = json.loads(out)
+    document: dict[str, Any] = json.loads(out)
+    return document
+
+
+async def test_what_webhooks_cost_is_measured() -> None:
+    """To few endpoints and for a moment: that it works, and that each got what it should."""
+    few = ("--endpoints", "20", "--orders", "2", "--rate", "40", "--seconds", "1")
+    told = await run("tests.bench.webhooks", *few)
+
+    right = {"wrong": 0, "unordered": 0, "doubled": 0, "changed": 0}
+    runs = [told["well"], told["a fifth bad"], told["all_at_once"]]
+    assert [one["verdict"] for one in runs] == [right] * 3
+    assert all(one["deliveries"] > 0 for one in runs)
+
+
+async def test_what_the_console_costs_is_measured() -> None:
+    """With few orders and for a moment: only that it works."""
+    told = await run("tests.bench.console", "--orders", "300", "--rate", "20", "--seconds", "1")
+
     assert told["orders"] == 300
     assert all(one["max"] > 0 for one in told["pages_ms"].values())
     assert told["projecting"]["cores"] > 0

@@ -27,6 +27,9 @@ RUN_BY = {
     ".venv/bin/python -m tests.bench.console": (
         "tests/end_to_end/test_bench.py::test_what_the_console_costs_is_measured"
     ),
+    ".venv/bin/python -m tests.bench.webhooks": (
+        "tests/end_to_end/test_bench.py::test_what_webhooks_cost_is_measured"
+    ),
     "docker compose": COMPOSE,
     "docker compose -f deploy/compose.yaml --profile second": (
         "tests/integration/test_containers.py::test_a_second_instance_of_every_service_joins_in"

@@ -83,7 +83,7 @@ class Receivers:
                 self.under_way[name] += 1
                 self.most_at_once[name] = max(self.most_at_once[name], self.under_way[name])
                 try:
-                    if not await self._answer(how, writer):
+                    if not await self._answer(how, reader, writer):
                         break
                 finally:
                     self.under_way[name] -= 1
@@ -93,10 +93,13 @@ class Receivers:
             self._writers.discard(writer)
             writer.close()
 
-    async def _answer(self, how: str, writer: asyncio.StreamWriter) -> bool:
+    async def _answer(
+        self, how: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
         """Whether the connection may be used again."""
         if how == "hang":
-            await asyncio.Event().wait()
+            await reader.read()  # Until the other side has given up.
+            return False
         if how == "slow":
             await asyncio.sleep(SLOW_S)
             how = "ok"
