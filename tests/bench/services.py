@@ -38,12 +38,13 @@ def notifications_service(settings: NotificationsSettings) -> Service:
     """The service as it is, but for what takes its mails."""
 
     def worker(running: Running) -> Worker:
-        sender = MailSender(running.transactions, SinkMailer(settings), settings)
+        mailer = SinkMailer(settings)
+        sender = MailSender(running.transactions, mailer, settings)
         return Worker(
             transactions=running.transactions,
             owner=settings.instance_name,
             perform=sender.perform,
-            slots=settings.sends_max,
+            slots=mailer.slots,
             lease_s=settings.lease_s,
         )
 

@@ -23,6 +23,7 @@ from shared.contracts.inventory import Hold, ShipmentDelivered, ShipmentLine
 from shared.messaging.parking import WAITING
 from shared.messaging.pipeline import Pipeline
 from shared.work.rows import LeasedRow
+from shared.work.slots import Slots
 
 from tests.simulation.memory import Handled, Held, HeldTransactions, Used, WorkRow
 from tests.simulation.memory_messaging import (
@@ -80,6 +81,7 @@ class MemorySystem:
             name: HeldPipeline(SERVICE_OF[name], group, self.transactions[SERVICE_OF[name]], parsed)
             for name, group in self.groups.items()
         }
+        self.slots = Slots(calls_max=1_000)
         self.desk = HeldDesk(self.transactions["payments"], LIMITS, LEASE_S)
 
     @property
@@ -129,7 +131,7 @@ class MemorySystem:
 
     async def perform(self, service: str, row: LeasedRow) -> None:
         if service == "payments":
-            await perform(row, desk=self.desk, provider=self.provider)
+            await perform(row, desk=self.desk, provider=self.provider, slots=self.slots)
         else:
             await self._mail(row)
 

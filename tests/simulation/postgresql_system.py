@@ -36,6 +36,7 @@ from shared.messaging.unit_of_work import Transactions
 from shared.pace import Pace
 from shared.work import rows
 from shared.work.rows import LeasedRow
+from shared.work.slots import Slots
 
 from tests.simulation.memory import Handled, Used
 from tests.simulation.memory_system import SHIPPABLE, parcel_body
@@ -97,6 +98,7 @@ class PostgresqlSystem:
             name: Pipeline(SERVICE_OF[name], group, self.transactions[SERVICE_OF[name]], NO_LIMIT)
             for name, group in self.groups.items()
         }
+        self.slots = Slots(calls_max=1_000)
         self.desk = Desk(self.transactions["payments"], LIMITS, LEASE_S)
         mailer: Any = self
         self.sender = MailSender(self.transactions["notifications"], mailer, SETTINGS)
@@ -139,7 +141,7 @@ class PostgresqlSystem:
 
     async def perform(self, service: str, row: LeasedRow) -> None:
         if service == "payments":
-            await perform(row, desk=self.desk, provider=self.provider)
+            await perform(row, desk=self.desk, provider=self.provider, slots=self.slots)
         else:
             await self.sender.perform(row)
 

@@ -20,6 +20,7 @@ from shared.messaging.batch import rounds
 from shared.messaging.unit_of_work import Transactions
 from shared.work import rows
 from shared.work.rows import LeasedRow
+from shared.work.slots import Slots
 from shared.work.worker import Worker
 
 
@@ -55,7 +56,7 @@ class Notifications:
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
         """Run a worker for as long as the block lasts."""
-        worker = Worker(self.transactions, "a", self.sender.perform, slots=4, lease_s=20)
+        worker = Worker(self.transactions, "a", self.sender.perform, slots=Slots(4), lease_s=20)
         running = asyncio.create_task(worker.run())
         try:
             yield

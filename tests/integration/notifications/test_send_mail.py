@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from notifications.mailer import MailDelayed
+from shared.work.slots import Slots
 from structlog.testing import capture_logs
 
 from tests.integration.notifications.mail_server import MailServer
@@ -214,3 +215,18 @@ async def test_a_mail_the_release_before_queued_is_sent_as_the_text_it_wrote(
     (mail,) = server.arrivals
     assert mail.get_content_type() == "text/plain"
     assert mail.get_content().strip() == "Dear Ada,"
+
+
+async def test_a_mail_that_finds_no_slot_is_not_sent_and_waits_for_its_turn(
+    service: Notifications, server: MailServer
+) -> None:
+    await service.tell(orders.placed())
+    (row,) = await service.lease()
+    service.mailer.slots = Slots(calls_max=1, wait_s=0.01)
+    async with service.mailer.slots.take():
+        await service.sender.perform(row)
+    assert server.arrivals == []
+
+    (again,) = await service.lease()
+    await service.sender.perform(again)
+    assert len(server.arrivals) == 1

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from notifications.mailer import Mailer
 from notifications.partners.notices import NOTICE, NoticeSender
+from shared.work.slots import Slots
 from shared.work.worker import Worker
 
 from tests.integration.notifications.mail_server import MailServer, mail_server
@@ -28,7 +29,7 @@ async def working(world: PartnerWorld, mails: MailServer) -> AsyncIterator[None]
     settings = world.settings.model_copy(update={"smtp_port": mails.port})
     mailer = Mailer(settings)
     sender = NoticeSender(world.running.transactions, mailer, settings)
-    worker = Worker(world.running.transactions, "a", sender.perform, slots=4, lease_s=20)
+    worker = Worker(world.running.transactions, "a", sender.perform, slots=Slots(4), lease_s=20)
     running = asyncio.create_task(worker.run())
     try:
         yield

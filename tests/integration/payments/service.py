@@ -36,6 +36,7 @@ from shared.messaging.envelope import unpack
 from shared.messaging.unit_of_work import Transactions
 from shared.work import rows
 from shared.work.rows import LeasedRow
+from shared.work.slots import Slots
 
 from tests.integration.payments.fake_provider import FakeProvider
 
@@ -61,6 +62,7 @@ class Payments:
     transactions: Transactions[PaymentsWork]
     desk: Desk
     provider: FakeProvider
+    slots: Slots
     travelled_s: float = 0
 
     def travel(self, seconds: float) -> None:
@@ -83,7 +85,7 @@ class Payments:
             return await rows.lease(db, owner, 16, now, LEASE_S)
 
     async def perform(self, row: LeasedRow) -> None:
-        await perform(row, desk=self.desk, provider=self.provider)
+        await perform(row, desk=self.desk, provider=self.provider, slots=self.slots)
 
     async def work(self) -> int:
         """Perform what is due, and what becomes due by that; gives how many rows."""
@@ -178,7 +180,8 @@ async def payments(dsn: str) -> AsyncIterator[Payments]:
     pool = await open_pool(dsn, "payments-tests", 8)
     try:
         transactions = Transactions(pool, Clock(), PaymentsWork)
-        yield Payments(pool, transactions, Desk(transactions, LIMITS, LEASE_S), FakeProvider())
+        desk = Desk(transactions, LIMITS, LEASE_S)
+        yield Payments(pool, transactions, desk, FakeProvider(), Slots(16))
     finally:
         await pool.close()
 

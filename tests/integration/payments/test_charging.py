@@ -1,6 +1,7 @@
 """An order's charge, by what the provider does with it."""
 
 import pytest
+from shared.work.slots import Slots
 
 from tests.integration.payments import fake_provider as does
 from tests.integration.payments.fake_provider import FakeProvider
@@ -254,3 +255,39 @@ async def test_the_token_is_nowhere_but_in_the_row_that_needs_it(
     assert await service.pool.fetch("SELECT FROM payments WHERE token IS NOT NULL") == []
     outbox = await service.pool.fetch("SELECT payload FROM outbox")
     assert TOKEN not in repr([dict(one) for one in outbox])
+
+
+async def test_a_charge_that_finds_no_slot_is_not_made_and_waits_for_its_turn(
+    service: Payments, provider: FakeProvider
+) -> None:
+    await service.receive(placed())
+    service.slots = Slots(calls_max=1, wait_s=0.01)
+    (row,) = await service.lease()
+    async with service.slots.take():
+        await service.perform(row)
+
+    (attempt,) = await service.attempts("ord_1")
+    assert (attempt.state, attempt.calls, attempt.first_called_at) == ("open", 0, None)
+    assert (provider.charge_calls, provider.inquiries) == ([], [])
+    await service.work()
+    assert len(provider.charge_calls) == 1
+    assert provider.inquiries == []
+    assert (await service.payment("ord_1")).status == "captured"
+
+
+async def test_a_refund_that_finds_no_slot_is_not_made_and_waits_for_its_turn(
+    service: Payments, provider: FakeProvider
+) -> None:
+    await service.receive(placed())
+    await service.work()
+    await service.receive(rejected())
+    service.slots = Slots(calls_max=1, wait_s=0.01)
+    (row,) = await service.lease()
+    async with service.slots.take():
+        await service.perform(row)
+
+    assert provider.refund_calls == []
+    await service.work()
+    assert len(provider.refund_calls) == 1
+    assert provider.balance_minor("ord_1") == 0
+    assert await service.broken_promises() == {}

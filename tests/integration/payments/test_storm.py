@@ -13,6 +13,7 @@ from payments.calls.desk import Desk
 from payments.calls.perform import perform
 from payments.calls.sweep import sweep
 from payments.provider import Charge, ChargeAnswer, NotFound, Refund, RefundAnswer, Unknown
+from shared.work.slots import Slots
 from shared.work.worker import Worker
 
 from tests.integration.payments import fake_provider as does
@@ -83,8 +84,9 @@ class Storm(FakeProvider):
 async def instance(service: Payments, name: str) -> AsyncIterator[None]:
     """A worker and a sweep of their own."""
     desk = Desk(service.transactions, SCALED, LEASE_S)
-    work = partial(perform, desk=desk, provider=service.provider)
-    worker = Worker(service.transactions, name, work, 16, LEASE_S)
+    slots = Slots(16, wait_s=0.05)
+    work = partial(perform, desk=desk, provider=service.provider, slots=slots)
+    worker = Worker(service.transactions, name, work, slots, LEASE_S)
     tasks = [
         asyncio.create_task(worker.run()),
         asyncio.create_task(forever(lambda: sweep(desk, service.provider), 0.05)),

@@ -15,6 +15,7 @@ from payments.domain.attempts import (
     charge_obstacle,
     closed_not_made,
     next_sweep_at,
+    not_called,
     refund_not_found,
     refused,
     succeeded,
@@ -55,6 +56,21 @@ def test_an_attempt_that_may_have_been_called_is_asked_about_first() -> None:
     assert take_up_charge(called(), ALIVE, NOW, LIMITS) == AskFirst()
     assert take_up_charge(called(), ENDED, NOW, LIMITS) == AskFirst()
     assert take_up_refund(called(operation="refund"), NOW) == AskFirst()
+
+
+def test_a_first_call_that_was_not_made_leaves_no_trace() -> None:
+    match take_up_charge(an_attempt(), ALIVE, NOW, LIMITS):
+        case CallNow(attempt):
+            assert not_called(attempt) == an_attempt()
+        case other:
+            pytest.fail(repr(other))
+
+
+def test_a_repeat_that_was_not_made_leaves_the_call_before_it() -> None:
+    repeated = replace(called(), calls=2, call_started_at=NOW)
+
+    assert not_called(repeated).calls == 1
+    assert take_up_charge(not_called(repeated), ALIVE, NOW, LIMITS) == AskFirst()
 
 
 @pytest.mark.parametrize("state", ["succeeded", "refused", "not_made"])

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from shared.work.slots import Slots
 from shared.work.worker import Worker
 
 
@@ -35,7 +36,7 @@ async def leases_until_rest(room: int, due: int) -> list[int]:
     async def nothing(*_: Any) -> None: ...
 
     none: Any = None
-    worker = Worker(none, "test", nothing, slots=8, lease_s=1, room=lambda: room)
+    worker = Worker(none, "test", nothing, slots=Slots(8), lease_s=1, room=lambda: room)
     patched: Any = worker
     patched._idle, patched._lease, patched._release_own = NoRest(), lease, nothing
     with pytest.raises(Rested):

@@ -99,7 +99,7 @@ def build(settings: NotificationsSettings) -> Service:
             transactions=running.transactions,
             owner=settings.instance_name,
             perform=lambda row: performers[row.kind](row),
-            slots=settings.sends_max,
+            slots=mailer.slots,
             lease_s=settings.lease_s,
         )
 

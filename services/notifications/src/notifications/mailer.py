@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import aiosmtplib
 from aiosmtplib import SMTP
 from shared.errors import Permanent, Retryable
+from shared.work.slots import Slots
 
 from notifications.domain.letter import Message, compose, is_deliverable
 from notifications.settings import NotificationsSettings
@@ -24,10 +25,14 @@ class MailRefused(Permanent):
 
 @dataclass
 class Mailer:
-    """``send`` uses an idle connection or opens one; at most as many as its callers at once."""
+    """``send`` uses an idle connection or opens one; who calls it holds one of ``slots``."""
 
     settings: NotificationsSettings
+    slots: Slots = field(init=False)
     _idle: list[tuple[float, SMTP]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.slots = Slots(self.settings.sends_max)
 
     async def send(self, message: Message) -> None:
         """Hand ``message`` over; raises ``MailDelayed`` or ``MailRefused``, without addresses."""

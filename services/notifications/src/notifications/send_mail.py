@@ -12,6 +12,7 @@ from shared.messaging.unit_of_work import Transactions
 from shared.observability import tracing
 from shared.work import rows
 from shared.work.rows import LeasedRow
+from shared.work.slots import NoSlot
 
 from notifications import store
 from notifications.domain.customer import Customer
@@ -26,6 +27,7 @@ from notifications.writing.mails import write
 from shared import crash
 
 HOUR = timedelta(hours=1)
+MAILS_MAX = 200  # In one transaction.
 Letter: TypeAlias = tuple[QueuedMessage, Customer]
 
 log = structlog.get_logger(__name__)
@@ -51,8 +53,8 @@ class MailSender:
     _ends: GroupCommit[_Sent, None] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._starts = GroupCommit(self._start, self.settings.sends_max)
-        self._ends = GroupCommit(self._end, self.settings.sends_max)
+        self._starts = GroupCommit(self._start, MAILS_MAX)
+        self._ends = GroupCommit(self._end, MAILS_MAX)
 
     async def perform(self, row: LeasedRow) -> None:
         """Send the row's mail; whoever lost the lease sends or records nothing.
@@ -64,9 +66,14 @@ class MailSender:
         if letter is None:
             return
         message = written(*letter, self.settings.shop)
-        crash.point("worker.before_call")
-        refused = await self._send(row, message)
-        crash.point("worker.after_call")
+        try:
+            async with self.mailer.slots.take():
+                crash.point("worker.before_call")
+                refused = await self._send(row, message)
+                crash.point("worker.after_call")
+        except NoSlot:
+            await self._put_back(row)
+            return
         await self._ends.take(_Sent(row, message.message_id, refused))
 
     async def _start(self, leased: Sequence[LeasedRow], _alone: bool) -> list[Letter | None]:
@@ -98,6 +105,11 @@ class MailSender:
         until = work.now if full is None else full + HOUR
         log.info("mail-waits", order_id=row.order_id, until=str(until))
         await rows.postpone(work.db, row, until, "recipient-mails-per-hour-max")
+
+    async def _put_back(self, row: LeasedRow) -> None:
+        """The server is slow: the row waits for its turn again, unleased."""
+        async with self.transactions.pool.acquire() as db:
+            await rows.postpone(db, row, await self.transactions.clock.now(db), "no-slot")
 
     async def _end(self, sent: Sequence[_Sent], _alone: bool) -> list[None]:
         async with self.transactions.begin() as work:

@@ -16,6 +16,7 @@ from shared.contracts.payments import (
 )
 from shared.messaging.group import ConsumerGroup, Handler
 from shared.service import Running, Service, Timer
+from shared.work.slots import Slots
 from shared.work.worker import Worker
 
 from payments.api import router
@@ -91,11 +92,13 @@ def _worker(
     provider: Provider,
     room: Callable[[], int] | None,
 ) -> Worker:
+    slots = Slots(settings.provider_calls_max)
+    desk = _desk(running, settings)
     return Worker(
         transactions=running.transactions,
         owner=settings.instance_name,
-        perform=partial(perform, desk=_desk(running, settings), provider=provider),
-        slots=settings.provider_calls_max,
+        perform=partial(perform, desk=desk, provider=provider, slots=slots),
+        slots=slots,
         lease_s=settings.lease_s,
         room=room,
     )

@@ -1,4 +1,4 @@
-"""The worker: leases as many due rows as it has free slots and performs each in its own task."""
+"""The worker: leases as many due rows as it may have in hand, and performs each in a task."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,6 +17,7 @@ from shared.observability.telling import tell
 from shared.pace import Pace
 from shared.work import rows
 from shared.work.rows import LeasedRow
+from shared.work.slots import Slots
 
 Perform = Callable[[LeasedRow], Awaitable[None]]
 
@@ -31,14 +32,14 @@ log = structlog.get_logger(__name__)
 class Worker:
     """``perform`` makes the call and records its outcome under the row's lease token.
 
-    What it does not finish or postpone itself, because it raised, is postponed here. ``room`` says
-    how many more may begin now, whatever slots are free.
+    ``perform`` takes a slot for its call; what it does not finish or postpone itself, because it
+    raised, is postponed here. ``room`` says how many more may begin now, whatever slots are free.
     """
 
     transactions: Transactions[Any]
     owner: str
     perform: Perform
-    slots: int
+    slots: Slots
     lease_s: float
     room: Callable[[], int] | None = None
     progress_at: float = 0.0
@@ -67,7 +68,7 @@ class Worker:
             self._pace.end(taken)
             self.progress_at = asyncio.get_running_loop().time()
             # Who got less than was asked for has seen all that is due.
-            if taken == 0 or taken < free or len(self._tasks) >= self.slots:
+            if taken == 0 or taken < free or self._free() <= 0:
                 await self._idle.rest()
 
     async def drain(self, timeout_s: float) -> None:
@@ -89,7 +90,7 @@ class Worker:
                 await asyncio.sleep(RELEASE_RETRY_S)
 
     def _free(self) -> int:
-        free = self.slots - len(self._tasks)
+        free = self.slots.rows_max - len(self._tasks)
         return min(free, self.room()) if self.room else free
 
     async def _lease(self, free: int) -> int:

@@ -53,7 +53,8 @@ class NoticeSender:
     async def _mail(self, row: LeasedRow, noticed: Noticed, address: str) -> str | None:
         """Why the mail was refused for good, or None when the server has it."""
         try:
-            await self.mailer.send(letter(row, noticed, address))
+            async with self.mailer.slots.take():
+                await self.mailer.send(letter(row, noticed, address))
         except MailRefused as refused:
             log.warning("partner-notice-refused", endpoint_id=row.order_id, error=str(refused))
             return str(refused)

@@ -189,6 +189,13 @@ def closed_not_made(attempt: Attempt, now: datetime, limits: CallLimits) -> Atte
     return replace(closed, swept_from=now, next_sweep_at=next_at)
 
 
+def not_called(attempt: Attempt) -> Attempt:
+    """The call that was to begin did not: of it nobody can have heard."""
+    if attempt.calls > 1:
+        return replace(attempt, calls=attempt.calls - 1)
+    return replace(attempt, calls=0, first_called_at=None, call_started_at=None)
+
+
 def succeeded(attempt: Attempt, reference: str) -> Attempt:
     return replace(attempt, state="succeeded", provider_reference=reference, next_sweep_at=None)
 
