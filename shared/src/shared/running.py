@@ -175,7 +175,7 @@ class _Process:
         running.transactions.on_events.append(relay.wake)
         worker = service.worker(running) if service.worker else None
         if worker is not None:
-            running.transactions.on_work.append(worker.wake)
+            running.transactions.hand = worker
         consumers = [
             Consumer(
                 broker,

@@ -23,6 +23,8 @@ from shared.work.rows import LeasedRow
 from shared.work.slots import Slots
 from shared.work.worker import Worker
 
+from tests.support.waiting import eventually
+
 
 @dataclass
 class Notifications:
@@ -57,7 +59,13 @@ class Notifications:
     async def working(self) -> AsyncIterator[None]:
         """Run a worker for as long as the block lasts."""
         worker = Worker(self.transactions, "a", self.sender.perform, slots=Slots(4), lease_s=20)
+        self.transactions.hand = worker
         running = asyncio.create_task(worker.run())
+
+        async def opened() -> bool:
+            return worker._is_open
+
+        await eventually(opened, "the worker runs")
         try:
             yield
         finally:

@@ -5,10 +5,12 @@ import time
 from collections.abc import Awaitable, Callable
 
 import pytest
+from notifications.domain.letter import Message
 from notifications.mailer import MailDelayed
 from shared.work.slots import Slots
 from structlog.testing import capture_logs
 
+from shared import idle
 from tests.integration.notifications.mail_server import MailServer
 from tests.integration.notifications.service import Notifications
 from tests.support import mailed_orders as orders
@@ -230,3 +232,38 @@ async def test_a_mail_that_finds_no_slot_is_not_sent_and_waits_for_its_turn(
     (again,) = await service.lease()
     await service.sender.perform(again)
     assert len(server.arrivals) == 1
+
+
+async def test_a_later_mail_of_an_order_is_taken_up_when_the_one_in_hand_is_done(
+    service: Notifications, server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The net below wakes, a look every second, is not waited for."""
+    monkeypatch.setattr(idle, "LOOK_FIRST_S", 60)
+    async with service.working():
+        await service.tell(orders.placed(), orders.confirmed())
+        await eventually_sent(service, 2)
+    assert [one["X-Order-Id"] for one in server.arrivals] == ["ord_1", "ord_1"]
+    subjects = [one["Subject"] for one in server.arrivals]
+    assert len(set(subjects)) == 2
+
+
+async def test_a_mail_is_not_taken_up_at_its_birth_beside_an_earlier_one(
+    service: Notifications, server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = asyncio.Event()
+    send = service.mailer.send
+
+    async def wait_and_send(message: Message) -> None:
+        await gate.wait()
+        await send(message)
+
+    monkeypatch.setattr(service.mailer, "send", wait_and_send)
+    async with service.working():
+        await service.tell(orders.placed())
+        await service.tell(orders.confirmed())
+        rows = await service.fetch("SELECT lease_token FROM work_rows ORDER BY id")
+        assert [row["lease_token"] is not None for row in rows] == [True, False]
+        gate.set()
+        await eventually_sent(service, 2)
+    sent = await service.fetch("SELECT subject FROM messages ORDER BY created_at, message_id")
+    assert [one["Subject"] for one in server.arrivals] == [row["subject"] for row in sent]

@@ -1,17 +1,19 @@
 """What one transaction of this service changes: payments, attempts and the ledger."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from shared.database import Db
 from shared.messaging.unit_of_work import UnitOfWork
 
 from payments import store
-from payments.domain.attempts import Attempt, AttemptKey
+from payments.domain.attempts import Attempt, AttemptKey, called
 from payments.domain.ledger import Entry
 from payments.domain.lines import Line
 from payments.domain.payment import NothingToRefund, Payment, RefundQueued, queue_refund
 from payments.domain.strays import stray_refund
+from payments.provider import Charge
 
 
 class PaymentsWork(UnitOfWork[Payment]):
@@ -43,8 +45,13 @@ class PaymentsWork(UnitOfWork[Payment]):
         self._lines += [(order_id, line) for line in lines]
 
     def ask_charge(self, payment: Payment, charge: Attempt) -> None:
+        """Ask for the payment's first call; where it can be made at once, it begins here."""
+        row = self.add_work(payment.order_id, charge.operation, {"number": charge.number})
+        if row.lease_token is not None and payment.token is not None:
+            request = Charge(charge.provider_key, payment.order_id, charge.money, payment.token)
+            self.work[-1] = replace(row, begun=request)
+            charge = called(charge, self.now)
         self.keep(payment, charge)
-        self.add_work(payment.order_id, charge.operation, {"number": charge.number})
 
     def ask_refund(self, payment: Payment, asked_minor: int, reason: str) -> Attempt | None:
         """Queue a refund of at most what is left; ``None`` when nothing is."""

@@ -47,8 +47,7 @@ def work_routes(router: APIRouter, running: Running) -> None:
         if row["lease_token"] is not None:
             raise Problem(409, "under-way", "It is under way; look again in a moment.")
         log.info("work-retried", work_id=row_id, order_id=row["order_id"], operator=operator)
-        for wake in running.transactions.on_work:
-            wake()
+        running.transactions.made_due({row["order_id"]})
         return {"id": row_id, "order_id": row["order_id"], "kind": row["kind"]}
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
+from uuid import UUID, uuid4
 
 import asyncpg
 from asyncpg import Pool
@@ -24,7 +25,7 @@ from shared.messaging.outbox import Outgoing
 from shared.observability import tracing
 from shared.turns import Turns
 from shared.work import rows as work_rows
-from shared.work.rows import NewWork
+from shared.work.rows import Lease, LeasedRow, NewWork
 
 CONNECTION_WAIT_S = 1.0
 
@@ -47,6 +48,25 @@ class Cause(NamedTuple):
     traceparent: str = ""
     event_id: str = ""
     record: Record | None = None
+
+
+class Hand(Protocol):
+    """What a process has in hand of the work it makes; a worker's side of its transactions."""
+
+    @property
+    def lease(self) -> Lease: ...
+
+    def promise(self) -> bool:
+        """Whether one more row may be in hand when its transaction has committed."""
+
+    def take(self, leased: Sequence[LeasedRow], promised: int, waiting: Collection[str]) -> None:
+        """Perform ``leased``; nothing more of what was ``promised`` comes.
+
+        Other rows were made too, of the orders ``waiting``.
+        """
+
+    def forget(self, promised: int) -> None:
+        """The transaction failed; whether the database knows of its rows nobody can tell."""
 
 
 class UnitOfWork(Generic[Row]):
@@ -72,6 +92,11 @@ class UnitOfWork(Generic[Row]):
         self.work: list[NewWork] = []
         self.events_written = 0
         self.work_written = 0
+        self.hand: Hand | None = None
+        self.promised = 0
+        self.leased: list[LeasedRow] = []
+        self.waiting: set[str] = set()
+        self._worked: set[str] = set()
 
     def lock(self, rank: Rank) -> None:
         """Say that ``rank`` is locked now. Raises ``LockOrderViolation`` if twice or backwards."""
@@ -114,10 +139,25 @@ class UnitOfWork(Generic[Row]):
 
     def add_work(
         self, order_id: str, kind: str, payload: Mapping[str, Any], delay_s: float = 0
-    ) -> None:
-        """Ask for a call to the outside, after the order's earlier ones are done."""
+    ) -> NewWork:
+        """Ask for a call to the outside, after the order's earlier ones are done.
+
+        It is leased from its birth, if this process has room and the order no earlier one.
+        """
         due = self.now + timedelta(seconds=delay_s)
-        self.work.append(NewWork(order_id, kind, dict(payload), due, self.cause(order_id)))
+        row = NewWork(order_id, kind, dict(payload), due, self.cause(order_id))
+        if not delay_s:
+            row = replace(row, lease_token=self._promise(order_id))
+        self.work.append(row)
+        return row
+
+    def _promise(self, order_id: str) -> UUID | None:
+        """The token of a lease for the order's first row here; none when there is no room."""
+        if self.hand is None or order_id in self._worked or not self.hand.promise():
+            return None
+        self._worked.add(order_id)
+        self.promised += 1
+        return uuid4()
 
     def cause(self, key: str) -> str:
         """The trace context of what made this order's work happen."""
@@ -140,9 +180,15 @@ class UnitOfWork(Generic[Row]):
         await self.save()
         if self.outgoing:
             await outbox.insert(self.writes, self.outgoing, self.now)
-        if self.work:
+        if self.work and self.hand is not None:
+            await work_rows.insert_for(self.writes, self.work, self.now, self.hand.lease)
+        elif self.work:
             await work_rows.insert(self.writes, self.work, self.now)
-        await self.writes.run()
+        given = await self.writes.run()
+        leased = work_rows.leased_at_birth(self.work, given)
+        ours = {one.lease_token for one in leased}
+        self.waiting |= {row.order_id for row in self.work if row.lease_token not in ours}
+        self.leased += leased
         self.events_written += len(self.outgoing)
         self.work_written += len(self.work)
         self.outgoing, self.work = [], []
@@ -187,6 +233,7 @@ class Transactions(Generic[Work]):
     on_events: list[Callable[[], None]] = field(default_factory=list)
     on_work: list[Callable[[], None]] = field(default_factory=list)
     turns: Turns = field(default_factory=Turns)
+    hand: Hand | None = None
 
     def answering(self, traceparent: str = "") -> AbstractAsyncContextManager[Work]:
         """As ``begin``, for a request: who waits long for a connection had better come again."""
@@ -200,18 +247,28 @@ class Transactions(Generic[Work]):
 
         Raises ``TimeoutError`` when no connection is free within ``wait_s``.
         """
+        work: Work | None = None
         async with self.pool.acquire(timeout=wait_s) as db:
             try:
                 async with db.transaction():
                     work = self.unit_of_work(db, await self.clock.now(db), traceparent)
+                    work.hand = self.hand
                     yield work
                     await self._flush(work)
                     crash.point("before_commit")
-            except asyncpg.ReadOnlySQLTransactionError:
-                # A session stays as read-only as the server or the setting was when it began.
-                await self.pool.expire_connections()
+            except BaseException as error:
+                if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
+                    # A session stays as read-only as server or setting was when it began.
+                    await self.pool.expire_connections()
+                if work is not None and work.promised and self.hand is not None:
+                    self.hand.forget(work.promised)
                 raise
             self._wake(work)
+
+    def made_due(self, orders: Collection[str]) -> None:
+        """Rows of these orders may be taken up, which no unit of work has told of."""
+        if self.hand is not None:
+            self.hand.take((), 0, orders)
 
     async def _flush(self, work: Work) -> None:
         await work.flush()
@@ -222,5 +279,7 @@ class Transactions(Generic[Work]):
         work.committed()
         for wake in self.on_events if work.events_written else ():
             wake()
+        if self.hand is not None and (work.promised or work.waiting):
+            self.hand.take(work.leased, work.promised, work.waiting)
         for wake in self.on_work if work.work_written else ():
             wake()

@@ -1,8 +1,8 @@
 """Work rows in PostgreSQL: one row of an order at a time, in insertion order, under a lease."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,14 +10,24 @@ from uuid import UUID
 from asyncpg import Record
 
 from shared.database import Db
-from shared.database.writes import Writer
+from shared.database.writes import Writer, Writes
 
+# A row that comes with a token is leased from its birth, unless an earlier one of its order is
+# open; the order's row is locked, so no other can come.
 _INSERT = """
-INSERT INTO work_rows (order_id, kind, payload, not_before, traceparent, created_at)
-SELECT u.order_id, u.kind, u.payload::jsonb, u.not_before, u.traceparent, $6
-FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[])
-    WITH ORDINALITY u(order_id, kind, payload, not_before, traceparent, n)
+INSERT INTO work_rows (order_id, kind, payload, not_before, traceparent, created_at, attempts,
+    lease_owner, lease_token, lease_until, call_started_at)
+SELECT u.order_id, u.kind, u.payload::jsonb, u.not_before, u.traceparent, $8,
+    CASE WHEN l.ours THEN 1 ELSE 0 END, CASE WHEN l.ours THEN $9 END,
+    CASE WHEN l.ours THEN u.token END, CASE WHEN l.ours THEN $8::timestamptz + $10 END,
+    CASE WHEN l.ours AND u.started THEN $8::timestamptz END
+FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::uuid[],
+    $7::boolean[]) WITH ORDINALITY
+    u(order_id, kind, payload, not_before, traceparent, token, started, n)
+CROSS JOIN LATERAL (SELECT u.token IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM work_rows e WHERE e.order_id = u.order_id AND NOT e.done) AS ours) l
 ORDER BY u.n
+RETURNING id, lease_token
 """
 
 # SKIP LOCKED is right here and wrong for the outbox: a row that is skipped is somebody's, and
@@ -60,22 +70,40 @@ RETURNING id
 """
 _RELEASE_OWN = """
 UPDATE work_rows SET lease_owner = NULL, lease_token = NULL, lease_until = NULL
-WHERE lease_owner = $1 AND NOT done
+WHERE lease_owner = $1 AND NOT done AND id <> ALL($2::bigint[])
 """
 
 
 @dataclass(frozen=True, slots=True)
 class NewWork:
+    """``lease_token`` is that of a row which its own process will take up at once.
+
+    ``begun`` is what is then done first, where the transaction has recorded that already.
+    """
+
     order_id: str
     kind: str
     payload: dict[str, Any]
     not_before: datetime
     traceparent: str
+    lease_token: UUID | None = None
+    begun: Any = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who takes rows, and for how long."""
+
+    owner: str
+    lease_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class LeasedRow:
-    """A row this instance may work on until ``lease_until``; outcomes need its ``lease_token``."""
+    """A row this instance may work on until its lease ends; outcomes need its ``lease_token``.
+
+    ``begun`` is what its performer goes on with; nothing when the row was not made for it.
+    """
 
     id: int
     order_id: str
@@ -85,18 +113,52 @@ class LeasedRow:
     call_started_at: datetime | None
     lease_token: UUID
     traceparent: str
+    begun: Any = field(default=None, repr=False)
 
 
 async def insert(db: Writer, rows: Sequence[NewWork], now: datetime) -> None:
-    await db.execute(
-        _INSERT,
+    """In order, for whoever is free."""
+    await db.execute(_INSERT, *_columns(rows, now, Lease("", 0)))
+
+
+async def insert_for(db: Writes, rows: Sequence[NewWork], now: datetime, lease: Lease) -> None:
+    """In order; what ``db`` then gives tells ``leased_at_birth`` which of them are leased."""
+    await db.give(_INSERT, *_columns(rows, now, lease))
+
+
+def _columns(rows: Sequence[NewWork], now: datetime, lease: Lease) -> Sequence[Any]:
+    return (
         [row.order_id for row in rows],
         [row.kind for row in rows],
         [json.dumps(row.payload) for row in rows],
         [row.not_before for row in rows],
         [row.traceparent for row in rows],
+        [row.lease_token for row in rows],
+        [row.begun is not None for row in rows],
         now,
+        lease.owner,
+        timedelta(seconds=lease.lease_s),
     )
+
+
+def leased_at_birth(rows: Sequence[NewWork], given: Sequence[Record]) -> list[LeasedRow]:
+    """Those of ``rows`` that are leased to the process that has inserted them."""
+    ids = {one["lease_token"]: one["id"] for one in given}
+    return [
+        LeasedRow(
+            id=ids[row.lease_token],
+            order_id=row.order_id,
+            kind=row.kind,
+            payload=row.payload,
+            attempts=1,
+            call_started_at=None,
+            lease_token=row.lease_token,
+            traceparent=row.traceparent,
+            begun=row.begun,
+        )
+        for row in rows
+        if row.lease_token is not None and row.lease_token in ids
+    ]
 
 
 async def lease(db: Db, owner: str, limit: int, now: datetime, lease_s: float) -> list[LeasedRow]:
@@ -126,9 +188,9 @@ async def postpone(db: Db, row: LeasedRow, until: datetime, error: str) -> bool:
     return await db.fetchval(_POSTPONE, row.id, row.lease_token, until, error[:500]) is not None
 
 
-async def release_own(db: Db, owner: str) -> None:
-    """A restarted instance takes its own rows back at once: its name has one living owner."""
-    await db.execute(_RELEASE_OWN, owner)
+async def release_own(db: Db, owner: str, in_hand: Collection[int] = ()) -> None:
+    """Give back what is leased to us and not in hand: our name has one living owner."""
+    await db.execute(_RELEASE_OWN, owner, list(in_hand))
 
 
 def _leased(record: Record) -> LeasedRow:

@@ -1,7 +1,7 @@
 """The worker: leases as many due rows as it may have in hand, and performs each in a task."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from opentelemetry.trace import SpanKind
 
+from shared.database import Db
 from shared.database.transient import is_transient
 from shared.idle import Idle
 from shared.messaging.unit_of_work import Transactions
@@ -16,7 +17,7 @@ from shared.observability import metrics, tracing
 from shared.observability.telling import tell
 from shared.pace import Pace
 from shared.work import rows
-from shared.work.rows import LeasedRow
+from shared.work.rows import Lease, LeasedRow
 from shared.work.slots import Slots
 
 Perform = Callable[[LeasedRow], Awaitable[None]]
@@ -43,16 +44,59 @@ class Worker:
     lease_s: float
     room: Callable[[], int] | None = None
     progress_at: float = 0.0
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _tasks: dict["asyncio.Task[None]", LeasedRow] = field(default_factory=dict)
+    _promised: int = 0
+    _is_open: bool = False
+    _lost_track: bool = False
+    _more_is_due: bool = True
+    _orders: set[str] = field(default_factory=set)
+    _followed: set[str] = field(default_factory=set)
     _idle: Idle = field(default_factory=Idle)
     _pace: Pace = field(default_factory=lambda: Pace(PACE_ENOUGH))
+
+    @property
+    def lease(self) -> Lease:
+        return Lease(self.owner, self.lease_s)
 
     def wake(self) -> None:
         self._idle.wake()
 
+    def promise(self) -> bool:
+        """Keep room for a row that is leased by the transaction it is made in."""
+        if not self._is_open or self._free() <= 0:
+            return False
+        self._promised += 1
+        return True
+
+    def take(self, leased: Sequence[LeasedRow], promised: int, waiting: Collection[str]) -> None:
+        """Perform what was made for us; what else was promised is not coming.
+
+        Of the orders ``waiting`` there are more rows: at once, or after the one in hand.
+        """
+        self._promised -= promised
+        for row in leased:
+            self._begin(row)
+        self._followed |= self._orders & {*waiting}
+        if self._orders.issuperset(waiting):
+            return
+        self.wake()
+
+    def forget(self, promised: int) -> None:
+        """What a failed transaction promised may be leased to us all the same."""
+        self._promised -= promised
+        self._lost_track = True
+        self.wake()
+
     async def run(self) -> None:
         """Until cancelled; then the calls under way are waited for by ``drain``."""
         await self._release_own()
+        self._is_open = True
+        try:
+            await self._lease_forever()
+        finally:
+            self._is_open = False
+
+    async def _lease_forever(self) -> None:
         while True:
             await self._pace.rest()
             self._idle.looking()
@@ -65,6 +109,7 @@ class Worker:
                     raise
                 log.warning("work-lease-failed", error=str(error))
                 taken = 0
+            self._more_is_due = taken >= free
             self._pace.end(taken)
             self.progress_at = asyncio.get_running_loop().time()
             # Who got less than was asked for has seen all that is due.
@@ -90,24 +135,44 @@ class Worker:
                 await asyncio.sleep(RELEASE_RETRY_S)
 
     def _free(self) -> int:
-        free = self.slots.rows_max - len(self._tasks)
+        free = self.slots.rows_max - len(self._tasks) - self._promised
         return min(free, self.room()) if self.room else free
 
     async def _lease(self, free: int) -> int:
         if free <= 0:
             return 0
         async with self.transactions.pool.acquire() as db:
+            if self._lost_track and not self._promised:
+                await self._release_lost(db)
             now = await self.transactions.clock.now(db)
             leased = await rows.lease(db, self.owner, free, now, self.lease_s)
         for row in leased:
-            task = asyncio.create_task(self._perform(row))
-            self._tasks.add(task)
-            task.add_done_callback(self._done)
+            self._begin(row)
+        # Of what others have made nobody has told us whether more of its order follows.
+        self._followed |= {row.order_id for row in leased}
         return len(leased)
 
+    async def _release_lost(self, db: Db) -> None:
+        """Nothing is promised meanwhile, so what is leased to us and not in hand is nobody's."""
+        self._is_open = False
+        try:
+            await rows.release_own(db, self.owner, [row.id for row in self._tasks.values()])
+            self._lost_track = False
+        finally:
+            self._is_open = True
+
+    def _begin(self, row: LeasedRow) -> None:
+        task = asyncio.create_task(self._perform(row))
+        self._tasks[task] = row
+        self._orders.add(row.order_id)
+        task.add_done_callback(self._done)
+
     def _done(self, task: "asyncio.Task[None]") -> None:
-        self._tasks.discard(task)
-        self.wake()
+        order_id = self._tasks.pop(task).order_id
+        self._orders.discard(order_id)
+        if self._more_is_due or order_id in self._followed:
+            self._followed.discard(order_id)
+            self.wake()
 
     async def _perform(self, row: LeasedRow) -> None:
         attributes: tracing.Attributes = {

@@ -54,8 +54,8 @@ def recorder(running: Running) -> Callable[[Sequence[Outcome], bool], Awaitable[
             reason = one.payload["reason"]
             metrics.DISABLED.labels(reason).inc()
             log.warning("webhook-endpoint-disabled", endpoint_id=one.order_id, reason=reason)
-        for wake in running.transactions.on_work if notices else ():
-            wake()
+        if newly:
+            running.transactions.made_due(newly)
         return [one.attempted.delivery_id in ours for one in outcomes]
 
     return record

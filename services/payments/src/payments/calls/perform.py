@@ -25,7 +25,8 @@ async def perform(row: LeasedRow, *, desk: Desk, provider: Provider, slots: Slot
 
 
 async def _charge(row: LeasedRow, desk: Desk, provider: Provider, slots: Slots) -> None:
-    step = await desk.record(row, charging.take_up)
+    begun: Charge | None = row.begun
+    step = Call(begun) if begun is not None else await desk.record(row, charging.take_up)
     while isinstance(step, Call | Ask):
         try:
             async with slots.take():

@@ -122,7 +122,7 @@ def take_up_charge(
     if attempt.calls > 0:
         return AskFirst()
     obstacle = charge_obstacle(attempt, window, now, limits)
-    return CallNow(_called(attempt, now)) if obstacle is None else CloseNotMade(obstacle)
+    return CallNow(called(attempt, now)) if obstacle is None else CloseNotMade(obstacle)
 
 
 def charge_not_found(
@@ -135,7 +135,7 @@ def charge_not_found(
     if attempt.state != "open":
         return NothingToDo()
     if charge_obstacle(attempt, window, now, limits) is None:
-        return CallNow(_called(attempt, now))
+        return CallNow(called(attempt, now))
     since = attempt.not_found_since or now
     if now - since >= limits.settle_after:
         return CloseNotMade(None)
@@ -159,7 +159,7 @@ def take_up_refund(attempt: Attempt, now: datetime) -> TakeUp:
     """What to do first with a refund's work row."""
     if attempt.state != "open":
         return NothingToDo()
-    return AskFirst() if attempt.calls > 0 else CallNow(_called(attempt, now))
+    return AskFirst() if attempt.calls > 0 else CallNow(called(attempt, now))
 
 
 def refund_not_found(
@@ -169,7 +169,7 @@ def refund_not_found(
     if attempt.state != "open":
         return NothingToDo()
     if key_usable(attempt, now, limits):
-        return CallNow(_called(attempt, now))
+        return CallNow(called(attempt, now))
     return Wait(attempt, now + limits.backoff(tries))
 
 
@@ -238,7 +238,8 @@ def next_sweep_at(swept_from: datetime, now: datetime, limits: CallLimits) -> da
     return next((at for d in limits.sweep_delays if (at := swept_from + d) > now), None)
 
 
-def _called(attempt: Attempt, now: datetime) -> Attempt:
+def called(attempt: Attempt, now: datetime) -> Attempt:
+    """The provider may hear of it from now on."""
     return replace(
         attempt,
         calls=attempt.calls + 1,
