@@ -19,8 +19,8 @@ PACKAGES := shared $(SERVICES) local_runtime
 CONTAINER_TESTS := tests/integration/test_containers.py
 # They have a target of their own, unless containers are what is asked for.
 WITHOUT_THEM = $(if $(filter containers,$(RUNTIME))$(findstring $(CONTAINER_TESTS),$(ARGS)),,--ignore=$(CONTAINER_TESTS))
-# What needs servers is tested in one process, what needs none beside it in another.
-BESIDE := --numprocesses=2 --dist=loadscope --no-loadscope-reorder
+# What needs servers is in four groups (tests/conftest.py), each in one process with servers of its own.
+BESIDE := --numprocesses=4 --dist=loadscope --no-loadscope-reorder
 space := $(subst ,, )
 
 .PHONY: help

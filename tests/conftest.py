@@ -32,7 +32,23 @@ from tests.support.shop import TIMEOUT, Shop
 from tests.support.trace_collector import Collector, trace_collector
 
 KEPT_LOGS = Path(__file__).parents[1] / ".run" / "test-logs"
-WITH_SERVERS = ("/end_to_end/", "/integration/")
+# What is in one process shares its servers and its stacks: the first that fits counts.
+TOGETHER = {
+    "stacks of their own": (
+        "/end_to_end/console/",
+        "/end_to_end/test_audit",
+        "/end_to_end/test_bench",
+        "/end_to_end/test_first_commands",
+    ),
+    "two instances": (
+        "/end_to_end/test_cancel_races",
+        "/end_to_end/test_dispatch_races",
+        "/end_to_end/test_instances",
+        "/end_to_end/test_stops",
+    ),
+    "one instance": ("/end_to_end/",),
+    "no stack": ("/integration/",),
+}
 SCALED = {
     # No charge begins in its last ten seconds; the others must outlast the restart of a service.
     "ORDERS_DEADLINE_S": "22",
@@ -57,13 +73,16 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """What needs servers is in one process: two systems at once would make each other late."""
+    """Which tests run in one process; those without servers may be anywhere, file by file."""
     from xdist.scheduler import LoadScopeScheduling
 
     class ByServers(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             path = nodeid.partition("::")[0]
-            return "servers" if any(one in path for one in WITH_SERVERS) else path
+            fitting = (
+                name for name, places in TOGETHER.items() if any(place in path for place in places)
+            )
+            return next(fitting, path)
 
     return ByServers(config, log)
 
