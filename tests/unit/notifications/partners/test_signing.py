@@ -163,6 +163,20 @@ def test_nothing_else_opens_it() -> None:
             vault.open("whe_1", bytes(changed))
 
 
+def test_what_another_key_has_sealed_is_left_out_and_only_nothing_at_all_is_an_error() -> None:
+    vault, other = Vault(os.urandom(32)), Vault(os.urandom(32))
+    new, old = new_secret(), new_secret()
+    readable = [vault.seal("whe_1", one) for one in (new, old)]
+    foreign = other.seal("whe_1", old)
+
+    assert vault.open_any("whe_1", readable) == [new, old]
+    assert vault.open_any("whe_1", [readable[0], foreign]) == [new]
+    assert vault.open_any("whe_1", [foreign, readable[1]]) == [old]
+    for none in ([], [foreign], [foreign, vault.seal("whe_2", new)]):
+        with pytest.raises(SecretUnreadable):
+            vault.open_any("whe_1", none)
+
+
 @pytest.mark.parametrize("length", [0, 1, 11, 12, 13, 27, 28])
 def test_a_seal_that_is_cut_short_does_not_open(length: int) -> None:
     vault = Vault(os.urandom(32))

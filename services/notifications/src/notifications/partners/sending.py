@@ -23,8 +23,11 @@ from notifications.partners.store.deliveries import Attempted, Due, State
 async def call(
     outward: Outward, vault: Vault, endpoint: Endpoint, event_id: str, body: bytes, now: datetime
 ) -> Exchange:
-    """POST ``body`` to ``endpoint``, signed at ``now`` with every secret that is valid then."""
-    secrets = [vault.open(endpoint.endpoint_id, sealed) for sealed in endpoint.secrets_at(now)]
+    """POST ``body`` to ``endpoint``, signed at ``now`` with every secret that is valid then.
+
+    Raises ``SecretUnreadable`` when none of them can be opened.
+    """
+    secrets = vault.open_any(endpoint.endpoint_id, endpoint.secrets_at(now))
     headers = headers_of(secrets, event_id, int(now.timestamp()), body)
     attributes: tracing.Attributes = {
         "http.request.method": "POST",
