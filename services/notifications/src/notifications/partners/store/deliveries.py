@@ -19,10 +19,12 @@ OPEN = "('waiting', 'pending')"
 
 _IS_BEHIND = "SELECT f.position < l.position FROM partner_fan_out f, partner_log l"
 # The pointer moves first: what is fanned out lies between where it was and where it is.
+# It leaps over what no endpoint wants as all of them were registered later.
 _MOVE = """
-UPDATE partner_fan_out f SET position = least(l.position, f.position + $1)
+UPDATE partner_fan_out f SET position = least(l.position, greatest(f.position + $1,
+    coalesce((SELECT min(since_position) FROM webhook_endpoints), l.position)))
 FROM partner_log l, (SELECT position FROM partner_fan_out) before
-RETURNING before.position AS after, f.position AS until
+RETURNING greatest(before.position, f.position - $1) AS after, f.position AS until
 """
 _FAN_OUT = f"""
 INSERT INTO webhook_deliveries

@@ -37,7 +37,7 @@ _COUNT = "SELECT count(*) FROM webhook_endpoints WHERE partner_id = $1"
 _ADD = f"""
 INSERT INTO webhook_endpoints ({_NAMES}, since_position)
 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, position
-FROM partner_fan_out
+FROM partner_log
 """
 _SAVE = f"""
 UPDATE webhook_endpoints SET ({_NAMES}) = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
@@ -163,7 +163,12 @@ async def count(db: Db, partner_id: str) -> int:
 
 
 async def add(db: Db, endpoint: Endpoint) -> None:
-    """It gets what is fanned out from now on; hold the deliveries' lock."""
+    """It gets what is recorded from now on; hold the deliveries' lock.
+
+    The fan-out may be far behind the log, as where webhooks were just turned on; what it has
+    still to pass was recorded before and is not for this endpoint. What is recorded behind the
+    position read here is fanned out only when the lock is free, and then the endpoint is seen.
+    """
     await db.execute(_ADD, *_values(endpoint))
 
 
