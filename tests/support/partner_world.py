@@ -21,6 +21,7 @@ from notifications.partners.domain.endpoint import ROTATION
 from notifications.partners.http.endpoints import endpoint_routes
 from notifications.partners.http.events import event_routes
 from notifications.partners.http.operators import operator_routes
+from notifications.partners.http.order_deliveries import order_delivery_routes
 from notifications.partners.invariants import PARTNER_INVARIANTS
 from notifications.partners.outward import Outward
 from notifications.partners.watch import LogWatch
@@ -219,6 +220,7 @@ async def partner_world(
         *event_routes(running, watch),
         *endpoint_routes(desk),
         *operator_routes(running),
+        *order_delivery_routes(running),
     ):
         app.include_router(router)
     looking = asyncio.create_task(tick(Timer("watch", watch.INTERVAL_S, watch.look), running))

@@ -63,6 +63,11 @@ def destination_of(url: str) -> Destination:
     return Destination(host.strip("[]"), port, _literal(host), found["scheme"] == "http")
 
 
+def without_query(url: str) -> str:
+    """``url`` as it may be shown to others than its owner: partners put tokens into the query."""
+    return url.partition("?")[0]
+
+
 def refuse_addresses(
     destination: Destination, addresses: Collection[Address], named: Collection[Network]
 ) -> None:

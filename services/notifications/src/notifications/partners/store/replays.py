@@ -1,7 +1,7 @@
 """Deliveries asked for once more, and the delivery log as partners read it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from shared.database import Db
@@ -41,6 +41,22 @@ _ONE = """
 SELECT delivery_id, event_id, order_id, type, state, attempts, not_before, created_at, ended_at
 FROM webhook_deliveries WHERE endpoint_id = $1 AND delivery_id = $2
 """
+# Materialized: a plan for the first page would go through everybody's deliveries, newest first.
+_OF_ORDER = """
+WITH d AS MATERIALIZED (
+    SELECT * FROM webhook_deliveries WHERE order_id = $1 AND delivery_id < $2)
+SELECT d.delivery_id, d.event_id, d.order_id, d.type, d.state, d.attempts,
+    greatest(d.not_before, e.paused_until) AS not_before, d.created_at, d.ended_at,
+    d.endpoint_id, p.name AS partner, e.url, e.disabled_at IS NULL AS is_enabled,
+    a.sent_at, a.status, a.error
+FROM d
+LEFT JOIN webhook_endpoints e USING (endpoint_id)
+LEFT JOIN partners p USING (partner_id)
+LEFT JOIN LATERAL (
+    SELECT sent_at, status, error FROM webhook_attempts
+    WHERE delivery_id = d.delivery_id ORDER BY attempt_id DESC LIMIT 1) a ON true
+ORDER BY d.delivery_id DESC LIMIT $3
+"""
 _ATTEMPTS = """
 SELECT sent_at, duration_ms, status, error, response_head, response_body
 FROM webhook_attempts WHERE delivery_id = $1 ORDER BY attempt_id
@@ -73,6 +89,23 @@ class LoggedDelivery:
     not_before: datetime
     created_at: datetime
     ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDelivery:
+    """A row of the delivery log, where it goes, and what its last attempt came to.
+
+    ``partner`` and ``url`` are None once the endpoint was removed.
+    """
+
+    delivery: LoggedDelivery
+    endpoint_id: str
+    partner: str | None
+    url: str | None
+    is_enabled: bool
+    sent_at: datetime | None
+    status: int | None
+    error: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +158,18 @@ async def page(
 async def one(db: Db, endpoint_id: str, delivery_id: int) -> LoggedDelivery | None:
     record = await db.fetchrow(_ONE, endpoint_id, delivery_id)
     return None if record is None else LoggedDelivery(**record)
+
+
+async def of_order(db: Db, order_id: str, before: int, limit: int) -> list[OrderDelivery]:
+    """The deliveries of an order's events to whomever, the newest first."""
+    delivery = [one.name for one in fields(LoggedDelivery)]
+    return [
+        OrderDelivery(
+            LoggedDelivery(**{name: row[name] for name in delivery}),
+            **{name: value for name, value in row.items() if name not in delivery},
+        )
+        for row in await db.fetch(_OF_ORDER, order_id, before, limit)
+    ]
 
 
 async def attempts_of(db: Db, delivery_id: int) -> list[LoggedAttempt]:
