@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from math import ceil
 
 import structlog
 from shared.clock import rfc3339
@@ -13,7 +14,7 @@ from shared.ids import new_id
 from shared.service import Running
 
 from notifications.partners.domain.destination import ForbiddenDestination
-from notifications.partners.domain.endpoint import ROTATION, Endpoint
+from notifications.partners.domain.endpoint import REPLACED_MAX, Endpoint, RotatedTooOften
 from notifications.partners.domain.log import LogEvent, Scope, body_for
 from notifications.partners.domain.partner import Partner
 from notifications.partners.http.bodies import EndpointChange, NewEndpoint, Replay
@@ -121,18 +122,15 @@ async def remove(desk: Desk, partner: Partner, endpoint_id: str) -> None:
 async def rotate(
     desk: Desk, partner: Partner, endpoint_id: str, given: str | None
 ) -> tuple[Endpoint, Secret]:
-    """The secret that was valid signs for a day beside the new one."""
+    """The secrets that were valid sign for a day beside the new one. Raises ``Problem`` 429."""
     vault, secret = desk.sealing, _secret(given)
     async with _transaction(desk) as (db, now):
         found = await _find(db, partner, endpoint_id, locked=True)
-        endpoint = replace(
-            found,
-            secret=vault.seal(found.endpoint_id, secret),
-            previous_secret=found.secret,
-            previous_until=now + ROTATION,
-        )
-        await endpoints.save(db, endpoint)
-    return endpoint, secret
+        rotated = found.with_secret(vault.seal(found.endpoint_id, secret), now)
+        if isinstance(rotated, RotatedTooOften):
+            raise _too_often(rotated, now)
+        await endpoints.save(db, rotated)
+    return rotated, secret
 
 
 async def send_test(desk: Desk, partner: Partner, endpoint_id: str) -> tuple[str, Exchange]:
@@ -241,6 +239,17 @@ def _secret(given: str | None) -> Secret:
         return new_secret(given)
     except ValueError as error:
         raise _wrong("secret", "invalid-secret", str(error)) from None
+
+
+def _too_often(refused: RotatedTooOften, now: datetime) -> Problem:
+    wait_s = max(1, ceil((refused.until - now).total_seconds()))
+    return Problem(
+        429,
+        "rotated-too-often",
+        f"Its last {REPLACED_MAX + 1} secrets are valid; the first ends at "
+        f"{rfc3339(refused.until)}.",
+        headers={"Retry-After": str(wait_s)},
+    )
 
 
 def _wrong(member: str, name: str, detail: str) -> Problem:
