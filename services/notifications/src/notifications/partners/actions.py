@@ -25,14 +25,13 @@ from notifications.partners.http.views import (
     delivery_view,
 )
 from notifications.partners.outward import Exchange, Outward
-from notifications.partners.reading import cursor_of, position_of
+from notifications.partners.reading import POSITIONS_MAX, cursor_of, position_of
 from notifications.partners.sending import call
 from notifications.partners.signing import Secret, Vault, new_secret
 from notifications.partners.store import endpoints, log, partners, replays
 
 TEST_TYPE = "fulfilment.webhook-tested.v1"
 REPLAYED_MAX = 1_000
-POSITIONS_MAX = 10_000
 
 logger = structlog.get_logger(__name__)
 

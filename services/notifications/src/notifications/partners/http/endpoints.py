@@ -9,11 +9,10 @@ from shared.contracts.storefront import Storable
 from shared.http.openapi import LOCATION
 from shared.http.ops_work import Operator
 from shared.http.paging import CURSOR_LENGTH_MAX, cursor_after, key_of_cursor
-from shared.http.problem import not_found
 from shared.http.routes import JsonRoute, problems
 
 from notifications.partners import actions
-from notifications.partners.access import PARTNER_KEY, caller_of
+from notifications.partners.access import PARTNER_KEY, caller_of, partner_named
 from notifications.partners.actions import Desk
 from notifications.partners.domain.partner import KeyScope, Partner
 from notifications.partners.http.bodies import EndpointChange, NewEndpoint, NewSecret, Replay
@@ -31,7 +30,7 @@ from notifications.partners.http.views import (
     test_view,
 )
 from notifications.partners.reading import number_of
-from notifications.partners.store import endpoints, partners, replays
+from notifications.partners.store import endpoints, replays
 from notifications.partners.store.deliveries import State
 
 LIMIT_MAX = 200
@@ -65,10 +64,7 @@ def endpoint_routes(desk: Desk) -> Sequence[APIRouter]:
         return (await caller_of(desk.running, request, MANAGE)).partner
 
     async def by_name(name: Id, request: Request, operator: Operator = "unnamed") -> Partner:
-        async with desk.running.pool.acquire() as db:
-            found = await partners.find(db, name)
-        if found is None:
-            raise not_found("There is no such partner.")
+        found = await partner_named(desk.running, name)
         if request.method != "GET":
             log.info(
                 "operator-acts-for-partner",
