@@ -67,6 +67,7 @@ class MessageWork(UnitOfWork[Customer]):
                 seller_sequences=tuple(numbers.values()),
                 occurred_at=headers.get("ce_time", ""),
                 data=(record.value or b"{}").decode(),
+                traceparent=self.cause(event.order_id),
             )
         )
 

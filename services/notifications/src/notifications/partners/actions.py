@@ -151,7 +151,7 @@ async def send_test(desk: Desk, partner: Partner, endpoint_id: str) -> tuple[str
     )
     scope = replace(partner.scope, seller_id=None)
     body = body_for(scope, event)
-    exchange = await call(desk.outward, vault, endpoint, event.event_id, body, now)
+    exchange = await call(desk.outward, vault, endpoint, event, body, now)
     return event.event_id, exchange
 
 

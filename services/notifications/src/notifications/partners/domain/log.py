@@ -9,7 +9,8 @@ from typing import Any
 class LogEvent:
     """``data`` is the event's data as Kafka has it; ``seller_sequences`` go with ``sellers``.
 
-    ``position`` is its place in the log, 0 until it has one.
+    ``position`` is its place in the log, 0 until it has one; ``traceparent`` is the trace context
+    in which it was recorded, empty where there was none.
     """
 
     event_id: str
@@ -22,6 +23,7 @@ class LogEvent:
     occurred_at: str
     data: str
     position: int = 0
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from pydantic import BaseModel
 from shared.clock import rfc3339
 
-from notifications.partners.domain.destination import without_query
+from notifications.partners.domain.destination import without_secrets
 from notifications.partners.domain.endpoint import Endpoint
 from notifications.partners.domain.partner import Key, KeyScope, Partner
 from notifications.partners.outward import Exchange
@@ -218,7 +218,7 @@ def order_delivery_view(one: OrderDelivery) -> OrderDeliveryView:
         **{**seen, "next_attempt_at": seen["next_attempt_at"] if is_to_come else None},
         partner=one.partner,
         endpoint_id=one.endpoint_id,
-        url=None if one.url is None else without_query(one.url),
+        url=None if one.url is None else without_secrets(one.url),
         endpoint_enabled=one.url is not None and one.is_enabled,
         last_attempt_at=_maybe(one.sent_at),
         last_status=one.status,

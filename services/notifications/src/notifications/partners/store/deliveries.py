@@ -11,6 +11,7 @@ from shared.database import Db
 
 from notifications.partners.domain.endpoint import Endpoint
 from notifications.partners.domain.log import LogEvent, Scope
+from notifications.partners.store import log
 from notifications.partners.store.endpoints import COLUMNS, endpoint_of
 from notifications.partners.store.log import logged
 
@@ -52,10 +53,8 @@ DELETE FROM webhook_deliveries d WHERE d.state IN {OPEN} AND d.recorded_at < $1
 RETURNING d.endpoint_id, d.order_id
 """
 _DUE = f"""
-SELECT d.delivery_id, d.attempts, e.serve_token, p.seller_id AS partners_seller, p.tenant,
-    {", ".join(f"e.{name}" for name in COLUMNS)},
-    l.position, l.event_id, l.type, l.order_id, l.sequence, l.sellers, l.seller_sequences,
-    l.occurred_at, l.data
+SELECT d.delivery_id, d.attempts, e.serve_token, p.seller_id AS partners_seller,
+    {", ".join(f"e.{name}" for name in COLUMNS)}, {", ".join(f"l.{name}" for name in log.COLUMNS)}
 FROM unnest($1::uuid[], $2::integer[]) u(token, room)
 JOIN webhook_endpoints e ON e.serve_token = u.token AND e.disabled_at IS NULL
     AND (e.paused_until IS NULL OR e.paused_until <= $3)
