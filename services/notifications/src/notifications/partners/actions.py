@@ -1,6 +1,6 @@
 """What partners do to their endpoints, each in one transaction."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,8 +15,8 @@ from shared.service import Running
 
 from notifications.partners.domain.destination import ForbiddenDestination
 from notifications.partners.domain.endpoint import REPLACED_MAX, Endpoint, RotatedTooOften
-from notifications.partners.domain.log import LogEvent, Scope, body_for
-from notifications.partners.domain.partner import Partner
+from notifications.partners.domain.log import ADDRESS_TYPE, LogEvent, Scope, body_for
+from notifications.partners.domain.partner import NOT_GRANTED, Partner
 from notifications.partners.http.bodies import EndpointChange, NewEndpoint, Replay
 from notifications.partners.http.views import (
     DeliveryDetail,
@@ -65,7 +65,7 @@ async def register(desk: Desk, partner: Partner, body: NewEndpoint) -> tuple[End
         raise _wrong("seller_id", "seller-forbidden", "The partner is another seller's.")
     await _check(desk, body.url)
     endpoint_id = new_id("whe")
-    types = partner.event_types if body.event_types is None else body.event_types
+    types = partner.event_types if body.event_types is None else _granted(partner, body.event_types)
     async with _transaction(desk) as (db, now):
         await partners.lock(db, partner.partner_id)
         if await endpoints.count(db, partner.partner_id) >= desk.endpoints_max:
@@ -99,7 +99,7 @@ async def change(desk: Desk, partner: Partner, endpoint_id: str, body: EndpointC
         await _check(desk, body.url)
     named = body.model_dump(exclude_none=True, exclude={"enabled", "event_types"})
     if body.event_types is not None:
-        named["event_types"] = tuple(body.event_types)
+        named["event_types"] = tuple(_granted(partner, body.event_types))
     async with _transaction(desk) as (db, now):
         endpoint = replace(await _find(db, partner, endpoint_id, locked=True), **named)
         if body.enabled is True:
@@ -177,7 +177,10 @@ async def replay(desk: Desk, partner: Partner, endpoint_id: str, body: Replay) -
 async def detail(
     desk: Desk, partner: Partner, endpoint_id: str, delivery_id: int
 ) -> DeliveryDetail:
-    """Raises ``Problem`` 404. The body is gone when its event is no longer kept."""
+    """Raises ``Problem`` 404. The body is gone when its event is no longer kept.
+
+    What holds an address is not shown here: operators look at this too.
+    """
     async with desk.running.pool.acquire() as db:
         endpoint = await _find(db, partner, endpoint_id)
         found = await replays.one(db, endpoint.endpoint_id, delivery_id)
@@ -186,7 +189,8 @@ async def detail(
         event = await log.find(db, found.event_id)
         attempts = await replays.attempts_of(db, delivery_id)
     scope = endpoint.scope_within(partner.scope)
-    body = None if event is None else body_for(scope, event).decode()
+    is_shown = event is not None and event.type != ADDRESS_TYPE
+    body = body_for(scope, event).decode() if event is not None and is_shown else None
     return DeliveryDetail(
         **delivery_view(found).model_dump(),
         body=body,
@@ -231,6 +235,12 @@ async def _check(desk: Desk, url: str) -> None:
         await desk.outward.check(url)
     except ForbiddenDestination as error:
         raise _wrong("url", "webhook-url-forbidden", str(error)) from None
+
+
+def _granted(partner: Partner, named: Sequence[str]) -> Sequence[str]:
+    if not all(partner.scope.allows(one) for one in named):
+        raise _wrong("event_types", "addresses-not-granted", NOT_GRANTED)
+    return named
 
 
 def _secret(given: str | None) -> Secret:

@@ -16,7 +16,7 @@ from notifications.partners.domain.attempts import (
 )
 from notifications.partners.domain.destination import DEFAULT_PORTS, without_secrets
 from notifications.partners.domain.endpoint import Endpoint
-from notifications.partners.domain.log import LogEvent, body_for
+from notifications.partners.domain.log import ADDRESS_TYPE, LogEvent, body_for
 from notifications.partners.outward import Exchange, Outward
 from notifications.partners.signing import SecretUnreadable, Vault, headers_of
 from notifications.partners.store.deliveries import Attempted, Due, State
@@ -75,6 +75,8 @@ async def attempt(
     ended = now + timedelta(seconds=exchange.duration_s)
     verdict = judge(exchange.answer, due.attempts + 1, ended, spread)
     state, not_before = _state_after(verdict, ended)
+    # A receiver may echo what it was sent, and the delivery log is read by others.
+    is_personal = due.event.type == ADDRESS_TYPE
     return (
         exchange,
         verdict,
@@ -89,8 +91,8 @@ async def attempt(
             duration_ms=int(exchange.duration_s * 1000),
             status=exchange.answer.status,
             error=exchange.answer.error,
-            head=exchange.head,
-            body=exchange.body,
+            head="" if is_personal else exchange.head,
+            body="" if is_personal else exchange.body,
         ),
     )
 

@@ -47,7 +47,7 @@ class Endpoint:
 
     def scope_within(self, scope: Scope) -> Scope:
         """What it may be told: all that its partner may, or one seller's part of that."""
-        return Scope(scope.tenant, scope.seller_id or self.seller_id)
+        return replace(scope, seller_id=scope.seller_id or self.seller_id)
 
     def secrets_at(self, now: datetime) -> list[bytes]:
         """The secrets that sign at ``now``, the newest first."""

@@ -99,7 +99,7 @@ def _manage(router: APIRouter, desk: Desk, asker: Any) -> None:
             **SEALED,
             _404="not-found",
             _409="too-many-endpoints",
-            _422="webhook-url-forbidden invalid-secret seller-forbidden",
+            _422="webhook-url-forbidden invalid-secret seller-forbidden addresses-not-granted",
         ),
     )
     async def register(
@@ -128,7 +128,9 @@ def _manage(router: APIRouter, desk: Desk, asker: Any) -> None:
 
     @router.patch(
         "/{endpoint_id}",
-        openapi_extra=problems(**BY_KEY, _404="not-found", _422="webhook-url-forbidden"),
+        openapi_extra=problems(
+            **BY_KEY, _404="not-found", _422="webhook-url-forbidden addresses-not-granted"
+        ),
     )
     async def change_endpoint(
         endpoint_id: Id, body: EndpointChange, partner: Annotated[Partner, asker]

@@ -24,7 +24,7 @@ from notifications.partners.access import (
 )
 from notifications.partners.domain.partner import ALL_SCOPES, Key, KeyScope, Partner
 from notifications.partners.domain.types import NEWEST
-from notifications.partners.http.bodies import NewKey, NewPartner
+from notifications.partners.http.bodies import NewKey, NewPartner, PartnerChange
 from notifications.partners.http.views import (
     KeyTold,
     KeyView,
@@ -34,7 +34,7 @@ from notifications.partners.http.views import (
     key_view,
     partner_view,
 )
-from notifications.partners.store import partners
+from notifications.partners.store import deliveries, endpoints, partners
 
 LIMIT_MAX = 200
 DEFAULT_TENANT = "default"
@@ -79,6 +79,7 @@ def _partners(router: APIRouter, running: Running) -> None:
                 types,
                 now,
                 body.contact_email,
+                body.sees_addresses,
             )
             if not await partners.add(db, partner):
                 raise Problem(409, "partner-exists", f"There is a partner {body.name}.")
@@ -104,6 +105,23 @@ def _partners(router: APIRouter, running: Running) -> None:
         partner = await partner_named(running, name)
         async with running.pool.acquire() as db:
             return partner_view(partner, await partners.keys_of(db, partner.partner_id))
+
+    @router.patch("/{name}", openapi_extra=problems(_404="not-found"))
+    async def change_partner(
+        name: Name, body: PartnerChange, operator: Operator = "unnamed"
+    ) -> PartnerView:
+        """Grant a partner shipping addresses, or withdraw them at once."""
+        found = await partner_named(running, name)
+        granted = body.sees_addresses
+        async with running.pool.acquire() as db, db.transaction():
+            await endpoints.lock_deliveries(db, shared=False)
+            partner = await partners.grant_addresses(db, found.partner_id, granted=granted)
+            if not granted:
+                await deliveries.withdraw_addresses(db, partner.partner_id)
+            keys = await partners.keys_of(db, partner.partner_id)
+        act = "granted" if granted else "withdrawn"
+        log.info(f"partner-addresses-{act}", partner_id=partner.partner_id, operator=operator)
+        return partner_view(partner, keys)
 
 
 def _keys(router: APIRouter, running: Running) -> None:

@@ -29,6 +29,7 @@ class PartnerView(BaseModel):
     event_types: list[str]
     created_at: str
     contact_email: str | None
+    sees_addresses: bool
     keys: list[KeyView]
 
 
@@ -126,7 +127,10 @@ class AttemptView(BaseModel):
 
 
 class DeliveryDetail(DeliveryView):
-    """The request was ``body``, with the headers of Standard Webhooks 1.0."""
+    """The request was ``body``, with the headers of Standard Webhooks 1.0.
+
+    It is null when the event is kept no more, and for what holds an address.
+    """
 
     body: str | None
     attempt_log: list[AttemptView]
@@ -169,6 +173,7 @@ def partner_view(partner: Partner, keys: Sequence[Key]) -> PartnerView:
         event_types=list(partner.event_types),
         created_at=rfc3339(partner.created_at),
         contact_email=partner.contact_email,
+        sees_addresses=partner.sees_addresses,
         keys=[key_view(one) for one in keys],
     )
 

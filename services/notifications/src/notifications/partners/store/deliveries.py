@@ -10,7 +10,7 @@ from asyncpg import Record
 from shared.database import Db
 
 from notifications.partners.domain.endpoint import Endpoint
-from notifications.partners.domain.log import LogEvent, Scope
+from notifications.partners.domain.log import ADDRESS_TYPE, LogEvent, Scope
 from notifications.partners.store import log
 from notifications.partners.store.endpoints import COLUMNS, endpoint_of
 from notifications.partners.store.log import logged
@@ -40,6 +40,7 @@ JOIN partners p ON p.tenant = l.tenant AND (p.seller_id IS NULL OR p.seller_id =
 JOIN webhook_endpoints e ON e.partner_id = p.partner_id AND e.disabled_at IS NULL
     AND (e.seller_id IS NULL OR e.seller_id = ANY(l.sellers))
     AND e.since_position < l.position AND l.type = ANY(e.event_types)
+    AND (p.sees_addresses OR l.type <> '{ADDRESS_TYPE}')
 WHERE l.position > $1 AND l.position <= $2
   AND NOT EXISTS (SELECT FROM webhook_deliveries r
     WHERE r.endpoint_id = e.endpoint_id AND r.position = l.position)
@@ -50,6 +51,12 @@ _FORGET = f"""
 DELETE FROM webhook_deliveries d WHERE d.state IN {OPEN} AND d.recorded_at < $1
   AND NOT EXISTS (SELECT FROM partner_events l
     WHERE l.position = d.position AND l.recorded_at = d.recorded_at)
+RETURNING d.endpoint_id, d.order_id
+"""
+_WITHDRAW = f"""
+DELETE FROM webhook_deliveries d USING webhook_endpoints e
+WHERE e.partner_id = $1 AND d.endpoint_id = e.endpoint_id AND d.state <> 'delivered'
+  AND d.type = '{ADDRESS_TYPE}'
 RETURNING d.endpoint_id, d.order_id
 """
 _DUE = f"""
@@ -160,6 +167,15 @@ async def forget(db: Db, kept_since: datetime) -> None:
     Hold the deliveries' lock, not shared.
     """
     gone = await db.fetch(_FORGET, kept_since)
+    await arrange(db, [(one["endpoint_id"], one["order_id"]) for one in gone])
+
+
+async def withdraw_addresses(db: Db, partner_id: str) -> None:
+    """What was still to be told of addresses is told no more, and holds up nothing behind it.
+
+    Hold the deliveries' lock, not shared.
+    """
+    gone = await db.fetch(_WITHDRAW, partner_id)
     await arrange(db, [(one["endpoint_id"], one["order_id"]) for one in gone])
 
 

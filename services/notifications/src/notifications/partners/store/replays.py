@@ -142,7 +142,7 @@ async def replay_since(
         until,
         scope.tenant,
         scope.seller_id,
-        list(endpoint.event_types),
+        scope.allowed(endpoint.event_types),
     )
     return await _arranged(db, endpoint, [(one["order_id"], one["place"]) for one in records])
 
