@@ -31,9 +31,11 @@ async def test_after_another_sealing_key_a_rotation_heals_the_endpoint_at_once(
     async with world.another("b", partner_secrets_key=sealing) as after:
         await after.tell(opened("ord_1"))
         await after.send_all()
+        place = f"{ENDPOINTS}/{told['endpoint_id']}"
+        unread = await after.http.post(f"{place}/test", headers=key)
+        assert (unread.status_code, unread.json()["error"]) == (200, "secret-unreadable")
         assert partner_servers.received == []
 
-        place = f"{ENDPOINTS}/{told['endpoint_id']}"
         rotated = (await after.http.post(f"{place}/rotate-secret", headers=key)).json()
         test = (await after.http.post(f"{place}/test", headers=key)).json()
         await after.tell(opened("ord_2"))

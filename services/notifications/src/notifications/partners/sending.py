@@ -25,11 +25,12 @@ from notifications.partners.store.deliveries import Attempted, Due, State
 async def call(
     outward: Outward, vault: Vault, endpoint: Endpoint, event: LogEvent, body: bytes, now: datetime
 ) -> Exchange:
-    """POST ``body`` to ``endpoint``, signed at ``now`` with every secret that is valid then.
-
-    Raises ``SecretUnreadable`` when none of them can be opened.
-    """
-    secrets = vault.open_any(endpoint.endpoint_id, endpoint.secrets_at(now))
+    """POST ``body`` to ``endpoint``, signed at ``now`` with every secret that is valid then."""
+    try:
+        secrets = vault.open_any(endpoint.endpoint_id, endpoint.secrets_at(now))
+    except SecretUnreadable:
+        # A failure like others: it is tried again by the schedule, and the partner can see it.
+        return Exchange(Answer(None, "secret-unreadable"), 0.0)
     headers = headers_of(secrets, event.event_id, int(now.timestamp()), body)
     told = _attributes(endpoint, event)
     with tracing.span("POST webhook", SpanKind.CLIENT, event.traceparent, told) as span:
@@ -67,11 +68,7 @@ async def attempt(
 ) -> tuple[Exchange, Verdict, Attempted]:
     """Send what is ``due``, and say what becomes of it."""
     body = body_for(due.scope, due.event)
-    try:
-        exchange = await call(outward, vault, due.endpoint, due.event, body, now)
-    except SecretUnreadable:
-        # A failure like others: it is tried again by the schedule, and the partner can see it.
-        exchange = Exchange(Answer(None, "secret-unreadable"), 0.0)
+    exchange = await call(outward, vault, due.endpoint, due.event, body, now)
     ended = now + timedelta(seconds=exchange.duration_s)
     verdict = judge(exchange.answer, due.attempts + 1, ended, spread)
     state, not_before = _state_after(verdict, ended)
