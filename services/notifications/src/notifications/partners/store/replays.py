@@ -7,7 +7,7 @@ from datetime import datetime
 from shared.database import Db
 
 from notifications.partners.domain.endpoint import Endpoint
-from notifications.partners.domain.log import Scope
+from notifications.partners.domain.log import ADDRESS_TYPE, Scope
 from notifications.partners.store import deliveries
 from notifications.partners.store.deliveries import OPEN, State
 
@@ -26,6 +26,9 @@ SELECT $1, l.position, l.event_id, l.order_id, l.type, l.recorded_at, 'waiting',
 FROM partner_events l
 WHERE l.position > $2 AND l.position <= $5 AND l.tenant = $6
   AND ($7::text IS NULL OR $7 = ANY(l.sellers)) AND l.type = ANY($8::text[])
+  AND (l.type <> '{ADDRESS_TYPE}' OR (
+    SELECT p.sees_addresses FROM partners p JOIN webhook_endpoints e USING (partner_id)
+    WHERE e.endpoint_id = $1))
 ORDER BY l.position LIMIT $4
 ON CONFLICT (endpoint_id, position) DO UPDATE SET {_AGAIN}
 RETURNING order_id, position AS place
@@ -131,7 +134,10 @@ async def replay_failed(
 async def replay_since(
     db: Db, endpoint: Endpoint, scope: Scope, span: tuple[int, int], limit: int, now: datetime
 ) -> Replayed:
-    """All events at positions in ``span``, got before or not; hold the deliveries' lock."""
+    """All events at positions in ``span``, got before or not; hold the deliveries' lock.
+
+    Whether addresses are granted is asked here: the asker was looked up before the lock was had.
+    """
     after, until = span
     records = await db.fetch(
         _SINCE,
@@ -142,7 +148,7 @@ async def replay_since(
         until,
         scope.tenant,
         scope.seller_id,
-        scope.allowed(endpoint.event_types),
+        list(endpoint.event_types),
     )
     return await _arranged(db, endpoint, [(one["order_id"], one["place"]) for one in records])
 
