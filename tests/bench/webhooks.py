@@ -3,7 +3,8 @@
 One instance's pipeline, log and dispatcher in this process, on a real PostgreSQL; the receivers
 are in a process of their own, which judges by the raw bytes that came. Two runs: at a fixed rate
 with all endpoints well and with a fifth of them dead or dripping, for how late a healthy one gets
-its events; and everything at once, for the rate.
+its events; and everything at once, for the rate and for the memory: resident before, at the most,
+and after it, without the receivers.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from local_runtime.paths import RunDir
 from local_runtime.ports import PortBook
 from local_runtime.runtimes.embedded import EmbeddedRuntime
 
+from tests.bench.memory import peak_mb, settled_mb
 from tests.support.fulfilment import life_of
 from tests.support.partner_world import PartnerWorld, partner_world
 from tests.support.receivers import Receivers, receivers
@@ -184,6 +186,7 @@ async def _all_at_once(dsn: str, judge: Judge, asked: argparse.Namespace) -> Jso
     async with partner_world(dsn, webhook_calls_max=asked.calls, partner_endpoints_max=10_000) as w:
         await w.empty()
         healthy = await _endpoints(w, judge, asked.endpoints, bad_every=5)
+        before_mb = settled_mb()
         before_s, began_s = time.process_time(), time.monotonic()
         ids: set[str] = set()
         async with w.dispatching():
@@ -192,6 +195,7 @@ async def _all_at_once(dsn: str, judge: Judge, asked: argparse.Namespace) -> Jso
             expected = len(ids) * len(healthy)
             await _all_came(judge, healthy, expected)
         took_s, cpu_s = time.monotonic() - began_s, time.process_time() - before_s
+        memory = {"before": before_mb, "peak": peak_mb(), "settled": settled_mb()}
     return {
         "all_at_once": {
             "endpoints": asked.endpoints,
@@ -199,6 +203,7 @@ async def _all_at_once(dsn: str, judge: Judge, asked: argparse.Namespace) -> Jso
             "seconds": round(took_s, 1),
             "deliveries_s": round(expected / took_s),
             "cpu_ms_per_delivery": round(1000 * cpu_s / expected, 2),
+            "rss_mb": memory,
             "verdict": judge.ask("verdict", healthy, ids),
         }
     }

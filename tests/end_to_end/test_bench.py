@@ -101,6 +101,9 @@ async def test_what_webhooks_cost_is_measured() -> None:
     runs = [told["well"], told["a fifth bad"], told["all_at_once"]]
     assert [one["verdict"] for one in runs] == [right] * 3
     assert all(one["deliveries"] > 0 for one in runs)
+    memory = told["all_at_once"]["rss_mb"]
+    assert memory["peak"] >= memory["before"] > 0
+    assert memory["peak"] >= memory["settled"] > 0
 
 
 async def test_what_the_console_costs_is_measured() -> None:

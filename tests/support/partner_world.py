@@ -14,13 +14,14 @@ from typing import Any, ClassVar, TypeVar
 import httpx2
 from asyncpg import Pool, Record
 from fastapi import FastAPI
-from notifications.app import PARTNERS, TOLD_TO_PARTNERS
+from notifications.app import HANDLERS, NAME, PARTNERS, TOLD_TO_PARTNERS
 from notifications.partners.actions import Desk
 from notifications.partners.dispatcher import Dispatcher
 from notifications.partners.domain.endpoint import ROTATION
 from notifications.partners.http.endpoints import endpoint_routes
 from notifications.partners.http.events import event_routes
 from notifications.partners.http.operators import operator_routes
+from notifications.partners.http.order_deliveries import order_delivery_routes
 from notifications.partners.invariants import PARTNER_INVARIANTS
 from notifications.partners.outward import Outward
 from notifications.partners.watch import LogWatch
@@ -28,7 +29,9 @@ from notifications.settings import NotificationsSettings
 from notifications.unit_of_work import MessageWork
 from shared.clock import Clock
 from shared.contracts import topics
+from shared.contracts.event import Event
 from shared.contracts.inventory import FulfilmentEvent
+from shared.contracts.orders import OrderPlaced
 from shared.database import Db
 from shared.database.migrate import migrate
 from shared.database.pool import open_pool
@@ -47,7 +50,7 @@ LOOPBACK = (IPv4Network("127.0.0.0/8"),)
 TABLES = (
     "partner_events, partners, partner_keys, webhook_endpoints, webhook_deliveries, "
     "webhook_attempts, inbox, parked_keys, parked_events, outbox, order_messages, "
-    "work_rows"
+    "work_rows, messages"
 )
 
 
@@ -85,16 +88,23 @@ class PartnerWorld:
         await self.process(records)
         return [one.texts()["ce_id"] for one in records]
 
-    def record(self, event: FulfilmentEvent) -> KafkaRecord:
-        """The next record of the topic, with the event's number within its order."""
-        self._sequences[event.order_id] += 1
+    async def place(self, *placed: OrderPlaced) -> None:
+        """What orders tells, which customers' mails and addresses are known from."""
+        group = ConsumerGroup(NAME, (topics.ORDERS,), {OrderPlaced: HANDLERS[OrderPlaced]})
+        records = [self.record(one) for one in placed]
+        await Pipeline(NAME, group, self.running.transactions).process(records)
+
+    def record(self, event: Event) -> KafkaRecord:
+        """The next record of the event's topic, with its number within its order."""
+        place = f"{event.topic} {event.order_id}"
+        self._sequences[place] += 1
         self._offset += 1
         now = datetime.now(UTC) + self.clock.moved[0]
-        number = self._sequences[event.order_id]
+        number = self._sequences[place]
         headers = encode_headers(event, new_id("evt"), now, number, "")
         data = event.model_dump_json().encode()
         key = event.order_id.encode()
-        return KafkaRecord(topics.FULFILMENT, 0, self._offset, key, data, headers)
+        return KafkaRecord(event.topic, 0, self._offset, key, data, headers)
 
     async def process(self, records: Sequence[KafkaRecord]) -> None:
         group = ConsumerGroup(PARTNERS, (topics.FULFILMENT,), TOLD_TO_PARTNERS)
@@ -219,6 +229,7 @@ async def partner_world(
         *event_routes(running, watch),
         *endpoint_routes(desk),
         *operator_routes(running),
+        *order_delivery_routes(running),
     ):
         app.include_router(router)
     looking = asyncio.create_task(tick(Timer("watch", watch.INTERVAL_S, watch.look), running))

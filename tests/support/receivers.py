@@ -21,7 +21,7 @@ ANSWERS = {
     "garbage": b"\x00\xff not http at all\r\n\r\n",
     "large": b"HTTP/1.1 200 OK\r\nContent-Length: 10000000000\r\n\r\n" + b"x" * 100_000,
 }
-TAKEN = ("ok", "drip", "large", "slow")
+TAKEN = ("ok", "drip", "large", "slow", "echo")
 DRIP_S = 0.2
 SLOW_S = 0.03
 
@@ -100,6 +100,11 @@ class Receivers:
         if how == "hang":
             await reader.read()  # Until the other side has given up.
             return False
+        if how == "echo":
+            body = self.received[-1].body
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+            await writer.drain()
+            return True
         if how == "slow":
             await asyncio.sleep(SLOW_S)
             how = "ok"

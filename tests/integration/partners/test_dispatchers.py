@@ -197,7 +197,7 @@ async def test_those_who_hang_take_no_slot_from_those_who_answer(
     for number in range(12):
         await world.register(key, partner_servers.url("hang", f"hang-{number}"))
     async with world.another("few", webhook_calls_max=8) as few:
-        few.dispatcher.outward.call_timeout_s = 0.05
+        few.dispatcher.outward.call_timeout_s = 0.5
         await few.tell(opened("ord_0"))
         await few.send_all()
         called = len(partner_servers.received)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from notifications.partners.domain.log import ADDRESS_TYPE
 
 from tests.support.fulfilment import life_of, opened
 from tests.support.partner_world import PartnerWorld
@@ -11,6 +12,7 @@ from tests.support.receivers import Receivers
 GAP = "partner-log-has-no-gap"
 TURNS = "webhooks-take-turns"
 UNDER_WAY = "webhooks-are-under-way"
+GRANT = "addresses-need-a-grant"
 
 
 @pytest.fixture
@@ -74,3 +76,16 @@ async def test_one_that_nobody_has_tried_for_an_hour_is_found(damaged: PartnerWo
         assert await damaged.broken() == {}
         await damaged.fetch("UPDATE webhook_endpoints SET paused_until = NULL, disabled_at = NULL")
     assert await damaged.broken() != {}
+
+
+async def test_an_address_on_its_way_without_a_grant_is_found(damaged: PartnerWorld) -> None:
+    change = "UPDATE webhook_deliveries SET type = $1 WHERE position = 1 RETURNING delivery_id"
+    [row] = await damaged.fetch(change, ADDRESS_TYPE)
+    assert await damaged.broken() == {GRANT: [str(row["delivery_id"])]}
+
+    await damaged.fetch("UPDATE partners SET sees_addresses = true")
+    assert await damaged.broken() == {}
+    done = "UPDATE webhook_deliveries SET state = 'delivered' WHERE type = $1"
+    await damaged.fetch("UPDATE partners SET sees_addresses = false")
+    await damaged.fetch(done, ADDRESS_TYPE)
+    assert GRANT not in await damaged.broken()

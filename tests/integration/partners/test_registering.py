@@ -1,12 +1,13 @@
-"""An endpoint that is registered while events are fanned out misses none of them."""
+"""An endpoint gets what is recorded after its registration: all of it, and nothing before."""
 
 import asyncio
 from typing import Any
 
 import pytest
-from notifications.partners.store import endpoints
+from notifications.partners.dispatcher import FAN_OUT_EVENTS_MAX
+from notifications.partners.store import endpoints, log
 
-from tests.support.fulfilment import opened
+from tests.support.fulfilment import dispatched, opened
 from tests.support.partner_world import PartnerWorld
 from tests.support.receivers import Receivers
 from tests.support.waiting import eventually
@@ -43,4 +44,54 @@ async def test_what_comes_before_the_registration_has_committed_is_not_missed(
     await world.send_all()
     await world.dispatcher.settled()
 
+    assert [one.id for one in partner_servers.taken["north"]] == [event_id]
+
+
+async def test_what_was_recorded_while_nobody_fanned_out_is_not_sent(
+    world: PartnerWorld, partner_servers: Receivers
+) -> None:
+    """Where webhooks are turned on late, the fan-out begins far behind the log."""
+    key = await world.add_partner("north")
+    await world.tell(opened("ord_1"), opened("ord_2"))
+    await world.register(key, partner_servers.url("ok", "north"))
+    [event_id] = await world.tell(dispatched("ord_1"))
+    await world.send_all()
+
+    assert [one.id for one in partner_servers.taken["north"]] == [event_id]
+
+
+async def test_what_is_recorded_beside_the_registration_is_sent_if_it_commits_later(
+    world: PartnerWorld, partner_servers: Receivers
+) -> None:
+    """A batch that has its positions and is not committed comes behind the registration."""
+    key = await world.add_partner("north")
+    async with world.pool.acquire() as db, db.transaction():
+        await log.take_positions(db, 0)
+        telling = asyncio.create_task(world.tell(opened("ord_1")))
+
+        async def waits() -> bool:
+            return bool(await world.fetch(BLOCKED))
+
+        await eventually(waits, "the batch waits for its positions")
+        await world.register(key, partner_servers.url("ok", "north"))
+    [event_id] = await telling
+    await world.send_all()
+
+    assert [one.id for one in partner_servers.taken["north"]] == [event_id]
+
+
+async def test_a_log_that_nobody_wanted_is_passed_in_one_step(
+    world: PartnerWorld, partner_servers: Receivers
+) -> None:
+    """The first events of the first endpoint do not wait for months that are not its own."""
+    many = 4 * FAN_OUT_EVENTS_MAX
+    key = await world.add_partner("north")
+    await world.tell(*(opened(f"ord_{number}") for number in range(many)))
+    await world.register(key, partner_servers.url("ok", "north"))
+    looked_at = await world.dispatcher.round()
+
+    [pointer] = await world.fetch("SELECT position FROM partner_fan_out")
+    assert (pointer["position"], looked_at) == (many, FAN_OUT_EVENTS_MAX)
+    [event_id] = await world.tell(dispatched("ord_0"))
+    await world.send_all()
     assert [one.id for one in partner_servers.taken["north"]] == [event_id]

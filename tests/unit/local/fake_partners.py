@@ -42,6 +42,7 @@ def a_partner(name: str = "acme", *keys: Json, **more: Any) -> Json:
         "seller_id": None,
         "event_types": ["fulfilment.shipment-dispatched.v1"],
         "created_at": AT,
+        "sees_addresses": False,
         "keys": list(keys) or [a_key()],
         **more,
     }

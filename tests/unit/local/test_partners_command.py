@@ -140,10 +140,33 @@ def test_a_partner_is_shown_with_how_its_keys_and_endpoints_stand(desk: Desk) ->
     assert (len(document["keys"]), len(document["endpoints"])) == (4, 3)
 
 
+@pytest.mark.parametrize(("options", "granted"), [([], True), (["--withdraw"], False)])
+def test_shipping_addresses_are_granted_and_withdrawn(
+    desk: Desk, options: list[str], *, granted: bool
+) -> None:
+    desk.service.on("PATCH /ops/partners/acme", a_partner(sees_addresses=granted))
+
+    result = desk.run("addresses", "acme", *options)
+
+    assert result.exit_code == 0
+    assert ("acme may see" if granted else "no shipping addresses") in result.stdout
+    assert desk.service.asked[0].body == {"sees_addresses": granted}
+    assert desk.service.asked[0].by == "ada"
+
+
+def test_a_partner_may_be_granted_addresses_when_it_is_added(desk: Desk) -> None:
+    desk.service.on(ADD, a_partner(sees_addresses=True) | {"key": KEY}, status=201)
+    desk.ran("add", "acme", "--addresses")
+
+    assert desk.service.asked[0].body is not None
+    assert desk.service.asked[0].body["sees_addresses"] is True
+
+
 @pytest.mark.parametrize(
     "command",
     [
         ["show", "nobody"],
+        ["addresses", "nobody"],
         ["keys", "add", "nobody"],
         ["keys", "revoke", "nobody", "pky_1"],
         ["endpoints", "add", "nobody", "https://hooks.example"],

@@ -88,6 +88,21 @@ def test_an_order_is_shown_with_its_key_its_headers_and_its_problems() -> None:
     assert "idempotency-key-reused" in str(place["responses"]["422"])
 
 
+def test_what_needs_the_sealing_key_says_that_there_may_be_none() -> None:
+    paths = app_of("notifications").openapi()["paths"]
+    expected = {"", "/{endpoint_id}/rotate-secret", "/{endpoint_id}/test"}
+    for prefix in ("/v1/webhook-endpoints", "/ops/partners/{name}/webhook-endpoints"):
+        told = {
+            path.removeprefix(prefix)
+            for path, methods in paths.items()
+            if path.startswith(prefix)
+            and "`webhooks-not-configured`" in str(methods.get("post", {}).get("responses"))
+        }
+        assert told == expected
+        responses = paths[prefix]["get"]["responses"]
+        assert "webhooks-not-configured" not in responses["503"]["description"]
+
+
 def test_a_problem_has_the_documented_shape() -> None:
     schema = app_of("orders").openapi()["components"]["schemas"]["Problem"]
     errors = [{"pointer": "/a", "detail": "b"}]

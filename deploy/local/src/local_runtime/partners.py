@@ -30,6 +30,11 @@ async def find(calls: Calls, name: str) -> Json:
     return {**partner, "endpoints": endpoints}
 
 
+async def grant_addresses(calls: Calls, name: str, *, granted: bool) -> Json:
+    """The partner as it is from now on."""
+    return await calls.patch(SERVICE, _path(name), {"sees_addresses": granted})
+
+
 async def add_key(calls: Calls, name: str, request: Json) -> Json:
     return await calls.post(SERVICE, _path(name, "keys"), request)
 

@@ -25,6 +25,7 @@ CUSTOMERS = OrderTable(
         "waiting": "jsonb",
         "waiting_since": "timestamptz",
         "seller_sequences": "jsonb",
+        "undisclosed": "jsonb",
     },
     sequences={},
 )

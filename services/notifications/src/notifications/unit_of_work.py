@@ -1,8 +1,12 @@
 """The unit of work of notifications: mails are queued, and the partners' log is appended to."""
 
+import json
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from shared.contracts.inventory import FulfilmentEvent
+from shared.contracts.event import Event
+from shared.contracts.inventory import FulfilmentEvent, FulfilmentOrderOpened
 from shared.database import Db
 from shared.ids import new_id
 from shared.messaging.unit_of_work import Rank, UnitOfWork
@@ -10,18 +14,21 @@ from shared.messaging.unit_of_work import Rank, UnitOfWork
 from notifications import store
 from notifications.domain.customer import Customer
 from notifications.domain.fact import Fact
+from notifications.partners.domain.address import disclosed, disclosure_of, packed, unpacked
 from notifications.partners.domain.log import LogEvent
-from notifications.partners.store import log
+from notifications.partners.store import log, partners
 from notifications.store import CUSTOMERS, NewMessage
 from notifications.writing.subject import subject_of
 
 MAIL = "mail"
+NOTHING = "[]"
 
 
 class MessageWork(UnitOfWork[Customer]):
     """``queue`` takes a fact; what was told before falls away when the batch is written.
 
-    ``append`` takes an event for partners, whose log only one transaction at a time may grow.
+    ``append`` takes an event for partners, whose log only one transaction at a time may grow;
+    ``disclose`` adds an order's address once both that and who waits for it are known.
     """
 
     table = CUSTOMERS
@@ -30,6 +37,7 @@ class MessageWork(UnitOfWork[Customer]):
         super().__init__(db, now, traceparent)
         self._messages: list[NewMessage] = []
         self._events: list[LogEvent] = []
+        self._any_sees_addresses = False
         self._has_log = False
 
     def queue(self, customer: Customer, fact: Fact) -> None:
@@ -48,6 +56,11 @@ class MessageWork(UnitOfWork[Customer]):
         )
         self.add_work(customer.order_id, MAIL, {"message_id": message_id})
 
+    async def prepare(self, events: Sequence[Event]) -> None:
+        """An address is kept for partners only while there are some who may see it."""
+        if any(isinstance(one, FulfilmentOrderOpened) for one in events):
+            self._any_sees_addresses = await partners.any_sees_addresses(self.db)
+
     def append(self, event: FulfilmentEvent) -> None:
         """Tell partners ``event`` as Kafka has it, by its own id and number."""
         record = self.cause_of(event.order_id).record
@@ -56,19 +69,31 @@ class MessageWork(UnitOfWork[Customer]):
         numbers = customer.count_for_sellers(event.seller_ids)
         if numbers:
             self.rows[event.order_id] = customer.told_sellers(numbers)
-        self._events.append(
-            LogEvent(
-                event_id=headers["ce_id"],
-                type=event.type,
-                tenant=event.tenant,
-                order_id=event.order_id,
-                sequence=int(headers.get("ce_sequence", "0")),
-                sellers=tuple(numbers),
-                seller_sequences=tuple(numbers.values()),
-                occurred_at=headers.get("ce_time", ""),
-                data=(record.value or b"{}").decode(),
-            )
+        logged = LogEvent(
+            event_id=headers["ce_id"],
+            type=event.type,
+            tenant=event.tenant,
+            order_id=event.order_id,
+            sequence=int(headers.get("ce_sequence", "0")),
+            sellers=tuple(numbers),
+            seller_sequences=tuple(numbers.values()),
+            occurred_at=headers.get("ce_time", ""),
+            data=(record.value or b"{}").decode(),
+            traceparent=self.cause(event.order_id),
         )
+        self._events.append(logged)
+        if self._any_sees_addresses and isinstance(event, FulfilmentOrderOpened):
+            waiting = packed(disclosure_of(logged, event))
+            self.rows[event.order_id] = self.rows[event.order_id].discloses(waiting)
+
+    def disclose(self, order_id: str) -> None:
+        """Tell partners what waits for the order's address, if that is known by now."""
+        customer = self.rows[order_id]
+        if customer.undisclosed == NOTHING or (address := customer.address) is None:
+            return
+        waiting = json.loads(customer.undisclosed)
+        self._events += [disclosed(unpacked(one), address) for one in waiting]
+        self.rows[order_id] = replace(customer, undisclosed=NOTHING)
 
     async def save(self) -> None:
         """Insert the messages, keep the work of those that are new; append to the log."""

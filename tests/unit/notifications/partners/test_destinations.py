@@ -13,6 +13,7 @@ from notifications.partners.domain.destination import (
     destination_of,
     is_public,
     refuse_addresses,
+    without_secrets,
 )
 
 PUBLIC = ip_address("93.184.215.14")
@@ -252,3 +253,18 @@ def test_whatever_is_given_is_taken_apart_or_refused(text: str) -> None:
         assert url.isascii()
         assert url.isprintable()
         assert found.host in url
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://partner.example/a/b", "https://partner.example/a/b"),
+        ("https://partner.example:8443", "https://partner.example:8443"),
+        ("https://partner.example/a?token=t", "https://partner.example/a"),
+        ("https://partner.example?token=t", "https://partner.example"),
+        ("https://user:password@partner.example/a@b?c@d#e", "https://partner.example/a@b"),
+        ("http://[2001:db8::1]:8080/#t", "http://[2001:db8::1]:8080/"),
+    ],
+)
+def test_what_others_see_of_an_url_is_without_user_and_query(url: str, shown: str) -> None:
+    assert without_secrets(url) == shown

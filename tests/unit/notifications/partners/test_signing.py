@@ -9,7 +9,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from notifications.partners.domain.endpoint import ROTATION, Endpoint
+from notifications.partners.domain.endpoint import (
+    REPLACED_MAX,
+    ROTATION,
+    Endpoint,
+    RotatedTooOften,
+)
 from notifications.partners.signing import (
     Secret,
     SecretUnreadable,
@@ -92,6 +97,34 @@ def test_both_secrets_sign_for_a_day_after_a_rotation_and_then_only_the_new() ->
         assert rotated.secrets_at(NOW + age) == [b"the new one"]
 
 
+def test_every_secret_of_the_last_day_signs_however_often_it_was_rotated() -> None:
+    hour, one = timedelta(hours=1), endpoint(secret=b"0")
+    for number in range(1, REPLACED_MAX + 1):
+        rotated = one.with_secret(str(number).encode(), NOW + number * hour)
+        assert isinstance(rotated, Endpoint)
+        one = rotated
+    after = NOW + REPLACED_MAX * hour
+
+    assert one.secrets_at(after) == [b"3", b"2", b"1", b"0"]
+    assert one.secrets_at(NOW + hour + ROTATION - timedelta(seconds=1)) == [b"3", b"2", b"1", b"0"]
+    assert one.secrets_at(NOW + hour + ROTATION) == [b"3", b"2", b"1"]
+    assert one.secrets_at(after + ROTATION) == [b"3"]
+
+
+def test_so_many_rotations_and_no_more_until_the_first_secret_has_ended() -> None:
+    one = endpoint(secret=b"0")
+    for number in range(1, REPLACED_MAX + 1):
+        rotated = one.with_secret(str(number).encode(), NOW + timedelta(hours=number))
+        assert isinstance(rotated, Endpoint)
+        one = rotated
+    ends = NOW + timedelta(hours=1) + ROTATION
+
+    assert one.with_secret(b"4", ends - timedelta(seconds=1)) == RotatedTooOften(ends)
+    again = one.with_secret(b"4", ends)
+    assert isinstance(again, Endpoint)
+    assert again.secrets_at(ends) == [b"4", b"3", b"2", b"1"]
+
+
 def test_during_a_rotation_each_secret_alone_verifies_the_one_header() -> None:
     new, old = new_secret(), new_secret()
     now_s = int(datetime.now(UTC).timestamp())
@@ -163,6 +196,20 @@ def test_nothing_else_opens_it() -> None:
             vault.open("whe_1", bytes(changed))
 
 
+def test_what_another_key_has_sealed_is_left_out_and_only_nothing_at_all_is_an_error() -> None:
+    vault, other = Vault(os.urandom(32)), Vault(os.urandom(32))
+    new, old = new_secret(), new_secret()
+    readable = [vault.seal("whe_1", one) for one in (new, old)]
+    foreign = other.seal("whe_1", old)
+
+    assert vault.open_any("whe_1", readable) == [new, old]
+    assert vault.open_any("whe_1", [readable[0], foreign]) == [new]
+    assert vault.open_any("whe_1", [foreign, readable[1]]) == [old]
+    for none in ([], [foreign], [foreign, vault.seal("whe_2", new)]):
+        with pytest.raises(SecretUnreadable):
+            vault.open_any("whe_1", none)
+
+
 @pytest.mark.parametrize("length", [0, 1, 11, 12, 13, 27, 28])
 def test_a_seal_that_is_cut_short_does_not_open(length: int) -> None:
     vault = Vault(os.urandom(32))
@@ -175,7 +222,9 @@ def test_a_seal_that_is_cut_short_does_not_open(length: int) -> None:
 def test_nothing_that_is_printed_shows_a_secret() -> None:
     secret = Secret(b"shared-secret-of-24-bytes", b"seed-of-an-ed25519-key-32-bytes-")
     vault = Vault(b"key-of-the-vault-of-32-bytes----")
-    one = endpoint(secret=b"sealed-new", previous_secret=b"sealed-old")
+    one = endpoint(
+        secret=b"sealed-new", previous_secret=b"sealed-old", earlier_secrets=(b"sealed-older",)
+    )
 
     shown = f"{secret!r} {secret} {vault!r} {vault} {one!r} {one}"
     for hidden in ("shared-secret", "seed-of", "key-of", "sealed", secret.text):

@@ -58,6 +58,9 @@ def add(
     email: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Told when an endpoint is disabled.")
     ] = None,
+    sees_addresses: Annotated[
+        bool, typer.Option("--addresses", help="Grant it shipping addresses.")
+    ] = False,
     with_kafka: Annotated[
         bool, typer.Option("--kafka", help="Make its user in Kafka too, and print consumers.")
     ] = False,
@@ -73,6 +76,8 @@ def add(
     request = _new_partner(name, seller, event_type, expires_in_days)
     if email is not None:
         request["contact_email"] = email
+    if sees_addresses:
+        request["sees_addresses"] = True
     # Before the key is there: what fails after that would lose it.
     base_url, door = notifications(run_dir, output), None
     if with_kafka:
@@ -133,6 +138,30 @@ def show(
     found = ask_about(run_dir, output, lambda calls: find(calls, name))
     output.document(found)
     output.console.print(text.details(found, datetime.now(UTC)), markup=False)
+
+
+@partners.command()
+def addresses(
+    name: PartnerName,
+    *,
+    withdraw: Annotated[
+        bool, typer.Option("--withdraw", help="Nothing more of them is told, from now on.")
+    ] = False,
+    operator: OperatorOption = "unnamed",
+    run_dir: RunDirOption = DEFAULT_RUN_DIR,
+    as_json: JsonOption = False,
+) -> None:
+    """Grant it shipping addresses; it is told them once it asks for their type."""
+    from local_runtime.partners import grant_addresses
+    from local_runtime.service_calls import Calls
+
+    async def act(calls: Calls) -> "Json":
+        return await grant_addresses(calls, name, granted=not withdraw)
+
+    output = Output(as_json=as_json)
+    told = ask_about(run_dir, output, act, operator)
+    output.document(told)
+    output.console.print(text.addresses(told), markup=False)
 
 
 @keys.command("add")

@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from local_runtime.service_calls import Json
 
 LISTED = ("name", "seller_id", "created_at")
-FIELDS = ("partner_id", "name", "seller_id", "created_at")
+FIELDS = ("partner_id", "name", "seller_id", "created_at", "sees_addresses")
 KEYS = ("key_id", "created_at")
 DELIVERED = ("delivery_id", "state", "attempts", "order_id", "type", "event_id", "created_at")
 ATTEMPTED = ("sent_at", "duration_ms", "status", "error")
+ADDRESS_TYPE = "fulfilment.shipping-address-disclosed.v1"
 ANSWER_CHARACTERS_MAX = 200
 ONCE = "shown this once and never again; keep it like a password"
 
@@ -54,6 +55,14 @@ def details(partner: "Json", now: datetime) -> str:
     return "\n\n".join(
         [columns(fields), _keys(partner["keys"], now), _endpoints(partner["endpoints"])]
     )
+
+
+def addresses(told: "Json") -> str:
+    """What the partner may see from now on, and what it has to ask for."""
+    name = plain(told["name"])
+    if not told["sees_addresses"]:
+        return f"{name} is told no shipping addresses"
+    return f"{name} may see shipping addresses; it has to name their type, {ADDRESS_TYPE}"
 
 
 def key_added(told: "Json", name: str) -> str:

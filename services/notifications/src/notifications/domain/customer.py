@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from shared.contracts.orders import OrderPlaced
+from shared.contracts.orders import Address, OrderPlaced
 from shared.errors import Permanent
 
-from notifications.domain.details import details_of
+from notifications.domain.details import OrderDetails, details_of
 from notifications.domain.fact import Fact
 
 WAITING_MAX = 50
@@ -26,7 +26,7 @@ class Customer:
 
     ``details`` is an ``OrderDetails`` as JSON, ``waiting`` an array of what was told before the
     order was placed, the oldest first; ``seller_sequences`` how often each seller's partners were
-    told of the order.
+    told of the order; ``undisclosed`` an array of what partners are to be told of its address.
     """
 
     order_id: str
@@ -39,6 +39,7 @@ class Customer:
     waiting: str = "[]"
     waiting_since: datetime | None = None
     seller_sequences: str = "{}"
+    undisclosed: str = "[]"
 
     def learn(self, placed: OrderPlaced) -> "Customer":
         """The customer as ``placed`` tells; what is known already stays."""
@@ -63,6 +64,16 @@ class Customer:
         """These are the last that their sellers were told."""
         told = {**json.loads(self.seller_sequences), **numbers}
         return replace(self, seller_sequences=json.dumps(told))
+
+    @property
+    def address(self) -> Address | None:
+        """Where its goods go; None until it was placed, and where its mails know no details."""
+        return OrderDetails.model_validate_json(self.details).address if self.email else None
+
+    def discloses(self, disclosure: Mapping[str, object]) -> "Customer":
+        """Partners are to be told of the address, ``disclosure`` after those before."""
+        waiting = [*json.loads(self.undisclosed), disclosure]
+        return replace(self, undisclosed=json.dumps(waiting))
 
     @property
     def told_before(self) -> tuple[Fact, ...]:

@@ -10,6 +10,8 @@ from notifications.unit_of_work import MessageWork
 async def queue_message(told: Batch[MailedEvent], work: MessageWork) -> None:
     """OrderPlaced | OrderConfirmed | … | OrderRefunded -> one message | its work row | it waits.
 
+    Partners who were to be told of its address before it was placed are told now.
+
     An event that was told before, under whatever id, adds nothing. What is told of an order that
     was not placed yet waits for its OrderPlaced. Raises ``NeverPlaced`` when too much waits.
     """
@@ -26,3 +28,4 @@ async def queue_message(told: Batch[MailedEvent], work: MessageWork) -> None:
         for one in facts:
             work.queue(customer, one)
         work.rows[event.order_id] = customer.caught_up()
+        work.disclose(event.order_id)

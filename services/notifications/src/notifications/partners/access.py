@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fastapi import Request, Security
 from fastapi.security import HTTPBearer
-from shared.http.problem import Problem
+from shared.http.problem import Problem, not_found
 from shared.service import Running
 
 from notifications.partners.domain.partner import Key, KeyScope, Partner
@@ -57,3 +57,12 @@ async def caller_of(running: Running, request: Request, scope: KeyScope) -> Call
     if scope not in key.scopes:
         raise Problem(403, "forbidden", f"The key lacks the scope {scope}.")
     return Caller(partner, key)
+
+
+async def partner_named(running: Running, id_or_name: str) -> Partner:
+    """Whom an operator means. Raises ``Problem`` 404."""
+    async with running.pool.acquire() as db:
+        found = await partners.find(db, id_or_name)
+    if found is None:
+        raise not_found("There is no such partner.")
+    return found

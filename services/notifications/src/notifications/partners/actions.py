@@ -1,9 +1,10 @@
 """What partners do to their endpoints, each in one transaction."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from math import ceil
 
 import structlog
 from shared.clock import rfc3339
@@ -13,9 +14,9 @@ from shared.ids import new_id
 from shared.service import Running
 
 from notifications.partners.domain.destination import ForbiddenDestination
-from notifications.partners.domain.endpoint import ROTATION, Endpoint
-from notifications.partners.domain.log import LogEvent, Scope, body_for
-from notifications.partners.domain.partner import Partner
+from notifications.partners.domain.endpoint import REPLACED_MAX, Endpoint, RotatedTooOften
+from notifications.partners.domain.log import ADDRESS_TYPE, LogEvent, Scope, body_for
+from notifications.partners.domain.partner import NOT_GRANTED, Partner
 from notifications.partners.http.bodies import EndpointChange, NewEndpoint, Replay
 from notifications.partners.http.views import (
     DeliveryDetail,
@@ -24,14 +25,13 @@ from notifications.partners.http.views import (
     delivery_view,
 )
 from notifications.partners.outward import Exchange, Outward
-from notifications.partners.reading import cursor_of, position_of
+from notifications.partners.reading import POSITIONS_MAX, cursor_of, position_of
 from notifications.partners.sending import call
 from notifications.partners.signing import Secret, Vault, new_secret
 from notifications.partners.store import endpoints, log, partners, replays
 
 TEST_TYPE = "fulfilment.webhook-tested.v1"
 REPLAYED_MAX = 1_000
-POSITIONS_MAX = 10_000
 
 logger = structlog.get_logger(__name__)
 
@@ -65,7 +65,7 @@ async def register(desk: Desk, partner: Partner, body: NewEndpoint) -> tuple[End
         raise _wrong("seller_id", "seller-forbidden", "The partner is another seller's.")
     await _check(desk, body.url)
     endpoint_id = new_id("whe")
-    types = partner.event_types if body.event_types is None else body.event_types
+    types = partner.event_types if body.event_types is None else _granted(partner, body.event_types)
     async with _transaction(desk) as (db, now):
         await partners.lock(db, partner.partner_id)
         if await endpoints.count(db, partner.partner_id) >= desk.endpoints_max:
@@ -99,7 +99,7 @@ async def change(desk: Desk, partner: Partner, endpoint_id: str, body: EndpointC
         await _check(desk, body.url)
     named = body.model_dump(exclude_none=True, exclude={"enabled", "event_types"})
     if body.event_types is not None:
-        named["event_types"] = tuple(body.event_types)
+        named["event_types"] = tuple(_granted(partner, body.event_types))
     async with _transaction(desk) as (db, now):
         endpoint = replace(await _find(db, partner, endpoint_id, locked=True), **named)
         if body.enabled is True:
@@ -121,18 +121,15 @@ async def remove(desk: Desk, partner: Partner, endpoint_id: str) -> None:
 async def rotate(
     desk: Desk, partner: Partner, endpoint_id: str, given: str | None
 ) -> tuple[Endpoint, Secret]:
-    """The secret that was valid signs for a day beside the new one."""
+    """The secrets that were valid sign for a day beside the new one. Raises ``Problem`` 429."""
     vault, secret = desk.sealing, _secret(given)
     async with _transaction(desk) as (db, now):
         found = await _find(db, partner, endpoint_id, locked=True)
-        endpoint = replace(
-            found,
-            secret=vault.seal(found.endpoint_id, secret),
-            previous_secret=found.secret,
-            previous_until=now + ROTATION,
-        )
-        await endpoints.save(db, endpoint)
-    return endpoint, secret
+        rotated = found.with_secret(vault.seal(found.endpoint_id, secret), now)
+        if isinstance(rotated, RotatedTooOften):
+            raise _too_often(rotated, now)
+        await endpoints.save(db, rotated)
+    return rotated, secret
 
 
 async def send_test(desk: Desk, partner: Partner, endpoint_id: str) -> tuple[str, Exchange]:
@@ -154,7 +151,7 @@ async def send_test(desk: Desk, partner: Partner, endpoint_id: str) -> tuple[str
     )
     scope = replace(partner.scope, seller_id=None)
     body = body_for(scope, event)
-    exchange = await call(desk.outward, vault, endpoint, event.event_id, body, now)
+    exchange = await call(desk.outward, vault, endpoint, event, body, now)
     return event.event_id, exchange
 
 
@@ -180,7 +177,10 @@ async def replay(desk: Desk, partner: Partner, endpoint_id: str, body: Replay) -
 async def detail(
     desk: Desk, partner: Partner, endpoint_id: str, delivery_id: int
 ) -> DeliveryDetail:
-    """Raises ``Problem`` 404. The body is gone when its event is no longer kept."""
+    """Raises ``Problem`` 404. The body is gone when its event is no longer kept.
+
+    What holds an address is not shown here: operators look at this too.
+    """
     async with desk.running.pool.acquire() as db:
         endpoint = await _find(db, partner, endpoint_id)
         found = await replays.one(db, endpoint.endpoint_id, delivery_id)
@@ -189,7 +189,8 @@ async def detail(
         event = await log.find(db, found.event_id)
         attempts = await replays.attempts_of(db, delivery_id)
     scope = endpoint.scope_within(partner.scope)
-    body = None if event is None else body_for(scope, event).decode()
+    is_shown = event is not None and event.type != ADDRESS_TYPE
+    body = body_for(scope, event).decode() if event is not None and is_shown else None
     return DeliveryDetail(
         **delivery_view(found).model_dump(),
         body=body,
@@ -236,11 +237,28 @@ async def _check(desk: Desk, url: str) -> None:
         raise _wrong("url", "webhook-url-forbidden", str(error)) from None
 
 
+def _granted(partner: Partner, named: Sequence[str]) -> Sequence[str]:
+    if not all(partner.scope.allows(one) for one in named):
+        raise _wrong("event_types", "addresses-not-granted", NOT_GRANTED)
+    return named
+
+
 def _secret(given: str | None) -> Secret:
     try:
         return new_secret(given)
     except ValueError as error:
         raise _wrong("secret", "invalid-secret", str(error)) from None
+
+
+def _too_often(refused: RotatedTooOften, now: datetime) -> Problem:
+    wait_s = max(1, ceil((refused.until - now).total_seconds()))
+    return Problem(
+        429,
+        "rotated-too-often",
+        f"Its last {REPLACED_MAX + 1} secrets are valid; the first ends at "
+        f"{rfc3339(refused.until)}.",
+        headers={"Retry-After": str(wait_s)},
+    )
 
 
 def _wrong(member: str, name: str, detail: str) -> Problem:

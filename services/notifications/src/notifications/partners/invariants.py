@@ -2,6 +2,8 @@
 
 from shared.service import Invariant
 
+from notifications.partners.domain.log import ADDRESS_TYPE
+
 PARTNER_INVARIANTS = (
     Invariant(
         "partner-log-has-no-gap",
@@ -30,5 +32,13 @@ PARTNER_INVARIANTS = (
             ORDER BY not_before LIMIT 1) d
         WHERE e.disabled_at IS NULL
           AND (e.paused_until IS NULL OR e.paused_until < now() - interval '1 hour')""",
+    ),
+    Invariant(
+        "addresses-need-a-grant",
+        "No shipping address is on its way to a partner who was not granted them.",
+        f"""SELECT d.delivery_id::text FROM partners p JOIN webhook_endpoints e USING (partner_id)
+        JOIN webhook_deliveries d USING (endpoint_id)
+        WHERE NOT p.sees_addresses AND d.state IN ('waiting', 'pending')
+          AND d.type = '{ADDRESS_TYPE}'""",
     ),
 )

@@ -5,15 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from shared.database import Db
 from shared.http.paging import Filters, cursor_after, key_of_cursor
 from shared.http.problem import Problem
 from shared.service import Running
 
 from notifications.partners.domain.log import LogEvent, Scope, body_for
 from notifications.partners.store import log
+from notifications.partners.store.log import Head
 from notifications.partners.watch import LogWatch
 
-# A page reads so many positions at most, whoever's events they are; the next goes on from there.
+# A page or a replay looks at so many positions at most, whoever's events they are; the next goes
+# on from there.
 POSITIONS_MAX = 10_000
 PAGE_BYTES_MAX = 4 * 1024 * 1024
 DIGITS_MAX = 18
@@ -71,7 +74,7 @@ async def read_page(running: Running, watch: LogWatch, question: Question, wait_
     Raises ``Problem`` 400 for a cursor of another log, 410 when what follows it was dropped.
     """
     give_up_at = asyncio.get_running_loop().time() + wait_s
-    after = await first_position(running, question)
+    after: int | None = None
     while True:
         page = await _read(running, question, after)
         left_s = give_up_at - asyncio.get_running_loop().time()
@@ -81,36 +84,37 @@ async def read_page(running: Running, watch: LogWatch, question: Question, wait_
         await watch.until_behind(after, left_s)
 
 
-async def first_position(running: Running, question: Question) -> int:
-    """After which position the question begins."""
+async def _read(running: Running, question: Question, after: int | None) -> Page:
+    """What follows ``after``, or without it what the question begins with."""
     async with running.pool.acquire() as db:
         head = await log.head(db)
-        if question.cursor is not None:
-            after = position_of(question.cursor)
-            if after > head.position:
-                raise _unknown_cursor()
-            if after < head.oldest - 1:
-                raise Problem(
-                    410,
-                    "cursor-expired",
-                    "What follows this cursor is kept no more; read on without one.",
-                    earliest_cursor=cursor_of(head.oldest - 1),
-                )
-            return after
-        if question.since is not None:
-            return max(head.oldest - 1, await log.position_before(db, question.since))
-        return head.oldest - 1
-
-
-async def _read(running: Running, question: Question, after: int) -> Page:
-    async with running.pool.acquire() as db:
-        head = await log.head(db)
+        if after is None:
+            after = await _first_position(db, question, head)
         until = min(head.position, after + POSITIONS_MAX)
         found = await log.read(db, question.scope, question.types, after, until, question.limit)
     events = _within_bytes(found)
     if len(events) < len(found) or len(found) == question.limit:
         until = events[-1].position
     return Page(events, until, until < head.position)
+
+
+async def _first_position(db: Db, question: Question, head: Head) -> int:
+    """After which position the question begins."""
+    if question.cursor is not None:
+        after = position_of(question.cursor)
+        if after > head.position:
+            raise _unknown_cursor()
+        if after < head.oldest - 1:
+            raise Problem(
+                410,
+                "cursor-expired",
+                "What follows this cursor is kept no more; read on without one.",
+                earliest_cursor=cursor_of(head.oldest - 1),
+            )
+        return after
+    if question.since is not None:
+        return max(head.oldest - 1, await log.position_before(db, question.since))
+    return head.oldest - 1
 
 
 def _within_bytes(found: Sequence[LogEvent]) -> Sequence[LogEvent]:

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
@@ -106,3 +107,17 @@ class Vault:
         except (InvalidTag, ValueError):
             raise SecretUnreadable(endpoint_id) from None
         return Secret(plain[SEED_BYTES:], plain[:SEED_BYTES])
+
+    def open_any(self, endpoint_id: str, sealed: Sequence[bytes]) -> list[Secret]:
+        """Those of ``sealed`` that this key opens, in their order.
+
+        Raises ``SecretUnreadable`` when there is none: a secret that was sealed with another key
+        must not take the good one down with it.
+        """
+        opened: list[Secret] = []
+        for one in sealed:
+            with suppress(SecretUnreadable):
+                opened.append(self.open(endpoint_id, one))
+        if not opened:
+            raise SecretUnreadable(endpoint_id)
+        return opened

@@ -13,6 +13,7 @@ from notifications.partners.dispatcher import Dispatcher
 from notifications.partners.http.endpoints import endpoint_routes
 from notifications.partners.http.events import event_routes
 from notifications.partners.http.operators import operator_routes
+from notifications.partners.http.order_deliveries import order_delivery_routes
 from notifications.partners.outward import Outward
 from notifications.partners.store import deliveries, endpoints, log
 from notifications.partners.watch import LogWatch
@@ -64,6 +65,7 @@ class Partners:
             *event_routes(running, self._watch),
             *endpoint_routes(desk),
             *operator_routes(running),
+            *order_delivery_routes(running),
         )
 
     def background(self, running: Running) -> Mapping[str, Callable[[], Awaitable[None]]]:

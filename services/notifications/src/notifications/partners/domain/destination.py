@@ -63,6 +63,13 @@ def destination_of(url: str) -> Destination:
     return Destination(host.strip("[]"), port, _literal(host), found["scheme"] == "http")
 
 
+def without_secrets(url: str) -> str:
+    """``url`` as others than its owner may see it: no user, and no query, where tokens are put."""
+    scheme, _, rest = url.partition("#")[0].partition("?")[0].partition("://")
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}"
+
+
 def refuse_addresses(
     destination: Destination, addresses: Collection[Address], named: Collection[Network]
 ) -> None:

@@ -1,15 +1,20 @@
 """One event as the partners' log keeps it, and as one partner may see it."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
+
+# The one type with personal data: only whom an operator has granted it may be told.
+ADDRESS_TYPE = "fulfilment.shipping-address-disclosed.v1"
 
 
 @dataclass(frozen=True, slots=True)
 class LogEvent:
     """``data`` is the event's data as Kafka has it; ``seller_sequences`` go with ``sellers``.
 
-    ``position`` is its place in the log, 0 until it has one.
+    ``position`` is its place in the log, 0 until it has one; ``traceparent`` is the trace context
+    in which it was recorded, empty where there was none.
     """
 
     event_id: str
@@ -20,8 +25,9 @@ class LogEvent:
     sellers: tuple[str, ...]
     seller_sequences: tuple[int, ...]
     occurred_at: str
-    data: str
+    data: str = field(repr=False)
     position: int = 0
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +36,18 @@ class Scope:
 
     tenant: str
     seller_id: str | None = None
+    sees_addresses: bool = False
 
     def covers(self, event: LogEvent) -> bool:
         is_its_seller = self.seller_id is None or self.seller_id in event.sellers
-        return event.tenant == self.tenant and is_its_seller
+        return event.tenant == self.tenant and is_its_seller and self.allows(event.type)
+
+    def allows(self, event_type: str) -> bool:
+        return self.sees_addresses or event_type != ADDRESS_TYPE
+
+    def allowed(self, event_types: Iterable[str]) -> list[str]:
+        """Those of ``event_types`` that may be told."""
+        return [one for one in event_types if self.allows(one)]
 
 
 def body_for(scope: Scope, event: LogEvent) -> bytes:

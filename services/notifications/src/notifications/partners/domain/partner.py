@@ -7,12 +7,16 @@ from typing import Literal
 from notifications.partners.domain.log import Scope
 
 KeyScope = Literal["events:read", "endpoints:manage", "keys:manage"]
+NOT_GRANTED = "The operator has to grant you shipping addresses first."
 ALL_SCOPES: tuple[KeyScope, ...] = ("events:read", "endpoints:manage", "keys:manage")
 
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """``event_types`` were pinned when it was added: what it is told unless it asks for less."""
+    """``event_types`` were pinned when it was added: what it is told unless it asks for less.
+
+    ``sees_addresses`` is an operator's grant; who has it is still told only on asking by type.
+    """
 
     partner_id: str
     name: str
@@ -21,10 +25,11 @@ class Partner:
     event_types: tuple[str, ...]
     created_at: datetime
     contact_email: str | None = field(default=None, repr=False)
+    sees_addresses: bool = False
 
     @property
     def scope(self) -> Scope:
-        return Scope(self.tenant, self.seller_id)
+        return Scope(self.tenant, self.seller_id, self.sees_addresses)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,16 @@
 from collections.abc import Sequence
 
 from shared.contracts import inventory, topics
-from shared.contracts.event import Event, split_type
+from shared.contracts.event import Value, split_type
 
-TYPES: dict[str, type[Event]] = {
+from notifications.partners.domain.address import ShippingAddressDisclosed
+
+_IN_KAFKA: dict[str, type[Value]] = {
     event.type: event for event in inventory.EVENTS if event.topic == topics.FULFILMENT
+}
+TYPES: dict[str, type[Value]] = {
+    **_IN_KAFKA,
+    ShippingAddressDisclosed.type: ShippingAddressDisclosed,
 }
 
 
@@ -19,7 +25,8 @@ def newest(types: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{family}.v{version}" for family, version in versions.items())
 
 
-NEWEST = newest(tuple(TYPES))
+# What a partner is told that names no types: addresses have to be named.
+NEWEST = newest(tuple(_IN_KAFKA))
 
 
 def known_type(name: str) -> str:

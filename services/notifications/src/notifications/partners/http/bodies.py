@@ -29,7 +29,8 @@ Concurrency = Annotated[int, Field(ge=1, le=CONCURRENCY_MAX)]
 class NewPartner(Body):
     """``seller_id`` keeps it to one seller's goods; ``event_types`` are the newest by default.
 
-    ``contact_email`` is told when an endpoint is disabled.
+    ``contact_email`` is told when an endpoint is disabled; with ``sees_addresses`` it may be told
+    where goods go.
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "north-warehouse"}]})
@@ -38,7 +39,16 @@ class NewPartner(Body):
     seller_id: Annotated[str, Field(min_length=1, max_length=128), Storable] | None = None
     event_types: EventTypes | None = None
     contact_email: Email | None = None
+    sees_addresses: bool = False
     key_expires_in_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+
+
+class PartnerChange(Body):
+    """Whether it may be told where goods go; withdrawn, nothing more of that is sent."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"sees_addresses": True}]})
+
+    sees_addresses: bool
 
 
 class NewKey(Body):

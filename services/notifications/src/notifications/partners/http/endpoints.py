@@ -9,11 +9,10 @@ from shared.contracts.storefront import Storable
 from shared.http.openapi import LOCATION
 from shared.http.ops_work import Operator
 from shared.http.paging import CURSOR_LENGTH_MAX, cursor_after, key_of_cursor
-from shared.http.problem import not_found
 from shared.http.routes import JsonRoute, problems
 
 from notifications.partners import actions
-from notifications.partners.access import PARTNER_KEY, caller_of
+from notifications.partners.access import PARTNER_KEY, caller_of, partner_named
 from notifications.partners.actions import Desk
 from notifications.partners.domain.partner import KeyScope, Partner
 from notifications.partners.http.bodies import EndpointChange, NewEndpoint, NewSecret, Replay
@@ -31,7 +30,7 @@ from notifications.partners.http.views import (
     test_view,
 )
 from notifications.partners.reading import number_of
-from notifications.partners.store import endpoints, partners, replays
+from notifications.partners.store import endpoints, replays
 from notifications.partners.store.deliveries import State
 
 LIMIT_MAX = 200
@@ -47,6 +46,7 @@ OrderId = Annotated[str, Query(min_length=1, max_length=128), Storable]
 
 NO_BODY_NEEDED: dict[str, Any] = {"requestBody": {"required": False}}
 BY_KEY = {"_401": "invalid-token", "_403": "forbidden"}
+SEALED = {"_503": "webhooks-not-configured"}
 KEYED = problems(**BY_KEY)
 KNOWN = problems(**BY_KEY, _404="not-found")
 
@@ -64,10 +64,7 @@ def endpoint_routes(desk: Desk) -> Sequence[APIRouter]:
         return (await caller_of(desk.running, request, MANAGE)).partner
 
     async def by_name(name: Id, request: Request, operator: Operator = "unnamed") -> Partner:
-        async with desk.running.pool.acquire() as db:
-            found = await partners.find(db, name)
-        if found is None:
-            raise not_found("There is no such partner.")
+        found = await partner_named(desk.running, name)
         if request.method != "GET":
             log.info(
                 "operator-acts-for-partner",
@@ -93,18 +90,17 @@ def endpoint_routes(desk: Desk) -> Sequence[APIRouter]:
 
 
 def _manage(router: APIRouter, desk: Desk, asker: Any) -> None:
-    refused = problems(
-        **BY_KEY,
-        _404="not-found",
-        _409="too-many-endpoints",
-        _422="webhook-url-forbidden invalid-secret seller-forbidden",
-    )
-
     @router.post(
         "",
         status_code=201,
         responses={201: {"headers": LOCATION}},
-        openapi_extra=refused,
+        openapi_extra=problems(
+            **BY_KEY,
+            **SEALED,
+            _404="not-found",
+            _409="too-many-endpoints",
+            _422="webhook-url-forbidden invalid-secret seller-forbidden addresses-not-granted",
+        ),
     )
     async def register(
         body: NewEndpoint, partner: Annotated[Partner, asker], response: Response
@@ -130,7 +126,12 @@ def _manage(router: APIRouter, desk: Desk, asker: Any) -> None:
     async def read_endpoint(endpoint_id: Id, partner: Annotated[Partner, asker]) -> EndpointView:
         return endpoint_view(await actions.find(desk, partner, endpoint_id))
 
-    @router.patch("/{endpoint_id}", openapi_extra=refused)
+    @router.patch(
+        "/{endpoint_id}",
+        openapi_extra=problems(
+            **BY_KEY, _404="not-found", _422="webhook-url-forbidden addresses-not-granted"
+        ),
+    )
     async def change_endpoint(
         endpoint_id: Id, body: EndpointChange, partner: Annotated[Partner, asker]
     ) -> EndpointView:
@@ -146,16 +147,25 @@ def _manage(router: APIRouter, desk: Desk, asker: Any) -> None:
 def _secrets_and_tests(router: APIRouter, desk: Desk, asker: Any) -> None:
     @router.post(
         "/{endpoint_id}/rotate-secret",
-        openapi_extra=problems(**BY_KEY, _404="not-found", _422="invalid-secret") | NO_BODY_NEEDED,
+        openapi_extra=problems(
+            **BY_KEY,
+            **SEALED,
+            _404="not-found",
+            _422="invalid-secret",
+            _429="rotated-too-often",
+        )
+        | NO_BODY_NEEDED,
     )
     async def rotate_secret(
         endpoint_id: Id, partner: Annotated[Partner, asker], body: NewSecret | None = None
     ) -> EndpointTold:
-        """A new secret; for 24 hours events are signed with the one before as well."""
+        """A new secret; those before sign for 24 hours too. Three times in 24 hours at most."""
         given = None if body is None else body.secret
         return endpoint_told(*await actions.rotate(desk, partner, endpoint_id, given))
 
-    @router.post("/{endpoint_id}/test", openapi_extra=KNOWN)
+    @router.post(
+        "/{endpoint_id}/test", openapi_extra=problems(**BY_KEY, **SEALED, _404="not-found")
+    )
     async def send_test_event(endpoint_id: Id, partner: Annotated[Partner, asker]) -> TestView:
         """Send one event of type ``fulfilment.webhook-tested.v1`` now, and tell what came back."""
         return test_view(*await actions.send_test(desk, partner, endpoint_id))

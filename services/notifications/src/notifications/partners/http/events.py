@@ -8,12 +8,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import AfterValidator, BaseModel
 from shared.http.paging import CURSOR_LENGTH_MAX
-from shared.http.problem import not_found
+from shared.http.problem import Problem, not_found
 from shared.http.routes import problems
 from shared.service import Running
 
 from notifications.partners.access import PARTNER_KEY, caller_of
-from notifications.partners.domain.partner import Partner
+from notifications.partners.domain.partner import NOT_GRANTED, Partner
 from notifications.partners.domain.types import TYPES, known_type
 from notifications.partners.http.moments import Moment
 from notifications.partners.reading import Question, narrowed, read_page
@@ -59,7 +59,10 @@ def event_routes(running: Running, watch: LogWatch) -> Sequence[APIRouter]:
         response_model=FulfilmentEventsPage,
         dependencies=[PARTNER_KEY],
         openapi_extra=problems(
-            _400="invalid-cursor", _401="invalid-token", _403="forbidden", _410="cursor-expired"
+            _400="invalid-cursor",
+            _401="invalid-token",
+            _403="forbidden addresses-not-granted",
+            _410="cursor-expired",
         ),
     )
     async def read_fulfilment_events(
@@ -71,6 +74,8 @@ def event_routes(running: Running, watch: LogWatch) -> Sequence[APIRouter]:
         wait_s: Annotated[float, Query(ge=0, le=WAIT_S_MAX)] = 0,
     ) -> Response:
         """The events after a cursor, or since a time, or all that are kept; ``wait_s`` waits."""
+        if not all(partner.scope.allows(one) for one in event_type or ()):
+            raise Problem(403, "addresses-not-granted", NOT_GRANTED)
         question = Question(partner.scope, partner.event_types, limit, after, since)
         page = await read_page(running, watch, narrowed(question, event_type), wait_s)
         return Response(page.json_bytes(partner.scope), media_type="application/json")
@@ -86,7 +91,7 @@ def event_routes(running: Running, watch: LogWatch) -> Sequence[APIRouter]:
             raise not_found("There is no such type of event.")
         schema = {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "$id": f"urn:orderproof:schema:{event.type}",
+            "$id": f"urn:orderproof:schema:{family}.{version}",
             **event.model_json_schema(),
         }
         return Response(json.dumps(schema), media_type="application/schema+json")

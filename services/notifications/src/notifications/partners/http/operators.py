@@ -1,12 +1,13 @@
 """Partners and their keys as operators add and end them."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Depends, Path, Query, Request
 from shared.contracts.storefront import Storable
+from shared.database import Db
 from shared.http.ops_work import Operator
 from shared.http.paging import CURSOR_LENGTH_MAX, cursor_after, key_of_cursor
 from shared.http.problem import Problem, not_found
@@ -14,10 +15,16 @@ from shared.http.routes import JsonRoute, problems
 from shared.ids import new_id
 from shared.service import Running
 
-from notifications.partners.access import PARTNER_KEY, Caller, caller_of, new_key
+from notifications.partners.access import (
+    PARTNER_KEY,
+    Caller,
+    caller_of,
+    new_key,
+    partner_named,
+)
 from notifications.partners.domain.partner import ALL_SCOPES, Key, KeyScope, Partner
 from notifications.partners.domain.types import NEWEST
-from notifications.partners.http.bodies import NewKey, NewPartner
+from notifications.partners.http.bodies import NewKey, NewPartner, PartnerChange
 from notifications.partners.http.views import (
     KeyTold,
     KeyView,
@@ -27,7 +34,7 @@ from notifications.partners.http.views import (
     key_view,
     partner_view,
 )
-from notifications.partners.store import partners
+from notifications.partners.store import deliveries, endpoints, partners
 
 LIMIT_MAX = 200
 DEFAULT_TENANT = "default"
@@ -72,14 +79,11 @@ def _partners(router: APIRouter, running: Running) -> None:
                 types,
                 now,
                 body.contact_email,
+                body.sees_addresses,
             )
             if not await partners.add(db, partner):
                 raise Problem(409, "partner-exists", f"There is a partner {body.name}.")
-            days = body.key_expires_in_days
-            expires_at = None if days is None else now + timedelta(days=days)
-            key = Key(new_id("pky"), partner.partner_id, ALL_SCOPES, now, expires_at)
-            text, hashed = new_key()
-            await partners.add_key(db, key, hashed)
+            key, text = await _add_key(db, now, partner, ALL_SCOPES, body.key_expires_in_days)
         log.info("partner-added", partner_id=partner.partner_id, operator=operator)
         return PartnerAdded(**partner_view(partner, [key]).model_dump(), key=text)
 
@@ -98,32 +102,41 @@ def _partners(router: APIRouter, running: Running) -> None:
 
     @router.get("/{name}", openapi_extra=problems(_404="not-found"))
     async def read_partner(name: Name) -> PartnerView:
+        partner = await partner_named(running, name)
         async with running.pool.acquire() as db:
-            partner = await partners.find(db, name)
-            if partner is None:
-                raise not_found("There is no such partner.")
             return partner_view(partner, await partners.keys_of(db, partner.partner_id))
+
+    @router.patch("/{name}", openapi_extra=problems(_404="not-found"))
+    async def change_partner(
+        name: Name, body: PartnerChange, operator: Operator = "unnamed"
+    ) -> PartnerView:
+        """Grant a partner shipping addresses, or withdraw them at once."""
+        found = await partner_named(running, name)
+        granted = body.sees_addresses
+        async with running.pool.acquire() as db, db.transaction():
+            await endpoints.lock_deliveries(db, shared=False)
+            partner = await partners.grant_addresses(db, found.partner_id, granted=granted)
+            if not granted:
+                await deliveries.withdraw_addresses(db, partner.partner_id)
+            keys = await partners.keys_of(db, partner.partner_id)
+        act = "granted" if granted else "withdrawn"
+        log.info(f"partner-addresses-{act}", partner_id=partner.partner_id, operator=operator)
+        return partner_view(partner, keys)
 
 
 def _keys(router: APIRouter, running: Running) -> None:
     @router.post("/{name}/keys", status_code=201, openapi_extra=problems(_404="not-found"))
     async def add_key(name: Name, body: NewKey, operator: Operator = "unnamed") -> KeyTold:
         """One more key; it is told this once."""
-        async with running.pool.acquire() as db:
-            partner = await partners.find(db, name)
-        if partner is None:
-            raise not_found("There is no such partner.")
+        partner = await partner_named(running, name)
         log.info("partner-key-added", partner_id=partner.partner_id, operator=operator)
-        return await _add_key(running, partner, body.scopes or ALL_SCOPES, body.expires_in_days)
+        return await _told_key(running, partner, body.scopes or ALL_SCOPES, body.expires_in_days)
 
     @router.post("/{name}/keys/{key_id}/revoke", openapi_extra=problems(_404="not-found"))
     async def revoke_key(
         name: Name, key_id: Name, *, at_once: Now = True, operator: Operator = "unnamed"
     ) -> KeyView:
-        async with running.pool.acquire() as db:
-            partner = await partners.find(db, name)
-        if partner is None:
-            raise not_found("There is no such partner.")
+        partner = await partner_named(running, name)
         log.info("partner-key-revoked", key_id=key_id, operator=operator)
         return await _revoke(running, partner, key_id, at_once=at_once)
 
@@ -149,7 +162,7 @@ def _own(router: APIRouter, running: Running) -> None:
         scopes = body.scopes or caller.key.scopes
         if more := set(scopes) - set(caller.key.scopes):
             raise Problem(403, "forbidden", f"The key itself lacks {', '.join(sorted(more))}.")
-        return await _add_key(running, caller.partner, scopes, body.expires_in_days)
+        return await _told_key(running, caller.partner, scopes, body.expires_in_days)
 
     @router.post("/keys/{key_id}/revoke", openapi_extra=keyed)
     async def revoke_own_key(
@@ -159,16 +172,24 @@ def _own(router: APIRouter, running: Running) -> None:
         return await _revoke(running, caller.partner, key_id, at_once=at_once)
 
 
-async def _add_key(
+async def _told_key(
     running: Running, partner: Partner, scopes: Sequence[KeyScope], days: int | None
 ) -> KeyTold:
-    text, hashed = new_key()
     async with running.pool.acquire() as db:
         now = await running.clock.now(db)
-        expires_at = None if days is None else now + timedelta(days=days)
-        key = Key(new_id("pky"), partner.partner_id, tuple(scopes), now, expires_at)
-        await partners.add_key(db, key, hashed)
+        key, text = await _add_key(db, now, partner, scopes, days)
     return KeyTold(**key_view(key).model_dump(), key=text)
+
+
+async def _add_key(
+    db: Db, now: datetime, partner: Partner, scopes: Sequence[KeyScope], days: int | None
+) -> tuple[Key, str]:
+    """A key that is valid for ``days``, or until it is revoked, and what its holder is told."""
+    text, hashed = new_key()
+    expires_at = None if days is None else now + timedelta(days=days)
+    key = Key(new_id("pky"), partner.partner_id, tuple(scopes), now, expires_at)
+    await partners.add_key(db, key, hashed)
+    return key, text
 
 
 async def _revoke(running: Running, partner: Partner, key_id: str, *, at_once: bool) -> KeyView:

@@ -6,13 +6,12 @@ from datetime import datetime
 from pydantic import BaseModel
 from shared.clock import rfc3339
 
-from notifications.partners.domain.endpoint import (
-    Endpoint,
-)
+from notifications.partners.domain.destination import without_secrets
+from notifications.partners.domain.endpoint import Endpoint
 from notifications.partners.domain.partner import Key, KeyScope, Partner
 from notifications.partners.outward import Exchange
 from notifications.partners.signing import Secret
-from notifications.partners.store.replays import LoggedAttempt, LoggedDelivery
+from notifications.partners.store.replays import LoggedAttempt, LoggedDelivery, OrderDelivery
 
 
 class KeyView(BaseModel):
@@ -30,6 +29,7 @@ class PartnerView(BaseModel):
     event_types: list[str]
     created_at: str
     contact_email: str | None
+    sees_addresses: bool
     keys: list[KeyView]
 
 
@@ -97,6 +97,26 @@ class DeliveriesView(BaseModel):
     next_cursor: str | None
 
 
+class OrderDeliveryView(DeliveryView):
+    """``next_attempt_at`` only when one is to come by itself: pending, to an enabled endpoint.
+
+    ``partner`` and ``url`` are null once the endpoint was removed; ``url`` is without its query.
+    """
+
+    partner: str | None
+    endpoint_id: str
+    url: str | None
+    endpoint_enabled: bool
+    last_attempt_at: str | None
+    last_status: int | None
+    last_error: str | None
+
+
+class OrderDeliveriesView(BaseModel):
+    deliveries: list[OrderDeliveryView]
+    next_cursor: str | None
+
+
 class AttemptView(BaseModel):
     sent_at: str
     duration_ms: int
@@ -107,7 +127,10 @@ class AttemptView(BaseModel):
 
 
 class DeliveryDetail(DeliveryView):
-    """The request was ``body``, with the headers of Standard Webhooks 1.0."""
+    """The request was ``body``, with the headers of Standard Webhooks 1.0.
+
+    It is null when the event is kept no more, and for what holds an address.
+    """
 
     body: str | None
     attempt_log: list[AttemptView]
@@ -150,6 +173,7 @@ def partner_view(partner: Partner, keys: Sequence[Key]) -> PartnerView:
         event_types=list(partner.event_types),
         created_at=rfc3339(partner.created_at),
         contact_email=partner.contact_email,
+        sees_addresses=partner.sees_addresses,
         keys=[key_view(one) for one in keys],
     )
 
@@ -189,6 +213,21 @@ def delivery_view(delivery: LoggedDelivery) -> DeliveryView:
         next_attempt_at=rfc3339(delivery.not_before) if is_open else None,
         created_at=rfc3339(delivery.created_at),
         ended_at=_maybe(delivery.ended_at),
+    )
+
+
+def order_delivery_view(one: OrderDelivery) -> OrderDeliveryView:
+    seen = delivery_view(one.delivery).model_dump()
+    is_to_come = one.delivery.state == "pending" and one.is_enabled
+    return OrderDeliveryView(
+        **{**seen, "next_attempt_at": seen["next_attempt_at"] if is_to_come else None},
+        partner=one.partner,
+        endpoint_id=one.endpoint_id,
+        url=None if one.url is None else without_secrets(one.url),
+        endpoint_enabled=one.url is not None and one.is_enabled,
+        last_attempt_at=_maybe(one.sent_at),
+        last_status=one.status,
+        last_error=one.error,
     )
 
 

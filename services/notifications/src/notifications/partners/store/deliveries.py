@@ -10,7 +10,8 @@ from asyncpg import Record
 from shared.database import Db
 
 from notifications.partners.domain.endpoint import Endpoint
-from notifications.partners.domain.log import LogEvent, Scope
+from notifications.partners.domain.log import ADDRESS_TYPE, LogEvent, Scope
+from notifications.partners.store import log
 from notifications.partners.store.endpoints import COLUMNS, endpoint_of
 from notifications.partners.store.log import logged
 
@@ -19,10 +20,12 @@ OPEN = "('waiting', 'pending')"
 
 _IS_BEHIND = "SELECT f.position < l.position FROM partner_fan_out f, partner_log l"
 # The pointer moves first: what is fanned out lies between where it was and where it is.
+# It leaps over what no endpoint wants as all of them were registered later.
 _MOVE = """
-UPDATE partner_fan_out f SET position = least(l.position, f.position + $1)
+UPDATE partner_fan_out f SET position = least(l.position, greatest(f.position + $1,
+    coalesce((SELECT min(since_position) FROM webhook_endpoints), l.position)))
 FROM partner_log l, (SELECT position FROM partner_fan_out) before
-RETURNING before.position AS after, f.position AS until
+RETURNING greatest(before.position, f.position - $1) AS after, f.position AS until
 """
 _FAN_OUT = f"""
 INSERT INTO webhook_deliveries
@@ -37,6 +40,7 @@ JOIN partners p ON p.tenant = l.tenant AND (p.seller_id IS NULL OR p.seller_id =
 JOIN webhook_endpoints e ON e.partner_id = p.partner_id AND e.disabled_at IS NULL
     AND (e.seller_id IS NULL OR e.seller_id = ANY(l.sellers))
     AND e.since_position < l.position AND l.type = ANY(e.event_types)
+    AND (p.sees_addresses OR l.type <> '{ADDRESS_TYPE}')
 WHERE l.position > $1 AND l.position <= $2
   AND NOT EXISTS (SELECT FROM webhook_deliveries r
     WHERE r.endpoint_id = e.endpoint_id AND r.position = l.position)
@@ -49,11 +53,15 @@ DELETE FROM webhook_deliveries d WHERE d.state IN {OPEN} AND d.recorded_at < $1
     WHERE l.position = d.position AND l.recorded_at = d.recorded_at)
 RETURNING d.endpoint_id, d.order_id
 """
+_WITHDRAW = f"""
+DELETE FROM webhook_deliveries d USING webhook_endpoints e
+WHERE e.partner_id = $1 AND d.endpoint_id = e.endpoint_id AND d.state <> 'delivered'
+  AND d.type = '{ADDRESS_TYPE}'
+RETURNING d.endpoint_id, d.order_id
+"""
 _DUE = f"""
-SELECT d.delivery_id, d.attempts, e.serve_token, p.seller_id AS partners_seller, p.tenant,
-    {", ".join(f"e.{name}" for name in COLUMNS)},
-    l.position, l.event_id, l.type, l.order_id, l.sequence, l.sellers, l.seller_sequences,
-    l.occurred_at, l.data
+SELECT d.delivery_id, d.attempts, e.serve_token, p.seller_id AS partners_seller,
+    {", ".join(f"e.{name}" for name in COLUMNS)}, {", ".join(f"l.{name}" for name in log.COLUMNS)}
 FROM unnest($1::uuid[], $2::integer[]) u(token, room)
 JOIN webhook_endpoints e ON e.serve_token = u.token AND e.disabled_at IS NULL
     AND (e.paused_until IS NULL OR e.paused_until <= $3)
@@ -159,6 +167,15 @@ async def forget(db: Db, kept_since: datetime) -> None:
     Hold the deliveries' lock, not shared.
     """
     gone = await db.fetch(_FORGET, kept_since)
+    await arrange(db, [(one["endpoint_id"], one["order_id"]) for one in gone])
+
+
+async def withdraw_addresses(db: Db, partner_id: str) -> None:
+    """What was still to be told of addresses is told no more, and holds up nothing behind it.
+
+    Hold the deliveries' lock, not shared.
+    """
+    gone = await db.fetch(_WITHDRAW, partner_id)
     await arrange(db, [(one["endpoint_id"], one["order_id"]) for one in gone])
 
 

@@ -26,8 +26,12 @@ COLUMNS = (
     "disabled_reason",
     "failing_since",
     "seller_id",
+    "earlier_secrets",
+    "earlier_until",
 )
+_LISTS = ("event_types", "earlier_secrets", "earlier_until")
 _NAMES = ", ".join(COLUMNS)
+_VALUES = ", ".join(f"${number}" for number in range(1, len(COLUMNS) + 1))
 # Fan-out and replays hold it alone; who registers or records holds it with others.
 DELIVERIES_LOCK = 0x77686B73
 _LOCK = f"SELECT pg_advisory_xact_lock({DELIVERIES_LOCK})"
@@ -35,13 +39,10 @@ _LOCK_SHARED = f"SELECT pg_advisory_xact_lock_shared({DELIVERIES_LOCK})"
 
 _COUNT = "SELECT count(*) FROM webhook_endpoints WHERE partner_id = $1"
 _ADD = f"""
-INSERT INTO webhook_endpoints ({_NAMES}, since_position)
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, position
-FROM partner_fan_out
+INSERT INTO webhook_endpoints ({_NAMES}, since_position) SELECT {_VALUES}, position FROM partner_log
 """
 _SAVE = f"""
-UPDATE webhook_endpoints SET ({_NAMES}) = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
-    $13, $14, $15) WHERE endpoint_id = $1
+UPDATE webhook_endpoints SET ({_NAMES}) = ({_VALUES}) WHERE endpoint_id = $1
 """
 _END_PAUSE = "UPDATE webhook_endpoints SET paused_until = NULL WHERE endpoint_id = $1"
 _REMOVE = """
@@ -163,7 +164,12 @@ async def count(db: Db, partner_id: str) -> int:
 
 
 async def add(db: Db, endpoint: Endpoint) -> None:
-    """It gets what is fanned out from now on; hold the deliveries' lock."""
+    """It gets what is recorded from now on; hold the deliveries' lock.
+
+    The fan-out may be far behind the log, as where webhooks were just turned on; what it has
+    still to pass was recorded before and is not for this endpoint. What is recorded behind the
+    position read here is fanned out only when the lock is free, and then the endpoint is seen.
+    """
     await db.execute(_ADD, *_values(endpoint))
 
 
@@ -246,9 +252,9 @@ async def stand(db: Db, standings: Sequence[Standing], now: datetime) -> set[str
 
 def endpoint_of(record: Record) -> Endpoint:
     values = {name: record[name] for name in COLUMNS}
-    return Endpoint(**{**values, "event_types": tuple(record["event_types"])})
+    return Endpoint(**{**values, **{name: tuple(record[name]) for name in _LISTS}})
 
 
 def _values(endpoint: Endpoint) -> list[object]:
     values = {name: getattr(endpoint, name) for name in COLUMNS}
-    return list({**values, "event_types": list(endpoint.event_types)}.values())
+    return list({**values, **{name: list(values[name]) for name in _LISTS}}.values())

@@ -14,16 +14,21 @@ from notifications.partners.domain.log import LogEvent, Scope
 _TAKE = "UPDATE partner_log SET position = position + $1 RETURNING position - $1 + 1"
 _APPEND = """
 INSERT INTO partner_events (position, event_id, type, tenant, order_id, sequence, sellers,
-    seller_sequences, occurred_at, data, recorded_at)
+    seller_sequences, occurred_at, data, recorded_at, traceparent)
 SELECT u.position, u.event_id, u.type, u.tenant, u.order_id, u.sequence,
     ARRAY(SELECT jsonb_array_elements_text(u.sellers)),
-    ARRAY(SELECT jsonb_array_elements_text(u.numbers)::integer), u.occurred_at, u.data, $11
+    ARRAY(SELECT jsonb_array_elements_text(u.numbers)::integer), u.occurred_at, u.data, $11,
+    nullif(u.traceparent, '')
 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::integer[],
-    $7::jsonb[], $8::jsonb[], $9::text[], $10::text[])
-    u(position, event_id, type, tenant, order_id, sequence, sellers, numbers, occurred_at, data)
+    $7::jsonb[], $8::jsonb[], $9::text[], $10::text[], $12::text[])
+    u(position, event_id, type, tenant, order_id, sequence, sellers, numbers, occurred_at, data,
+        traceparent)
 """
-_COLUMNS = """position, event_id, type, tenant, order_id, sequence, sellers, seller_sequences,
-    occurred_at, data"""
+COLUMNS = (
+    *("position", "event_id", "type", "tenant", "order_id", "sequence", "sellers"),
+    *("seller_sequences", "occurred_at", "data", "traceparent"),
+)
+_COLUMNS = ", ".join(COLUMNS)
 _HEAD = "SELECT position, oldest FROM partner_log"
 _READ = f"""
 SELECT {_COLUMNS} FROM partner_events
@@ -80,6 +85,7 @@ async def append(db: Writer, first: int, events: Sequence[LogEvent], now: dateti
         [one.occurred_at for one in events],
         [one.data for one in events],
         now,
+        [one.traceparent for one in events],
     )
 
 
@@ -93,7 +99,8 @@ async def read(
     db: Db, scope: Scope, types: Sequence[str], after: int, until: int, limit: int
 ) -> list[LogEvent]:
     """Events of ``scope`` and ``types`` at positions in (``after``, ``until``], in order."""
-    records = await db.fetch(_READ, after, until, scope.tenant, scope.seller_id, list(types), limit)
+    allowed = scope.allowed(types)
+    records = await db.fetch(_READ, after, until, scope.tenant, scope.seller_id, allowed, limit)
     return [logged(one) for one in records]
 
 
@@ -155,4 +162,5 @@ def logged(record: Record) -> LogEvent:
         occurred_at=record["occurred_at"],
         data=record["data"],
         position=record["position"],
+        traceparent=record["traceparent"] or "",
     )

@@ -7,16 +7,20 @@ from shared.database import Db
 
 from notifications.partners.domain.partner import Key, Partner
 
-_PARTNER = "partner_id, name, tenant, seller_id, event_types, created_at, contact_email"
+_PARTNER = (
+    "partner_id, name, tenant, seller_id, event_types, created_at, contact_email, sees_addresses"
+)
 _KEY = "key_id, partner_id, scopes, created_at, expires_at, revoked_at"
 _ADD = f"""
-INSERT INTO partners ({_PARTNER}) VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO partners ({_PARTNER}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (name) DO NOTHING RETURNING partner_id
 """
 _LIST = f"SELECT {_PARTNER} FROM partners WHERE name > $1 ORDER BY name LIMIT $2"
 _FIND = f"SELECT {_PARTNER} FROM partners WHERE partner_id = $1 OR name = $1"
 _LOCK = "SELECT 1 FROM partners WHERE partner_id = $1 FOR NO KEY UPDATE"
 _ADD_KEY = f"INSERT INTO partner_keys ({_KEY}, hash) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+_GRANT = f"UPDATE partners SET sees_addresses = $2 WHERE partner_id = $1 RETURNING {_PARTNER}"
+_ANY_GRANT = "SELECT EXISTS (SELECT FROM partners WHERE sees_addresses)"
 _KEYS = f"SELECT {_KEY} FROM partner_keys WHERE partner_id = $1 ORDER BY key_id"
 _REVOKE = f"""
 UPDATE partner_keys SET revoked_at = least(revoked_at, $3)
@@ -24,7 +28,7 @@ WHERE partner_id = $1 AND key_id = $2 RETURNING {_KEY}
 """
 _BY_HASH = f"""
 SELECT {", ".join(f"k.{name}" for name in _KEY.split(", "))},
-    p.name, p.tenant, p.seller_id, p.event_types, p.contact_email,
+    p.name, p.tenant, p.seller_id, p.event_types, p.contact_email, p.sees_addresses,
     p.created_at AS partner_created_at
 FROM partner_keys k JOIN partners p USING (partner_id) WHERE k.hash = $1
 """
@@ -41,6 +45,7 @@ async def add(db: Db, partner: Partner) -> bool:
         list(partner.event_types),
         partner.created_at,
         partner.contact_email,
+        partner.sees_addresses,
     )
     return added is not None
 
@@ -57,6 +62,18 @@ async def find(db: Db, id_or_name: str) -> Partner | None:
 async def lock(db: Db, partner_id: str) -> None:
     """Nobody else adds to what the partner has until the transaction ends."""
     await db.execute(_LOCK, partner_id)
+
+
+async def grant_addresses(db: Db, partner_id: str, *, granted: bool) -> Partner:
+    record = await db.fetchrow(_GRANT, partner_id, granted)
+    assert record is not None, "partners are never removed"
+    return _partner(record)
+
+
+async def any_sees_addresses(db: Db) -> bool:
+    """Whether there is anybody to whom an address may be told."""
+    found: bool = await db.fetchval(_ANY_GRANT)
+    return found
 
 
 async def add_key(db: Db, key: Key, key_hash: bytes) -> None:
@@ -95,6 +112,7 @@ async def holder_of(db: Db, key_hash: bytes) -> tuple[Partner, Key] | None:
         tuple(record["event_types"]),
         record["partner_created_at"],
         record["contact_email"],
+        record["sees_addresses"],
     )
     return partner, _key(record)
 

@@ -1,13 +1,13 @@
 """Deliveries asked for once more, and the delivery log as partners read it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from shared.database import Db
 
 from notifications.partners.domain.endpoint import Endpoint
-from notifications.partners.domain.log import Scope
+from notifications.partners.domain.log import ADDRESS_TYPE, Scope
 from notifications.partners.store import deliveries
 from notifications.partners.store.deliveries import OPEN, State
 
@@ -26,6 +26,9 @@ SELECT $1, l.position, l.event_id, l.order_id, l.type, l.recorded_at, 'waiting',
 FROM partner_events l
 WHERE l.position > $2 AND l.position <= $5 AND l.tenant = $6
   AND ($7::text IS NULL OR $7 = ANY(l.sellers)) AND l.type = ANY($8::text[])
+  AND (l.type <> '{ADDRESS_TYPE}' OR (
+    SELECT p.sees_addresses FROM partners p JOIN webhook_endpoints e USING (partner_id)
+    WHERE e.endpoint_id = $1))
 ORDER BY l.position LIMIT $4
 ON CONFLICT (endpoint_id, position) DO UPDATE SET {_AGAIN}
 RETURNING order_id, position AS place
@@ -40,6 +43,22 @@ ORDER BY delivery_id DESC LIMIT $5
 _ONE = """
 SELECT delivery_id, event_id, order_id, type, state, attempts, not_before, created_at, ended_at
 FROM webhook_deliveries WHERE endpoint_id = $1 AND delivery_id = $2
+"""
+# Materialized: a plan for the first page would go through everybody's deliveries, newest first.
+_OF_ORDER = """
+WITH d AS MATERIALIZED (
+    SELECT * FROM webhook_deliveries WHERE order_id = $1 AND delivery_id < $2)
+SELECT d.delivery_id, d.event_id, d.order_id, d.type, d.state, d.attempts,
+    greatest(d.not_before, e.paused_until) AS not_before, d.created_at, d.ended_at,
+    d.endpoint_id, p.name AS partner, e.url, e.disabled_at IS NULL AS is_enabled,
+    a.sent_at, a.status, a.error
+FROM d
+LEFT JOIN webhook_endpoints e USING (endpoint_id)
+LEFT JOIN partners p USING (partner_id)
+LEFT JOIN LATERAL (
+    SELECT sent_at, status, error FROM webhook_attempts
+    WHERE delivery_id = d.delivery_id ORDER BY attempt_id DESC LIMIT 1) a ON true
+ORDER BY d.delivery_id DESC LIMIT $3
 """
 _ATTEMPTS = """
 SELECT sent_at, duration_ms, status, error, response_head, response_body
@@ -76,6 +95,23 @@ class LoggedDelivery:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderDelivery:
+    """A row of the delivery log, where it goes, and what its last attempt came to.
+
+    ``partner`` and ``url`` are None once the endpoint was removed.
+    """
+
+    delivery: LoggedDelivery
+    endpoint_id: str
+    partner: str | None
+    url: str | None
+    is_enabled: bool
+    sent_at: datetime | None
+    status: int | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class LoggedAttempt:
     """``response_head`` and ``response_body`` are cut off after 2,000 characters."""
 
@@ -98,7 +134,10 @@ async def replay_failed(
 async def replay_since(
     db: Db, endpoint: Endpoint, scope: Scope, span: tuple[int, int], limit: int, now: datetime
 ) -> Replayed:
-    """All events at positions in ``span``, got before or not; hold the deliveries' lock."""
+    """All events at positions in ``span``, got before or not; hold the deliveries' lock.
+
+    Whether addresses are granted is asked here: the asker was looked up before the lock was had.
+    """
     after, until = span
     records = await db.fetch(
         _SINCE,
@@ -125,6 +164,18 @@ async def page(
 async def one(db: Db, endpoint_id: str, delivery_id: int) -> LoggedDelivery | None:
     record = await db.fetchrow(_ONE, endpoint_id, delivery_id)
     return None if record is None else LoggedDelivery(**record)
+
+
+async def of_order(db: Db, order_id: str, before: int, limit: int) -> list[OrderDelivery]:
+    """The deliveries of an order's events to whomever, the newest first."""
+    delivery = [one.name for one in fields(LoggedDelivery)]
+    return [
+        OrderDelivery(
+            LoggedDelivery(**{name: row[name] for name in delivery}),
+            **{name: value for name, value in row.items() if name not in delivery},
+        )
+        for row in await db.fetch(_OF_ORDER, order_id, before, limit)
+    ]
 
 
 async def attempts_of(db: Db, delivery_id: int) -> list[LoggedAttempt]:
