@@ -24,7 +24,7 @@ class Died(BaseException):
     """The process is gone at a named point; nothing of ours may catch it."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class SimulatedClock(Clock):
     """One clock for every service, moved by hand."""
 

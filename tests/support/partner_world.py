@@ -54,7 +54,7 @@ TABLES = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class MovingClock(Clock):
     """The database's clock, moved on by as much as a test says."""
 
