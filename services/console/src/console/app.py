@@ -37,6 +37,7 @@ def build(settings: ConsoleSettings) -> Service:
     backends = Backends(settings)
     is_local = settings.environment == "local"
     board = Board(Streams(settings.streams_max), SpanRing(settings.spans_max), is_local)
+    board.fresh_s = now.QUIET_LOOK_S + 2 * (settings.look_interval_s + settings.call_timeout_s)
 
     def shown(running: Running) -> Sequence[APIRouter]:
         return routes(running, settings, backends, board)
