@@ -12,6 +12,7 @@ EMPTY: dict[str, Any] = {
     "/ops/work": {"kinds": [], "oldest": []},
     "/ops/dead-letters": {"dead_letters": []},
     "/v1/payments": {"payments": []},
+    "/v1/ledger-entries": {"entries": [], "next_cursor": None},
     "/v1/fulfilment-orders": {"fulfilment_orders": []},
     "/v1/messages": {"messages": []},
     "/metrics": METRICS,

@@ -122,6 +122,49 @@ async def test_an_order_tells_what_each_service_knows_and_why_it_waits(
     assert ("orders", "/ops/dead-letters?key=web-ord_1") in asked
 
 
+def entry(account: str, side: str, **more: Any) -> dict[str, Any]:
+    booked = {"tx_id": "key-1", "account": account, "side": side, "amount_minor": 1530}
+    cause = {"operation": "refund", "number": 1, "reason": "order-cancelled"}
+    return {**booked, **cause, "currency": "GBP", "at": "2026-11-30T10:00:00Z", **more}
+
+
+async def test_an_order_shows_both_sides_of_all_its_money_and_their_sums(
+    pool: "Pool[Record]", services: FakeServices
+) -> None:
+    await projection(pool).process([record(placed("ord_1"), 1)])
+    services.answers["payments", "/v1/ledger-entries"] = {
+        "entries": [entry("provider_clearing", "credit"), entry("order_funds", "debit")],
+        "next_cursor": None,
+    }
+    async with browser(pool, services) as client:
+        found = (await told(client, "/orders/ord_1"))["ledger"]
+        shown = (await client.get("/orders/ord_1")).text
+
+    assert [one["account"] for one in found["entries"]] == ["provider_clearing", "order_funds"]
+    assert found["sums"] == {"GBP": {"debit": 1530, "credit": 1530}}
+    assert found["more"] is False
+    for words in ("refund 1: order cancelled", "provider clearing", "order funds"):
+        assert words in shown
+    assert shown.count("£15.30") == 5, "the order's total, each entry, and both sums"
+    assert "not in balance" not in shown
+
+
+async def test_a_ledger_out_of_balance_is_told_and_one_that_goes_on_is_not_judged(
+    pool: "Pool[Record]", services: FakeServices
+) -> None:
+    await projection(pool).process([record(placed("ord_1"), 1)])
+    odd: dict[str, Any] = {"entries": [entry("order_funds", "debit")], "next_cursor": None}
+    services.answers["payments", "/v1/ledger-entries"] = odd
+    async with browser(pool, services) as client:
+        whole = (await client.get("/orders/ord_1")).text
+        odd["next_cursor"] = "c"
+        part = (await client.get("/orders/ord_1")).text
+
+    assert "not in balance" in whole
+    assert "of the first 1 entries" in part
+    assert "not in balance" not in part
+
+
 async def test_a_service_that_is_silent_is_named_and_the_page_is_there(
     pool: "Pool[Record]", services: FakeServices
 ) -> None:

@@ -18,7 +18,9 @@ from console.domain.states import states_of
 from console.domain.waits import Call, Known, Parked, Wait, waits_of
 from console.pages import trace
 
+SERVICES = ("orders", "payments", "inventory", "notifications")
 ACTIONS_MAX = 100
+ENTRIES_MAX = 200
 
 
 async def document(
@@ -49,6 +51,7 @@ async def document(
         "silent": known.silent,
         "lines": live.body.get("lines", []) if live.ok else [],
         "payments": _list(answers["payments"], "payments"),
+        "ledger": ledger_of(answers["payments/ledger"]),
         "fulfilment_orders": _list(answers["inventory"], "fulfilment_orders"),
         "messages": _list(answers["notifications"], "messages"),
         "calls": known.calls,
@@ -72,7 +75,6 @@ def known_of(
     order_id: str, row: Record | None, answers: Mapping[str, Answer], board: Board
 ) -> Known:
     """What the order's own services say; where one is silent, what Kafka told last."""
-    services = ("orders", "payments", "inventory", "notifications")
     live = answers["orders"].body if answers["orders"].ok else {}
     told = dict(row) if row else {}
     deadline = live.get("deadline_at")
@@ -82,15 +84,15 @@ def known_of(
         deadline_at=datetime.fromisoformat(deadline) if deadline else told.get("deadline_at"),
         payment=told.get("payment"),
         stock=told.get("stock"),
-        calls=tuple(call for one in services for call in _calls(one, answers[f"{one}/work"])),
+        calls=tuple(call for one in SERVICES for call in _calls(one, answers[f"{one}/work"])),
         parked=tuple(
             park
-            for name, service in _parking(services)
+            for name, service in _parking(SERVICES)
             if name in answers
             for park in _parked(service, answers[name])
         ),
-        silent=tuple(one for one in services if answers[f"{one}/work"].status is None),
-        lag_s={one: board.worst_lag_s(one) for one in services},
+        silent=tuple(one for one in SERVICES if answers[f"{one}/work"].status is None),
+        lag_s={one: board.worst_lag_s(one) for one in SERVICES},
     )
 
 
@@ -102,9 +104,11 @@ async def _ask(backends: Backends, order_id: str, keys: Sequence[str]) -> dict[s
         "inventory": backends.get("inventory", "/v1/fulfilment-orders", order_id=order_id),
         "notifications": backends.get("notifications", "/v1/messages", order_id=order_id),
     }
-    for service in tuple(asked):
+    for service in SERVICES:
         asked[f"{service}/work"] = backends.get(service, "/ops/work", order_id=order_id)
         asked[f"{service}/dead-letters"] = backends.get(service, "/ops/dead-letters", key=order_id)
+    query = {"order_id": order_id, "limit": str(ENTRIES_MAX)}
+    asked["payments/ledger"] = backends.get("payments", "/v1/ledger-entries", **query)
     for reference in keys[1:]:
         asked["submission"] = backends.get("orders", "/ops/dead-letters", key=reference)
     return dict(zip(asked, await asyncio.gather(*asked.values()), strict=True))
@@ -148,6 +152,17 @@ def _parked(service: str, answer: Answer) -> list[Parked]:
 def _list(answer: Answer, name: str) -> list[dict[str, Any]]:
     found = answer.body.get(name) if answer.ok and isinstance(answer.body, dict) else None
     return found if isinstance(found, list) else []
+
+
+def ledger_of(answer: Answer) -> dict[str, Any]:
+    """What payments has booked, and the sums of both sides by currency, in minor units."""
+    entries = _list(answer, "entries")
+    sums: dict[str, dict[str, int]] = {}
+    for one in entries:
+        of_currency = sums.setdefault(one["currency"], {"debit": 0, "credit": 0})
+        of_currency[one["side"]] += one["amount_minor"]
+    more = bool(answer.ok and answer.body["next_cursor"])
+    return {"entries": entries, "sums": sums, "more": more}
 
 
 def _moment(text: str | None) -> datetime | None:
