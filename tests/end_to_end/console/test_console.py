@@ -9,9 +9,10 @@ from uuid import uuid4
 import pytest
 
 pytest.importorskip("playwright", reason="NOT RUN: playwright is missing; make test installs it")
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 from shared.contracts import topics
 
+from tests.end_to_end.console.steps import parked_keys, place_many, press, waits_for
 from tests.support.browser import CHROMIUM, MISSING, Watched
 from tests.support.builders import a_line
 from tests.support.shop import Shop
@@ -22,17 +23,6 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
 PARKED = 1_000
 PARKED_WITHIN_S = 90
 RETRIED = re.compile("taken up at once|under way|made meanwhile")
-
-
-async def waits_for(page: Page, cause: str, words: str) -> None:
-    """The order's page names the cause, in words."""
-    await expect(page.locator(f'[data-cause="{cause}"]')).to_contain_text(words)
-
-
-async def press(page: Page, label: str, tells: str | re.Pattern[str]) -> None:
-    """A button, and what is told beside it."""
-    await page.get_by_role("button", name=label, exact=True).first.click()
-    await expect(page.locator("#told")).to_contain_text(tells)
 
 
 async def test_an_order_is_followed_from_its_place_to_its_delivery(
@@ -96,6 +86,27 @@ async def test_an_order_that_waits_tells_its_deadline_and_can_be_cancelled(
     await console.reaches(order_id, "cancelled")
     await expect(seen.page.locator(".title .state")).to_have_text("cancelled")
     await console.settled(order_id, 0)
+
+
+async def test_an_order_that_a_partner_holds_is_released_with_the_partners_answer(
+    console: Shop, seen: Watched
+) -> None:
+    order_id = await console.place(a_line(await console.new_sku(1), 1))
+    fulfilment_order = (await console.fulfilment_order(order_id))["fulfilment_order_id"]
+    for step in ("request", "accept"):
+        url = f"{console.url('inventory')}/v1/fulfilment-orders/{fulfilment_order}/{step}"
+        assert (await console.post(url, {})).status == 200
+    assert (await console.cancel(order_id)).body["status"] == "cancelling"
+    await seen.open(f"/orders/{order_id}")
+    seen.page.on("dialog", lambda one: asyncio.ensure_future(one.accept()))
+
+    await waits_for(seen.page, "partner-silent", "The partner has not answered the cancellation")
+    await seen.page.get_by_placeholder("who told you").first.fill("the partner's warehouse")
+    await press(seen.page, "Release: the partner keeps it back", "the order is being cancelled")
+    await expect(seen.page.locator(".title .state")).to_have_text("cancelled")
+    await expect(seen.page.locator("#live")).to_contain_text("accepted: the partner's warehouse")
+    await console.settled(order_id, 0)
+    await expect(seen.page.locator(".ledger")).to_contain_text("refund 1: order cancelled")
 
 
 async def test_a_service_that_is_stopped_is_named_and_red(console: Shop, seen: Watched) -> None:
@@ -175,26 +186,6 @@ async def test_a_thousand_parked_orders_are_redriven_after_a_dry_run_and_nothing
     await console.drained()
     assert await console.books_agree(orders) == {"confirmed": PARKED}
     assert (await console.stock(sku))["available"] == 0
-
-
-async def place_many(shop: Shop, sku: str, count: int) -> list[str]:
-    """As many orders of one unit each, twenty at a time."""
-    room = asyncio.Semaphore(20)
-
-    async def place() -> str:
-        async with room:
-            return await shop.place(a_line(sku, 1))
-
-    return list(await asyncio.gather(*(place() for _ in range(count))))
-
-
-async def parked_keys(shop: Shop) -> int:
-    """How many orders inventory has parked."""
-    metrics = (await shop.get(f"{shop.url('inventory')}/metrics")).raw.decode()
-    found = re.search(
-        r'^orderproof_parked_keys\{consumer="inventory"\} (\S+)', metrics, re.MULTILINE
-    )
-    return int(float(found[1])) if found else 0
 
 
 async def test_one_that_never_happened_is_discarded_with_a_reason(

@@ -50,9 +50,54 @@ async def test_to_discard_needs_a_reason(pool: "Pool[Record]", services: FakeSer
     assert services.posted == []
 
 
+RELEASE = {
+    "action": "release",
+    "service": "inventory",
+    "target": "ffo_1",
+    "order_id": "ord_1",
+    "answer": "accepted",
+    "reason": "called them",
+}
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [("accepted", "the order is being cancelled"), ("refused", "the order goes on")],
+)
+async def test_a_release_gives_the_partners_answer_and_tells_inventory_no_reason(
+    pool: "Pool[Record]", services: FakeServices, answer: str, says: str
+) -> None:
+    path = "/v1/fulfilment-orders/ffo_1/cancellation"
+    services.answers["inventory", path] = {"fulfilment_order_id": "ffo_1"}
+    async with browser(pool, services) as client:
+        done = await client.post("/actions", data={**RELEASE, "answer": answer})
+    written = await pool.fetchrow("SELECT action, target, order_id, reason FROM actions")
+
+    assert says in done.text
+    assert services.posted == [("inventory", path, "local", {"answer": answer})]
+    assert tuple(written or ()) == ("release", "ffo_1", "ord_1", f"{answer}: called them")
+
+
+@pytest.mark.parametrize(
+    ("lacks", "says"),
+    [({"reason": ""}, "who told you"), ({"answer": ""}, "a partner&#39;s answer")],
+)
+async def test_a_release_needs_an_answer_and_who_gave_it(
+    pool: "Pool[Record]", services: FakeServices, lacks: dict[str, str], says: str
+) -> None:
+    async with browser(pool, services) as client:
+        answer = await client.post("/actions", data={**RELEASE, **lacks})
+
+    assert answer.status_code == 422
+    assert says in answer.text
+    assert services.posted == []
+
+
 @pytest.mark.parametrize(
     "form",
     [
+        {"action": "retry", "service": "payments", "target": "3", "answer": "accepted"},
+        {**RELEASE, "answer": "perhaps"},
         {"action": "drop", "service": "payments", "target": "3"},
         {"action": "retry", "service": "elsewhere", "target": "3"},
         {"action": "retry", "service": "payments", "target": "../../v1/orders"},

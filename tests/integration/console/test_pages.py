@@ -1,11 +1,13 @@
 """Every page as people and programs get it, over services that are stood in for."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
 import pytest
 from asyncpg import Pool, Record
+from shared.contracts.inventory import FulfilmentCancellationRequested
+from shared.contracts.orders import OrderCancellationRequested
 
 from tests.integration.console.browsing import JSON, browser, told
 from tests.integration.console.services import FakeServices
@@ -163,6 +165,30 @@ async def test_a_ledger_out_of_balance_is_told_and_one_that_goes_on_is_not_judge
     assert "not in balance" in whole
     assert "of the first 1 entries" in part
     assert "not in balance" not in part
+
+
+async def test_a_cancellation_that_a_partner_holds_tells_since_when_and_can_be_released(
+    pool: "Pool[Record]", services: FakeServices
+) -> None:
+    asked_at = datetime.now(UTC) - timedelta(hours=30)
+    asked = FulfilmentCancellationRequested(order_id="ord_1", fulfilment_order_id="ffo_1")
+    requested = OrderCancellationRequested(
+        order_id="ord_1", client_reference="web-ord_1", reason="customer"
+    )
+    records = [record(asked, 2, asked_at), record(requested, 3, asked_at)]
+    await projection(pool).process([*confirmed("ord_1"), *records])
+    held = {"fulfilment_order_id": "ffo_1", "status": "open", "lines": [], "shipments": []}
+    services.answers["inventory", "/v1/fulfilment-orders"] = {
+        "fulfilment_orders": [{**held, "cancellation_status": "requested"}]
+    }
+    async with browser(pool, services) as client:
+        found = await told(client, "/orders/ord_1")
+        shown = (await client.get("/orders/ord_1")).text
+
+    assert [one["cause"] for one in found["waits"]] == ["partner-silent"]
+    assert "Stuck: The partner has not answered the cancellation for 30 h" in shown
+    assert shown.count('name="answer"') == 2
+    assert "Release: the partner keeps it back" in shown
 
 
 async def test_a_service_that_is_silent_is_named_and_the_page_is_there(

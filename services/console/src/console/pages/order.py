@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from asyncpg import Record
+from shared.contracts.inventory import FulfilmentCancellationRequested
 from shared.http.problem import not_found
 from shared.service import Running
 
@@ -15,7 +16,7 @@ from console.backends import Answer, Backends
 from console.board import Board
 from console.domain.spans import waterfall
 from console.domain.states import states_of
-from console.domain.waits import Call, Known, Parked, Wait, waits_of
+from console.domain.waits import Asked, Call, Known, Parked, Wait, waits_of
 from console.pages import trace
 
 SERVICES = ("orders", "payments", "inventory", "notifications")
@@ -37,7 +38,7 @@ async def document(
     live = answers["orders"]
     if row is None and not records and not live.ok:
         raise not_found(f"No order {order_id}.")
-    known = known_of(order_id, row, answers, board)
+    known = known_of(order_id, row, answers, board, records)
     waits = waits_of(known, now)
     trace_id = row["trace_id"] if row else None
     return {
@@ -72,7 +73,11 @@ def headline(waits: Sequence[Wait]) -> str:
 
 
 def known_of(
-    order_id: str, row: Record | None, answers: Mapping[str, Answer], board: Board
+    order_id: str,
+    row: Record | None,
+    answers: Mapping[str, Answer],
+    board: Board,
+    records: Sequence[Mapping[str, Any]],
 ) -> Known:
     """What the order's own services say; where one is silent, what Kafka told last."""
     live = answers["orders"].body if answers["orders"].ok else {}
@@ -91,6 +96,7 @@ def known_of(
             if name in answers
             for park in _parked(service, answers[name])
         ),
+        asked=_asked(answers["inventory"], records),
         silent=tuple(one for one in SERVICES if answers[f"{one}/work"].status is None),
         lag_s={one: board.worst_lag_s(one) for one in SERVICES},
     )
@@ -147,6 +153,17 @@ def _parked(service: str, answer: Answer) -> list[Parked]:
         )
         for one in _list(answer, "dead_letters")
     ]
+
+
+def _asked(inventory: Answer, records: Sequence[Mapping[str, Any]]) -> tuple[Asked, ...]:
+    """Inventory knows what is open; only Kafka tells when the partner was asked."""
+    asked_at = [one["at"] for one in records if one["type"] == FulfilmentCancellationRequested.type]
+    since = max(filter(None, asked_at), default=None)
+    return tuple(
+        Asked(one["fulfilment_order_id"], since)
+        for one in _list(inventory, "fulfilment_orders")
+        if one.get("cancellation_status") == "requested"
+    )
 
 
 def _list(answer: Answer, name: str) -> list[dict[str, Any]]:
