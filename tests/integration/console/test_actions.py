@@ -8,6 +8,7 @@ from tests.integration.console.browsing import browser, told
 from tests.integration.console.services import FakeServices
 from tests.support.console_records import placed, projection, record
 from tests.support.in_process import app_of
+from tests.support.waiting import eventually
 
 
 async def test_an_action_is_one_call_with_the_operators_name_and_is_written_down(
@@ -134,3 +135,31 @@ async def test_an_action_goes_to_an_instance_that_can_be_reached_and_is_told_whe
 
     assert "taken up at once" in done.text
     assert "cannot be reached; nothing was done" in lost.text
+
+
+@pytest.mark.parametrize(
+    ("group", "asked"),
+    [
+        ({"type": "orders.order-placed.v1"}, "&type=orders.order-placed.v1"),
+        ({"untyped": "true"}, "&type="),
+        ({}, ""),
+    ],
+)
+async def test_a_redrive_of_a_group_asks_for_its_event_only(
+    pool: "Pool[Record]", services: FakeServices, group: dict[str, str], asked: str
+) -> None:
+    form = {"service": "payments", "reason": "handler-failed", **group}
+    async with browser(pool, services) as client:
+        answer = await client.post("/actions/groups", data=form)
+
+        async def written() -> str | None:
+            found: str | None = await pool.fetchval("SELECT target FROM actions")
+            return found
+
+        target = await eventually(written, "the redrive is over")
+
+    assert answer.status_code == 200
+    listed = [path for _, _, path, _, _ in services.asked if path.startswith("/ops/dead-letters?")]
+    assert listed == [f"/ops/dead-letters?after=0&limit=200&reason=handler-failed{asked}"]
+    event = group.get("type", "without a type") if group else ""
+    assert target == "all of handler-failed" + (f", {event}" if event else "")

@@ -234,6 +234,7 @@ async def test_dead_letters_are_grouped_and_one_is_shown_with_its_contract(
 
     assert [(each["reason"], each["orders"]) for each in found["groups"]] == [("handler-failed", 1)]
     assert "built-in" not in listed.text
+    assert 'name="type" value="orders.order-placed.v1"' in listed.text
     assert "See what a redrive would do" in listed.text
     assert one["differences"] == []
     assert "tok_of_a_buyer" not in shown.text

@@ -116,10 +116,11 @@ def _dead_letters(router: APIRouter, running: Running, backends: Backends, board
         request: Request,
         service: Annotated[str, Query(max_length=40)] = "",
         reason: Annotated[str, Query(max_length=200)] = "",
+        event_type: Annotated[str | None, Query(max_length=512, alias="type")] = None,
     ) -> Response:
-        wanted = {"service": service, "reason": reason}
-        named = {name: value for name, value in wanted.items() if value}
-        found = await dead_letters.document(running, backends, board, named)
+        named = {name: one for name, one in (("service", service), ("reason", reason)) if one}
+        wanted = named if event_type is None else {**named, "type": event_type}
+        found = await dead_letters.document(running, backends, board, wanted)
         return page(request, "dead_letters.html", found)
 
     @router.get("/dead-letters/{service}/{parked_id}")

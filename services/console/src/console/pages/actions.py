@@ -37,13 +37,22 @@ class Act(BaseModel):
 
 
 class Group(BaseModel):
-    """What a redrive of many takes: all that ``service`` has parked for ``reason``."""
+    """What a redrive of many takes: all that ``service`` has parked for ``reason``, or of these
+    only what is of the event ``type``, or ``untyped``: a form cannot send an empty text.
+    """
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     service: Literal["orders", "payments", "inventory", "notifications"]
     reason: str = Field(min_length=1, max_length=200)
+    type: str | None = Field(None, max_length=512)
+    untyped: bool = False
     dry_run: bool = False
+
+    @property
+    def event_type(self) -> str | None:
+        """As the service is asked for it; None for every event's."""
+        return "" if self.untyped else self.type
 
 
 async def act(running: Running, backends: Backends, operator: str, asked: Act) -> dict[str, Any]:
@@ -129,7 +138,8 @@ async def redrive_group(
         raise Problem(409, "under-way", f"A group of {asked.service} is being redriven already.")
     async with running.pool.acquire() as db:
         now = await running.clock.now(db)
-    job = Job(token_hex(4), asked.service, asked.reason, operator, asked.dry_run, now)
+    group = (asked.service, asked.reason, operator, asked.dry_run, now, asked.event_type)
+    job = Job(token_hex(4), *group)
     while len(board.jobs) >= JOBS_MAX:
         del board.jobs[next(iter(board.jobs))]
     board.jobs[job.id] = job
@@ -142,9 +152,12 @@ async def redrive_group(
 async def _run(running: Running, backends: Backends, board: Board, job: Job) -> None:
     await jobs.run(job, backends)
     verb = "dry-run" if job.dry_run else "redrive"
-    says = f"{job.done} of {job.total} keys, {job.events} events, {job.failed} failed: {job.state}"
+    unfinished = f", {job.unfinished} not through" if job.unfinished else ""
+    counts = f"{job.done} of {job.total} keys, {job.events} events, {job.failed} failed"
+    says = f"{counts}{unfinished}: {job.state}"
     async with running.pool.acquire() as db:
         now = await running.clock.now(db)
-        known = (job.service, f"all of {job.reason}", None, None)
+        event = "" if job.event_type is None else f", {job.event_type or 'without a type'}"
+        known = (job.service, f"all of {job.reason}{event}", None, None)
         await store.insert_action(db, now, job.operator, f"{verb} group", *known, None, says)
     board.streams.stir()
