@@ -15,6 +15,7 @@ EMPTY: dict[str, Any] = {
     "/v1/ledger-entries": {"entries": [], "next_cursor": None},
     "/v1/fulfilment-orders": {"fulfilment_orders": []},
     "/v1/messages": {"messages": []},
+    "/ops/partner-deliveries": {"deliveries": [], "next_cursor": None},
     "/metrics": METRICS,
 }
 

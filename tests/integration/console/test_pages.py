@@ -1,46 +1,17 @@
 """Every page as people and programs get it, over services that are stood in for."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-import httpx2
 import pytest
 from asyncpg import Pool, Record
-from shared.contracts.inventory import FulfilmentCancellationRequested
-from shared.contracts.orders import OrderCancellationRequested
 
 from tests.integration.console.browsing import JSON, browser, told
+from tests.integration.console.letters import LETTER
 from tests.integration.console.services import FakeServices
 from tests.support.console_records import confirmed, placed, projection, record
-from tests.support.in_process import app_of
 from tests.support.in_process import timer_of as timer_running
 from tests.support.waiting import eventually
-
-WORK_ROW = {
-    "id": 7,
-    "order_id": "ord_1",
-    "kind": "charge",
-    "attempts": 3,
-    "not_before": "2026-11-30T10:01:00Z",
-    "last_error": "TimeoutError",
-    "created_at": "2026-11-30T10:00:00Z",
-    "call_started_at": "2026-11-30T10:00:01Z",
-    "lease_until": None,
-}
-LETTER = {
-    "id": 3,
-    "consumer": "payments",
-    "topic": "orders.events.v1",
-    "partition": 0,
-    "offset": 11,
-    "key": "ord_1",
-    "type": "orders.order-placed.v1",
-    "reason": "handler-failed",
-    "error": "KeyError",
-    "attempts": 1,
-    "parked_at": "2026-11-30T10:00:00Z",
-    "behind": 2,
-}
 
 
 @pytest.mark.parametrize(
@@ -102,107 +73,6 @@ async def test_orders_are_listed_by_page_newest_first(
     assert seen == ids[::-1]
     assert other.status_code == 400, "a cursor goes on with its own question only"
     assert none["orders"] == []
-
-
-async def test_an_order_tells_what_each_service_knows_and_why_it_waits(
-    pool: "Pool[Record]", services: FakeServices
-) -> None:
-    await projection(pool).process([record(placed("ord_1", datetime.now(UTC)), 1)])
-    services.answers["payments", "/ops/work"] = {"kinds": [], "oldest": [WORK_ROW]}
-    services.answers["inventory", "/ops/dead-letters"] = {"dead_letters": [LETTER]}
-    async with browser(pool, services) as client:
-        found = await told(client, "/orders/ord_1")
-        shown = await client.get("/orders/ord_1")
-
-    causes = [one["cause"] for one in found["waits"]]
-    assert causes == ["parked", "provider-unknown", "deadline-pending"]
-    assert found["headline"].startswith("Stuck: inventory has parked")
-    for words in ("Ask the provider again now", "Redrive", "Cancel and compensate"):
-        assert words in shown.text
-    asked = {(service, path) for _, service, path, _, _ in services.asked}
-    assert ("payments", "/ops/work?order_id=ord_1") in asked
-    assert ("orders", "/ops/dead-letters?key=web-ord_1") in asked
-
-
-def entry(account: str, side: str, **more: Any) -> dict[str, Any]:
-    booked = {"tx_id": "key-1", "account": account, "side": side, "amount_minor": 1530}
-    cause = {"operation": "refund", "number": 1, "reason": "order-cancelled"}
-    return {**booked, **cause, "currency": "GBP", "at": "2026-11-30T10:00:00Z", **more}
-
-
-async def test_an_order_shows_both_sides_of_all_its_money_and_their_sums(
-    pool: "Pool[Record]", services: FakeServices
-) -> None:
-    await projection(pool).process([record(placed("ord_1"), 1)])
-    services.answers["payments", "/v1/ledger-entries"] = {
-        "entries": [entry("provider_clearing", "credit"), entry("order_funds", "debit")],
-        "next_cursor": None,
-    }
-    async with browser(pool, services) as client:
-        found = (await told(client, "/orders/ord_1"))["ledger"]
-        shown = (await client.get("/orders/ord_1")).text
-
-    assert [one["account"] for one in found["entries"]] == ["provider_clearing", "order_funds"]
-    assert found["sums"] == {"GBP": {"debit": 1530, "credit": 1530}}
-    assert found["more"] is False
-    for words in ("refund 1: order cancelled", "provider clearing", "order funds"):
-        assert words in shown
-    assert shown.count("£15.30") == 5, "the order's total, each entry, and both sums"
-    assert "not in balance" not in shown
-
-
-async def test_a_ledger_out_of_balance_is_told_and_one_that_goes_on_is_not_judged(
-    pool: "Pool[Record]", services: FakeServices
-) -> None:
-    await projection(pool).process([record(placed("ord_1"), 1)])
-    odd: dict[str, Any] = {"entries": [entry("order_funds", "debit")], "next_cursor": None}
-    services.answers["payments", "/v1/ledger-entries"] = odd
-    async with browser(pool, services) as client:
-        whole = (await client.get("/orders/ord_1")).text
-        odd["next_cursor"] = "c"
-        part = (await client.get("/orders/ord_1")).text
-
-    assert "not in balance" in whole
-    assert "of the first 1 entries" in part
-    assert "not in balance" not in part
-
-
-async def test_a_cancellation_that_a_partner_holds_tells_since_when_and_can_be_released(
-    pool: "Pool[Record]", services: FakeServices
-) -> None:
-    asked_at = datetime.now(UTC) - timedelta(hours=30)
-    asked = FulfilmentCancellationRequested(order_id="ord_1", fulfilment_order_id="ffo_1")
-    requested = OrderCancellationRequested(
-        order_id="ord_1", client_reference="web-ord_1", reason="customer"
-    )
-    records = [record(asked, 2, asked_at), record(requested, 3, asked_at)]
-    await projection(pool).process([*confirmed("ord_1"), *records])
-    held = {"fulfilment_order_id": "ffo_1", "status": "open", "lines": [], "shipments": []}
-    services.answers["inventory", "/v1/fulfilment-orders"] = {
-        "fulfilment_orders": [{**held, "cancellation_status": "requested"}]
-    }
-    async with browser(pool, services) as client:
-        found = await told(client, "/orders/ord_1")
-        shown = (await client.get("/orders/ord_1")).text
-
-    assert [one["cause"] for one in found["waits"]] == ["partner-silent"]
-    assert "Stuck: The partner has not answered the cancellation for 30 h" in shown
-    assert shown.count('name="answer"') == 2
-    assert "Release: the partner keeps it back" in shown
-
-
-async def test_a_service_that_is_silent_is_named_and_the_page_is_there(
-    pool: "Pool[Record]", services: FakeServices
-) -> None:
-    await projection(pool).process([record(placed("ord_1"), 1)])
-    gone = {**services.settings, "payments_urls": ("http://127.0.0.1:9",)}
-    app = app_of("console", pool, **gone)
-    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
-        found = await told(client, "/orders/ord_1")
-
-    assert found["silent"] == ["payments"]
-    assert found["waits"][0]["cause"] == "service-down"
 
 
 async def test_an_unknown_order_is_told_as_a_page_and_as_a_problem(

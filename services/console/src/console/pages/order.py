@@ -22,6 +22,12 @@ from console.pages import trace
 SERVICES = ("orders", "payments", "inventory", "notifications")
 ACTIONS_MAX = 100
 ENTRIES_MAX = 200
+WEBHOOKS_MAX = 100
+# Named one by one: what a service adds to a delivery may be a partner's own affair.
+_WEBHOOK = (
+    *("delivery_id", "event_id", "type", "state", "attempts", "next_attempt_at", "ended_at"),
+    *("partner", "endpoint_id", "endpoint_enabled", "last_attempt_at", "last_status", "last_error"),
+)
 
 
 async def document(
@@ -55,6 +61,7 @@ async def document(
         "ledger": ledger_of(answers["payments/ledger"]),
         "fulfilment_orders": _list(answers["inventory"], "fulfilment_orders"),
         "messages": _list(answers["notifications"], "messages"),
+        "webhooks": _webhooks(answers["notifications/webhooks"]),
         "calls": known.calls,
         "parked": known.parked,
         "records": records,
@@ -115,6 +122,10 @@ async def _ask(backends: Backends, order_id: str, keys: Sequence[str]) -> dict[s
         asked[f"{service}/dead-letters"] = backends.get(service, "/ops/dead-letters", key=order_id)
     query = {"order_id": order_id, "limit": str(ENTRIES_MAX)}
     asked["payments/ledger"] = backends.get("payments", "/v1/ledger-entries", **query)
+    query = {"order_id": order_id, "limit": str(WEBHOOKS_MAX)}
+    asked["notifications/webhooks"] = backends.get(
+        "notifications", "/ops/partner-deliveries", **query
+    )
     for reference in keys[1:]:
         asked["submission"] = backends.get("orders", "/ops/dead-letters", key=reference)
     return dict(zip(asked, await asyncio.gather(*asked.values()), strict=True))
@@ -178,8 +189,14 @@ def ledger_of(answer: Answer) -> dict[str, Any]:
     for one in entries:
         of_currency = sums.setdefault(one["currency"], {"debit": 0, "credit": 0})
         of_currency[one["side"]] += one["amount_minor"]
-    more = bool(answer.ok and answer.body["next_cursor"])
+    more = bool(entries and answer.body["next_cursor"])
     return {"entries": entries, "sums": sums, "more": more}
+
+
+def _webhooks(answer: Answer) -> dict[str, Any]:
+    """What partners were sent of the order, the newest first, and whether there is ``more``."""
+    told = [{name: one.get(name) for name in _WEBHOOK} for one in _list(answer, "deliveries")]
+    return {"deliveries": told, "more": bool(told and answer.body["next_cursor"])}
 
 
 def _moment(text: str | None) -> datetime | None:
