@@ -12,7 +12,15 @@ pytest.importorskip("playwright", reason="NOT RUN: playwright is missing; make t
 from playwright.async_api import expect
 from shared.contracts import topics
 
-from tests.end_to_end.console.steps import parked_keys, place_many, press, waits_for
+from tests.end_to_end.console.steps import (
+    a_delivery,
+    a_partner,
+    held_by_a_partner,
+    parked_keys,
+    place_many,
+    press,
+    waits_for,
+)
 from tests.support.browser import CHROMIUM, MISSING, Watched
 from tests.support.builders import a_line
 from tests.support.shop import Shop
@@ -91,12 +99,7 @@ async def test_an_order_that_waits_tells_its_deadline_and_can_be_cancelled(
 async def test_an_order_that_a_partner_holds_is_released_with_the_partners_answer(
     console: Shop, seen: Watched
 ) -> None:
-    order_id = await console.place(a_line(await console.new_sku(1), 1))
-    fulfilment_order = (await console.fulfilment_order(order_id))["fulfilment_order_id"]
-    for step in ("request", "accept"):
-        url = f"{console.url('inventory')}/v1/fulfilment-orders/{fulfilment_order}/{step}"
-        assert (await console.post(url, {})).status == 200
-    assert (await console.cancel(order_id)).body["status"] == "cancelling"
+    order_id = await held_by_a_partner(console)
     await seen.open(f"/orders/{order_id}")
     seen.page.on("dialog", lambda one: asyncio.ensure_future(one.accept()))
 
@@ -107,6 +110,19 @@ async def test_an_order_that_a_partner_holds_is_released_with_the_partners_answe
     await expect(seen.page.locator("#live")).to_contain_text("accepted: the partner's warehouse")
     await console.settled(order_id, 0)
     await expect(seen.page.locator(".ledger")).to_contain_text("refund 1: order cancelled")
+
+
+async def test_an_order_shows_what_partners_were_sent_of_it(console: Shop, seen: Watched) -> None:
+    endpoint = await a_partner(console)
+    order_id = await console.place(a_line(await console.new_sku(1), 1))
+    delivery = await a_delivery(console, endpoint)
+    await seen.open(f"/orders/{order_id}")
+
+    row = seen.page.locator(".webhooks tbody tr").filter(has_text=endpoint.split("/")[2])
+    await expect(row).to_contain_text("fulfilment-order-opened")
+    await expect(row).to_contain_text("no answer")
+    await row.get_by_role("link", name="fulfilment-order-opened").click()
+    assert seen.page.url.endswith(delivery)
 
 
 async def test_a_service_that_is_stopped_is_named_and_red(console: Shop, seen: Watched) -> None:
