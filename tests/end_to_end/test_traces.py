@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import pytest
 from console.domain.spans import SpanRing
-from local_runtime.trace_tree import Span
 from opentelemetry.semconv import attributes
 from opentelemetry.semconv._incubating import attributes as incubating
 from shared.contracts import topics
+from shared.observability.spans import Span
 
 from tests.support.builders import a_line, an_order
 from tests.support.judges import FACTS

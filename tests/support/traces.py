@@ -1,12 +1,13 @@
 """What a trace must be: whole, of one root, and with everything below what caused it."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from console.domain.spans import SpanRing
 from local_runtime.demo_narration import Root
-from local_runtime.trace_tree import Span, render, roots_of
+from local_runtime.trace_tree import render
+from shared.observability.spans import Span, roots_of
 
 from tests.support.waiting import eventually
 
@@ -30,7 +31,7 @@ class Caller:
     @property
     def trace(self) -> list[Span]:
         """The caller's own span and all that the services have sent of its trace."""
-        sent = [Span(**asdict(one)) for one in self.spans.trace(self.root.trace_id)]
+        sent = self.spans.trace(self.root.trace_id)
         return [self.root.ended("buy"), *sent]
 
     async def sees(self, *paths: Path) -> list[Span]:

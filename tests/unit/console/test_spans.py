@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 from console import otlp
-from console.domain.spans import TRACE_SPANS_MAX, Span, SpanRing, waterfall
+from console.domain.spans import TRACE_SPANS_MAX, SpanRing, waterfall
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from shared.http.problem import Problem
+from shared.observability.spans import Span
 
 MS = 1_000_000
 

@@ -12,8 +12,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1 import trace_pb2
 from shared.http.problem import Problem
+from shared.observability.spans import Span
 
-from console.domain.spans import Span, SpanRing
+from console.domain.spans import SpanRing
 
 PROTOBUF = "application/x-protobuf"
 BYTES_MAX = 4 * 1024 * 1024

@@ -1,28 +1,12 @@
 """The newest spans of traces, and a trace as rows of a waterfall."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-NS_PER_MS = 1_000_000
+from shared.observability.spans import NS_PER_MS, Span, tree
+
 TRACE_SPANS_MAX = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Ids are lower-case hexadecimal; ``parent_id`` is empty for a root."""
-
-    trace_id: str
-    span_id: str
-    parent_id: str
-    name: str
-    service: str
-    kind: str
-    start_ns: int
-    end_ns: int
-    failed: bool = False
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    links: tuple[str, ...] = ()
 
 
 @dataclass
@@ -73,14 +57,12 @@ class Bar:
 
 
 def waterfall(spans: Iterable[Span]) -> list[Bar]:
-    """Each span below its parent, siblings by their start. A span whose parent is not here is a
-    root of its own.
-    """
-    ordered = sorted(spans, key=lambda one: (one.start_ns, one.span_id))
-    if not ordered:
+    """The rows of a trace, each span below its parent."""
+    rows = tree(spans)
+    if not rows:
         return []
-    first = ordered[0].start_ns
-    whole = max(1, max(one.end_ns for one in ordered) - first)
+    first = min(one.start_ns for one, _ in rows)
+    whole = max(1, max(one.end_ns for one, _ in rows) - first)
     return [
         Bar(
             span=span,
@@ -90,19 +72,5 @@ def waterfall(spans: Iterable[Span]) -> list[Bar]:
             begin_ms=(span.start_ns - first) / NS_PER_MS,
             length_ms=(span.end_ns - span.start_ns) / NS_PER_MS,
         )
-        for span, depth in _tree(ordered)
+        for span, depth in rows
     ]
-
-
-def _tree(ordered: Sequence[Span]) -> Iterator[tuple[Span, int]]:
-    """Depth first, without recursion: a trace may be deeper than Python's stack."""
-    known = {one.span_id for one in ordered}
-    children: dict[str, list[Span]] = {}
-    for one in ordered:
-        has_parent = one.parent_id in known and one.parent_id != one.span_id
-        children.setdefault(one.parent_id if has_parent else "", []).append(one)
-    waiting = [(one, 0) for one in reversed(children.get("", ()))]
-    while waiting:
-        span, depth = waiting.pop()
-        yield span, depth
-        waiting.extend((one, depth + 1) for one in reversed(children.get(span.span_id, ())))
