@@ -6,7 +6,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from console.domain.spans import SpanRing
 from opentelemetry.semconv import attributes
 from opentelemetry.semconv._incubating import attributes as incubating
 from shared.contracts import topics
@@ -17,6 +16,7 @@ from tests.support.judges import FACTS
 from tests.support.kafka_log import headers_of
 from tests.support.shop import Shop
 from tests.support.storefront import Storefront
+from tests.support.trace_collector import Spans
 from tests.support.traces import Caller, Path
 
 BUY = "storefront: buy"
@@ -67,7 +67,7 @@ CONFIRMED_AND_SENT = [
 
 
 async def test_an_order_by_http_is_one_trace_from_the_request_to_the_delivery(
-    shop: Shop, spans: SpanRing
+    shop: Shop, spans: Spans
 ) -> None:
     caller, sku = Caller(spans), await shop.new_sku(1)
     body = an_order(a_line(sku))
@@ -82,7 +82,7 @@ async def test_an_order_by_http_is_one_trace_from_the_request_to_the_delivery(
 
 
 async def test_attributes_of_spans_are_named_by_the_conventions_or_are_ours(
-    shop: Shop, spans: SpanRing
+    shop: Shop, spans: Spans
 ) -> None:
     """A name that is nearly right is found by nobody (OTel semantic conventions, as installed)."""
     caller = Caller(spans)
@@ -114,7 +114,7 @@ def conventional() -> set[str]:
 
 
 async def test_an_order_by_the_storefronts_topic_is_one_trace_to_the_delivery(
-    shop: Shop, spans: SpanRing
+    shop: Shop, spans: Spans
 ) -> None:
     caller, sku = Caller(spans), await shop.new_sku(1)
     body = an_order(a_line(sku))
@@ -131,7 +131,7 @@ async def test_an_order_by_the_storefronts_topic_is_one_trace_to_the_delivery(
 
 @pytest.mark.parametrize("named_by", ["client_reference", "order_id"])
 async def test_a_cancellation_by_the_topic_is_told_in_the_trace_that_asked_for_it(
-    shop: Shop, spans: SpanRing, named_by: str
+    shop: Shop, spans: Spans, named_by: str
 ) -> None:
     storefront, buyer, caller = Storefront(shop), Caller(spans), Caller(spans)
     body = an_order(a_line(await shop.new_sku(1)), token="tok_slow")
@@ -151,9 +151,7 @@ async def test_a_cancellation_by_the_topic_is_told_in_the_trace_that_asked_for_i
     assert event_id in [one["event_id"] for one in await _timeline(shop, order_id)]
 
 
-async def test_a_refusal_is_told_in_the_trace_of_what_was_refused(
-    shop: Shop, spans: SpanRing
-) -> None:
+async def test_a_refusal_is_told_in_the_trace_of_what_was_refused(shop: Shop, spans: Spans) -> None:
     storefront, buyer, caller = Storefront(shop), Caller(spans), Caller(spans)
     reference = f"web-{uuid4().hex}"
     await storefront.submit(an_order(reference=reference), traceparent=buyer.traceparent)

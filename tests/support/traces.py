@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from console.domain.spans import SpanRing
 from local_runtime.demo_narration import Root
 from local_runtime.trace_tree import render
 from shared.observability.spans import Span, roots_of
 
+from tests.support.trace_collector import Spans
 from tests.support.waiting import eventually
 
 SENT_WITHIN_S = 15.0  # The services send their spans twice a second.
@@ -21,7 +21,7 @@ Path: TypeAlias = tuple[str, ...]
 class Caller:
     """Somebody outside who begins a trace with a span of their own."""
 
-    spans: SpanRing
+    spans: Spans
     root: Root = field(default_factory=Root)
 
     @property

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from console.board import Board
 from console.domain.alarms import Instance, Level
-from console.domain.spans import SpanRing
 from console.pages.now import answers, unchecked_s, waiting
 from console.render import draw
 from console.streams import Streams
@@ -23,7 +22,7 @@ def seen(board: Board, seconds: int, captured: float | None, unknown: float = 0)
 
 
 def test_only_what_was_asked_lately_counts() -> None:
-    board = Board(Streams(1), SpanRing(1))
+    board = Board(Streams(1))
 
     assert seen(board, 0, 1000, 500) == (0, 0)
     assert seen(board, 2, 1003, 505) == (8, 5)
@@ -31,7 +30,7 @@ def test_only_what_was_asked_lately_counts() -> None:
 
 
 def test_a_process_that_was_started_since_counts_from_there() -> None:
-    board = Board(Streams(1), SpanRing(1))
+    board = Board(Streams(1))
     seen(board, 0, 1000, 500)
 
     assert seen(board, 2, 4, 1) == (0, 0)
@@ -39,7 +38,7 @@ def test_a_process_that_was_started_since_counts_from_there() -> None:
 
 
 def test_one_that_was_silent_for_a_while_is_no_news() -> None:
-    board = Board(Streams(1), SpanRing(1))
+    board = Board(Streams(1))
     seen(board, 0, 1000, 500)
     seen(board, 2, None)
 
@@ -56,7 +55,7 @@ def unchecked_at(board: Board, seconds: int, value: float) -> list[float]:
 def test_a_promise_is_unchecked_from_the_first_look_that_saw_it_so_until_one_that_does_not() -> (
     None
 ):
-    board = Board(Streams(1), SpanRing(1))
+    board = Board(Streams(1))
 
     assert unchecked_at(board, 0, 1) == [0]
     assert unchecked_at(board, 50, 1) == [50]
@@ -93,7 +92,7 @@ DOUBTFUL = Level(unchecked_s={("orders", "no-stuck-order"): 5.0})
 def test_all_is_well_is_said_only_of_what_was_seen_lately_and_is_checked(
     ago_s: float, added_up: bool, level: Level, says: str
 ) -> None:
-    board = Board(Streams(1), SpanRing(1), at=AT, added_up=added_up, level=level, fresh_s=30.0)
+    board = Board(Streams(1), at=AT, added_up=added_up, level=level, fresh_s=30.0)
     board.seen_s = time.monotonic() - ago_s
     told = draw("alarms.html", board.frame)
 

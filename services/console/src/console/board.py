@@ -13,7 +13,6 @@ from asyncpg import Record
 
 from console.domain.alarms import Alarm, Instance, Level, Promise, doubts
 from console.domain.facts import Fact
-from console.domain.spans import SpanRing
 from console.jobs import Job
 from console.streams import Streams
 
@@ -25,7 +24,6 @@ class Board:
     """Of one process: what is here is gone with it, and seen again a moment later."""
 
     streams: Streams
-    spans: SpanRing
     is_local: bool = False
     at: datetime | None = None
     looked_s: float = -math.inf

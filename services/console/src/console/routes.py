@@ -53,7 +53,7 @@ def routes(
     _actions(router, running, backends, board)
     _local(router, settings, backends, board)
     _files(router)
-    _traces(router, board)
+    _traces(router, running, settings, board)
     return [router]
 
 
@@ -100,14 +100,14 @@ def _orders(
         return _stream(board, drawn, order_id)
 
 
-def _traces(router: APIRouter, board: Board) -> None:
+def _traces(router: APIRouter, running: Running, settings: ConsoleSettings, board: Board) -> None:
     @router.get("/traces/{trace_id}")
     async def show(
         request: Request, trace_id: Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
     ) -> Response:
-        return page(request, "trace.html", trace.document(board, trace_id))
+        return page(request, "trace.html", await trace.document(running, board, trace_id))
 
-    otlp.routes(router, board.spans)
+    otlp.routes(router, running, keeps=settings.spans_max > 0)
 
 
 def _dead_letters(router: APIRouter, running: Running, backends: Backends, board: Board) -> None:

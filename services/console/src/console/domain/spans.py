@@ -1,47 +1,28 @@
-"""The newest spans of traces, and a trace as rows of a waterfall."""
+"""How many spans are kept and for how long, and a trace as rows of a waterfall."""
 
-from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import timedelta
 
 from shared.observability.spans import NS_PER_MS, Span, tree
 
+SLOTS = 8
 TRACE_SPANS_MAX = 2_000
 
 
-@dataclass
-class SpanRing:
-    """The newest spans, by trace; the oldest leave when it is full."""
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """At most ``spans_max``, none of them longer than ``keep``."""
 
     spans_max: int
-    _ring: deque[Span] = field(default_factory=deque)
-    _traces: dict[str, list[Span]] = field(default_factory=dict)
+    keep: timedelta
 
-    def __len__(self) -> int:
-        return len(self._ring)
+    def is_full(self, rows: int, age: timedelta) -> bool:
+        """Whether a slot of so many rows, opened so long ago, is to be followed by the next.
 
-    def add(self, spans: Iterable[Span]) -> None:
-        """Keep ``spans``; those of the longest trace beyond ``TRACE_SPANS_MAX`` are dropped."""
-        for span in spans if self.spans_max else ():
-            trace = self._traces.setdefault(span.trace_id, [])
-            if len(trace) >= TRACE_SPANS_MAX:
-                continue
-            if len(self._ring) == self.spans_max:
-                self._drop_oldest()
-            self._ring.append(span)
-            self._traces.setdefault(span.trace_id, trace).append(span)
-
-    def trace(self, trace_id: str) -> list[Span]:
-        """The spans of a trace as they began, each once; none when it is unknown or gone."""
-        spans = {one.span_id: one for one in self._traces.get(trace_id, ())}
-        return sorted(spans.values(), key=lambda one: one.start_ns)
-
-    def _drop_oldest(self) -> None:
-        oldest = self._ring.popleft()
-        left = self._traces[oldest.trace_id]
-        left.pop(0)
-        if not left:
-            del self._traces[oldest.trace_id]
+        All slots but one are full, and the oldest is emptied before it is filled anew.
+        """
+        return rows * SLOTS >= self.spans_max or age * SLOTS >= self.keep
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,13 +40,14 @@ async def document(
         keys = [order_id, *filter(None, [row and row["client_reference"]])]
         records = [dict(one) for one in await store.records_of(db, keys)]
         actions = await store.actions(db, order_id, ACTIONS_MAX)
+        trace_id = row["trace_id"] if row else None
+        spans = await store.spans_of(db, trace_id) if trace_id else []
     answers = await _ask(backends, order_id, keys)
     live = answers["orders"]
     if row is None and not records and not live.ok:
         raise not_found(f"No order {order_id}.")
     known = known_of(order_id, row, answers, board, records)
     waits = waits_of(known, now)
-    trace_id = row["trace_id"] if row else None
     return {
         "order_id": order_id,
         **board.frame,
@@ -67,7 +68,7 @@ async def document(
         "records": records,
         "trace_id": trace_id,
         "trace_link": _link(backends.settings.trace_link, trace_id),
-        "trace": [trace.shown(one) for one in waterfall(board.spans.trace(trace_id or ""))],
+        "trace": [trace.shown(one) for one in waterfall(spans)],
         "actions": [dict(one) for one in actions],
     }
 
