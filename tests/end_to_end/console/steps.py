@@ -5,7 +5,7 @@ import re
 from typing import Any
 from uuid import uuid4
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Dialog, Page, expect
 
 from tests.support.builders import a_line
 from tests.support.shop import Shop
@@ -21,6 +21,19 @@ async def press(page: Page, label: str, tells: str | re.Pattern[str]) -> None:
     """A button, and what is told beside it."""
     await page.get_by_role("button", name=label, exact=True).first.click()
     await expect(page.locator("#told")).to_contain_text(tells)
+
+
+def answers(page: Page, *accepts: bool) -> list[str]:
+    """Answer what the page asks to confirm, in turn; gives what it has asked."""
+    asked: list[str] = []
+
+    async def answer(dialog: Dialog) -> None:
+        accept = accepts[len(asked)]
+        asked.append(dialog.message)
+        await (dialog.accept() if accept else dialog.dismiss())
+
+    page.on("dialog", lambda one: asyncio.ensure_future(answer(one)))
+    return asked
 
 
 async def place_many(shop: Shop, sku: str, count: int) -> list[str]:

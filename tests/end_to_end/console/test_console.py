@@ -1,6 +1,5 @@
 """The console over the running system, in a real browser: what it says, and what its buttons do."""
 
-import asyncio
 import re
 import signal
 from typing import Any
@@ -15,6 +14,7 @@ from shared.contracts import topics
 from tests.end_to_end.console.steps import (
     a_delivery,
     a_partner,
+    answers,
     held_by_a_partner,
     parked_keys,
     place_many,
@@ -87,10 +87,13 @@ async def test_an_order_that_waits_tells_its_deadline_and_can_be_cancelled(
         a_line(await console.new_sku(1), 1), token="tok_timeout_not_done"
     )
     await seen.open(f"/orders/{order_id}")
-    seen.page.on("dialog", lambda one: asyncio.ensure_future(one.accept()))
+    asked = answers(seen.page, False, True)
 
     await waits_for(seen.page, "deadline-pending", "and expires in")
+    await seen.page.get_by_role("button", name="Cancel and compensate").click()
+    assert (await console.order(order_id))["status"] == "pending"
     await press(seen.page, "Cancel and compensate", "The order is cancel")
+    assert asked == ["Cancel and compensate? This cannot be taken back."] * 2
     await console.reaches(order_id, "cancelled")
     await expect(seen.page.locator(".title .state")).to_have_text("cancelled")
     await console.settled(order_id, 0)
@@ -101,11 +104,12 @@ async def test_an_order_that_a_partner_holds_is_released_with_the_partners_answe
 ) -> None:
     order_id = await held_by_a_partner(console)
     await seen.open(f"/orders/{order_id}")
-    seen.page.on("dialog", lambda one: asyncio.ensure_future(one.accept()))
+    asked = answers(seen.page, True)
 
     await waits_for(seen.page, "partner-silent", "The partner has not answered the cancellation")
     await seen.page.get_by_placeholder("who told you").first.fill("the partner's warehouse")
     await press(seen.page, "Release: the partner keeps it back", "the order is being cancelled")
+    assert asked == ["Release: the partner keeps it back? This cannot be taken back."]
     await expect(seen.page.locator(".title .state")).to_have_text("cancelled")
     await expect(seen.page.locator("#live")).to_contain_text("accepted: the partner's warehouse")
     await console.settled(order_id, 0)
@@ -149,9 +153,9 @@ async def test_a_mail_that_nobody_takes_is_named_and_tried_again(
         order_id = await console.place(a_line(await console.new_sku(1), 1))
         await seen.open(f"/orders/{order_id}")
         await waits_for(seen.page, "mail-not-taken", "The mail server has not taken a mail")
+        await press(seen.page, "Try the mail again now", RETRIED)
     finally:
         await console.post(faults, {"reject_percent": 0})
-    await press(seen.page, "Try the mail again now", RETRIED)
     await console.mailed(order_id, 2)
     await expect(seen.page.locator('[data-cause="mail-not-taken"]')).to_have_count(0)
 
@@ -219,9 +223,10 @@ async def test_one_that_never_happened_is_discarded_with_a_reason(
     [letter] = await eventually(parked, "it is parked")
     await seen.open(f"/dead-letters/payments/{letter['id']}")
     await expect(seen.page.locator("#content")).to_contain_text("missing")
-    seen.page.on("dialog", lambda one: asyncio.ensure_future(one.accept()))
+    asked = answers(seen.page, True)
     await seen.page.get_by_placeholder("why").fill("a record of a test")
     await press(seen.page, "Discard", "Discarded.")
+    assert asked == ["Discard? This cannot be taken back."]
     await seen.open("/dead-letters")
     await expect(seen.page.locator("#content")).to_contain_text("a record of a test")
     for service in ("inventory", "notifications"):

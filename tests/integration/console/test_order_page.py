@@ -1,5 +1,6 @@
 """The page of one order: all that the services know of it, and why it is where it is."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -143,6 +144,25 @@ async def test_a_cancellation_that_a_partner_holds_tells_since_when_and_can_be_r
     assert "Stuck: The partner has not answered the cancellation for 30 h" in shown
     assert shown.count('name="answer"') == 2
     assert "Release: the partner keeps it back" in shown
+
+
+async def test_each_button_has_a_name_of_its_own_so_that_none_becomes_another_under_a_finger(
+    pool: "Pool[Record]", services: FakeServices
+) -> None:
+    """What the page is followed with puts what is new into nodes that have no other name."""
+    await projection(pool).process([record(placed("ord_1", datetime.now(UTC)), 1)])
+    other = {**WORK_ROW, "id": 8, "kind": "mail"}
+    services.answers["payments", "/ops/work"] = {"kinds": [], "oldest": [WORK_ROW]}
+    services.answers["notifications", "/ops/work"] = {"kinds": [], "oldest": [other]}
+    services.answers["inventory", "/ops/dead-letters"] = {"dead_letters": [LETTER]}
+    async with browser(pool, services) as client:
+        shown = (await client.get("/orders/ord_1")).text
+
+    forms = re.findall(r'<form method="post"[^>]*>', shown)
+    names = [match[1] for one in forms if (match := re.search(r' id="(act-[^"]+)"', one))]
+    assert len(forms) == len(set(names)) == 6
+    waits = re.findall(r'<li class="(?:stuck|waits)" id="(wait-[^"]+)"', shown)
+    assert len(waits) == len(set(waits)) == 4
 
 
 async def test_a_service_that_is_silent_is_named_and_the_page_is_there(
