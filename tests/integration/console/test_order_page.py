@@ -146,6 +146,21 @@ async def test_a_cancellation_that_a_partner_holds_tells_since_when_and_can_be_r
     assert "Release: the partner keeps it back" in shown
 
 
+async def test_an_order_that_its_partner_rejects_is_stuck(
+    pool: "Pool[Record]", services: FakeServices
+) -> None:
+    await projection(pool).process(confirmed("ord_1"))
+    order = {"fulfilment_order_id": "ffo_1", "status": "open", "lines": [], "shipments": []}
+    services.answers["inventory", "/v1/fulfilment-orders"] = {
+        "fulfilment_orders": [{**order, "request_status": "rejected"}]
+    }
+    async with browser(pool, services) as client:
+        found = await told(client, "/orders/ord_1")
+
+    assert found["headline"].startswith("Stuck: The partner will not fulfil it")
+    assert [one["name"] for one in found["waits"][0]["actions"]] == ["cancel"]
+
+
 async def test_each_button_has_a_name_of_its_own_so_that_none_becomes_another_under_a_finger(
     pool: "Pool[Record]", services: FakeServices
 ) -> None:

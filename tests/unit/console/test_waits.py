@@ -170,3 +170,23 @@ def test_a_partner_is_named_also_when_nobody_knows_since_when_and_orders_has_not
     assert [one.cause for one in waits] == ["partner-silent", "dispatch-pending"]
     assert waits[0].says.startswith("The partner has not answered the cancellation: only")
     assert waits_of(known("cancelled", asked=(Asked("ffo_1"),)), NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("requests", "cause", "stuck", "words"),
+    [
+        ((), "dispatch-pending", False, "for the warehouse to dispatch"),
+        (("unsubmitted",), "dispatch-pending", False, "for the warehouse to dispatch"),
+        (("accepted",), "dispatch-pending", False, "for the warehouse to dispatch"),
+        (("requested",), "dispatch-pending", False, "for the partner to accept it and dispatch"),
+        (("rejected",), "partner-rejected", True, "will not fulfil it: ask another"),
+    ],
+)
+def test_a_confirmed_order_tells_how_its_partner_stands(
+    requests: tuple[str, ...], cause: str, stuck: bool, words: str
+) -> None:
+    [wait] = waits_of(known("confirmed", requests=requests), NOW)
+
+    assert (wait.cause, wait.stuck) == (cause, stuck)
+    assert words in wait.says
+    assert actions(wait) == ["cancel"]

@@ -16,6 +16,7 @@ Cause: TypeAlias = Literal[
     "deadline-pending",
     "cancellation-pending",
     "partner-silent",
+    "partner-rejected",
     "dispatch-pending",
     "delivery-pending",
 ]
@@ -89,7 +90,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """All that is known of an order now; ``lag_s`` is by service, in seconds."""
+    """All that is known of an order now; ``lag_s`` is by service, in seconds.
+
+    ``requests`` is how the partners stand who were asked to fulfil it: ``requested``, ``rejected``.
+    """
 
     order_id: str
     status: str
@@ -99,6 +103,7 @@ class Known:
     calls: tuple[Call, ...] = ()
     parked: tuple[Parked, ...] = ()
     asked: tuple[Asked, ...] = ()
+    requests: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
     lag_s: Mapping[str, float] | None = None
 
@@ -217,8 +222,13 @@ def _standing(known: Known, now: datetime) -> Iterator[Wait]:
         says = "It waits for inventory to say whether the goods can still be kept back."
         yield Wait("cancellation-pending", False, says)
     elif known.status in ("confirmed", "partially_shipped"):
-        says = "It waits for the warehouse to dispatch what is left of it."
         actions = (cancel,) if known.status in CANCELLABLE else ()
+        if "rejected" in known.requests:
+            says = "The partner will not fulfil it: ask another, send it yourself, or cancel it."
+            yield Wait("partner-rejected", True, says, actions)
+            return
+        who = "partner to accept it and" if "requested" in known.requests else "warehouse to"
+        says = f"It waits for the {who} dispatch what is left of it."
         yield Wait("dispatch-pending", False, says, actions)
     elif known.status == "shipped":
         yield Wait("delivery-pending", False, "Everything has left; it waits for its delivery.")

@@ -105,6 +105,11 @@ def known_of(
             for park in _parked(service, answers[name])
         ),
         asked=_asked(answers["inventory"], records),
+        requests=tuple(
+            one.get("request_status", "")
+            for one in _list(answers["inventory"], "fulfilment_orders")
+            if one["status"] in ("open", "processing")
+        ),
         silent=tuple(one for one in SERVICES if answers[f"{one}/work"].status is None),
         lag_s={one: board.worst_lag_s(one) for one in SERVICES},
     )
