@@ -18,6 +18,7 @@ from tests.support.shop import Shop
 from tests.support.storefront import Storefront
 from tests.support.trace_collector import Spans
 from tests.support.traces import Caller, Path
+from tests.support.waiting import eventually
 
 BUY = "storefront: buy"
 BY_HTTP = (BUY, "orders: POST /v1/orders")
@@ -173,13 +174,18 @@ async def test_orders_submitted_without_a_context_have_a_trace_each(shop: Shop) 
         await storefront.submit(body)
     order_ids = [await storefront.order_of(body["client_reference"]) for body in bodies]
 
-    told = [headers_of(one) for one in await shop.log.read(topics.ORDERS)]
-    traces = {
-        _context(one)[0]
-        for one in told
-        if one.get("ce_type") == "orders.order-placed.v1" and one.get("ce_subject") in order_ids
-    }
-    assert len(traces) == len(order_ids)
+    async def placed() -> dict[str, str]:
+        """The trace of each order's placing, once all of them are in Kafka."""
+        told = [headers_of(one) for one in await shop.log.read(topics.ORDERS)]
+        traces = {
+            one["ce_subject"]: _context(one)[0]
+            for one in told
+            if one.get("ce_type") == "orders.order-placed.v1" and one.get("ce_subject") in order_ids
+        }
+        return traces if len(traces) == len(order_ids) else {}
+
+    traces = await eventually(placed, "three orders are told of")
+    assert len(set(traces.values())) == len(order_ids)
 
 
 async def _send(shop: Shop, order_id: str) -> None:
