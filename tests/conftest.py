@@ -15,7 +15,6 @@ from typing import Any
 import aiohttp
 import hypothesis
 import pytest
-from console.domain.spans import SpanRing
 from local_runtime.config import StackConfig
 from local_runtime.databases import create_database
 from local_runtime.paths import RunDir
@@ -29,7 +28,7 @@ from tests.support import logs, mendable_inventory
 from tests.support.kafka_log import KafkaLog
 from tests.support.leftovers import PREFIX, Leftovers
 from tests.support.shop import TIMEOUT, Shop
-from tests.support.trace_collector import Collector, trace_collector
+from tests.support.trace_collector import Collector, Spans, trace_collector
 
 KEPT_LOGS = Path(__file__).parents[1] / ".run" / "test-logs"
 # What is in one process shares its servers and its stacks: the first that fits counts.
@@ -182,7 +181,7 @@ async def collector(leaves_nothing_behind: None) -> AsyncIterator[Collector]:
 
 
 @pytest.fixture(scope="session")
-def spans(collector: Collector) -> SpanRing:
+def spans(collector: Collector) -> Spans:
     """What the services of ``shop`` have exported."""
     return collector.spans
 

@@ -163,7 +163,9 @@ def impure(module: Module) -> Iterator[Finding]:
 
 
 def _is_pure(imported: str, service: str) -> bool:
-    own = re.compile(rf"{service}\.(\w+\.)?domain\.|shared\.(contracts|errors)\.")
+    own = re.compile(
+        rf"{service}\.(\w+\.)?domain\.|shared\.(contracts|errors|observability\.spans)\."
+    )
     library = PURE_LIBRARY.fullmatch(imported.split(".")[0])
     return library is not None or own.match(f"{imported}.") is not None
 

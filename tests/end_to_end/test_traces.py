@@ -6,18 +6,19 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from console.domain.spans import SpanRing
-from local_runtime.trace_tree import Span
 from opentelemetry.semconv import attributes
 from opentelemetry.semconv._incubating import attributes as incubating
 from shared.contracts import topics
+from shared.observability.spans import Span
 
 from tests.support.builders import a_line, an_order
 from tests.support.judges import FACTS
 from tests.support.kafka_log import headers_of
 from tests.support.shop import Shop
 from tests.support.storefront import Storefront
+from tests.support.trace_collector import Spans
 from tests.support.traces import Caller, Path
+from tests.support.waiting import eventually
 
 BUY = "storefront: buy"
 BY_HTTP = (BUY, "orders: POST /v1/orders")
@@ -67,7 +68,7 @@ CONFIRMED_AND_SENT = [
 
 
 async def test_an_order_by_http_is_one_trace_from_the_request_to_the_delivery(
-    shop: Shop, spans: SpanRing
+    shop: Shop, spans: Spans
 ) -> None:
     caller, sku = Caller(spans), await shop.new_sku(1)
     body = an_order(a_line(sku))
@@ -82,7 +83,7 @@ async def test_an_order_by_http_is_one_trace_from_the_request_to_the_delivery(
 
 
 async def test_attributes_of_spans_are_named_by_the_conventions_or_are_ours(
-    shop: Shop, spans: SpanRing
+    shop: Shop, spans: Spans
 ) -> None:
     """A name that is nearly right is found by nobody (OTel semantic conventions, as installed)."""
     caller = Caller(spans)
@@ -114,7 +115,7 @@ def conventional() -> set[str]:
 
 
 async def test_an_order_by_the_storefronts_topic_is_one_trace_to_the_delivery(
-    shop: Shop, spans: SpanRing
+    shop: Shop, spans: Spans
 ) -> None:
     caller, sku = Caller(spans), await shop.new_sku(1)
     body = an_order(a_line(sku))
@@ -131,7 +132,7 @@ async def test_an_order_by_the_storefronts_topic_is_one_trace_to_the_delivery(
 
 @pytest.mark.parametrize("named_by", ["client_reference", "order_id"])
 async def test_a_cancellation_by_the_topic_is_told_in_the_trace_that_asked_for_it(
-    shop: Shop, spans: SpanRing, named_by: str
+    shop: Shop, spans: Spans, named_by: str
 ) -> None:
     storefront, buyer, caller = Storefront(shop), Caller(spans), Caller(spans)
     body = an_order(a_line(await shop.new_sku(1)), token="tok_slow")
@@ -151,9 +152,7 @@ async def test_a_cancellation_by_the_topic_is_told_in_the_trace_that_asked_for_i
     assert event_id in [one["event_id"] for one in await _timeline(shop, order_id)]
 
 
-async def test_a_refusal_is_told_in_the_trace_of_what_was_refused(
-    shop: Shop, spans: SpanRing
-) -> None:
+async def test_a_refusal_is_told_in_the_trace_of_what_was_refused(shop: Shop, spans: Spans) -> None:
     storefront, buyer, caller = Storefront(shop), Caller(spans), Caller(spans)
     reference = f"web-{uuid4().hex}"
     await storefront.submit(an_order(reference=reference), traceparent=buyer.traceparent)
@@ -175,13 +174,18 @@ async def test_orders_submitted_without_a_context_have_a_trace_each(shop: Shop) 
         await storefront.submit(body)
     order_ids = [await storefront.order_of(body["client_reference"]) for body in bodies]
 
-    told = [headers_of(one) for one in await shop.log.read(topics.ORDERS)]
-    traces = {
-        _context(one)[0]
-        for one in told
-        if one.get("ce_type") == "orders.order-placed.v1" and one.get("ce_subject") in order_ids
-    }
-    assert len(traces) == len(order_ids)
+    async def placed() -> dict[str, str]:
+        """The trace of each order's placing, once all of them are in Kafka."""
+        told = [headers_of(one) for one in await shop.log.read(topics.ORDERS)]
+        traces = {
+            one["ce_subject"]: _context(one)[0]
+            for one in told
+            if one.get("ce_type") == "orders.order-placed.v1" and one.get("ce_subject") in order_ids
+        }
+        return traces if len(traces) == len(order_ids) else {}
+
+    traces = await eventually(placed, "three orders are told of")
+    assert len(set(traces.values())) == len(order_ids)
 
 
 async def _send(shop: Shop, order_id: str) -> None:

@@ -1,13 +1,14 @@
 """What a trace must be: whole, of one root, and with everything below what caused it."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from console.domain.spans import SpanRing
 from local_runtime.demo_narration import Root
-from local_runtime.trace_tree import Span, render, roots_of
+from local_runtime.trace_tree import render
+from shared.observability.spans import Span, roots_of
 
+from tests.support.trace_collector import Spans
 from tests.support.waiting import eventually
 
 SENT_WITHIN_S = 15.0  # The services send their spans twice a second.
@@ -20,7 +21,7 @@ Path: TypeAlias = tuple[str, ...]
 class Caller:
     """Somebody outside who begins a trace with a span of their own."""
 
-    spans: SpanRing
+    spans: Spans
     root: Root = field(default_factory=Root)
 
     @property
@@ -30,7 +31,7 @@ class Caller:
     @property
     def trace(self) -> list[Span]:
         """The caller's own span and all that the services have sent of its trace."""
-        sent = [Span(**asdict(one)) for one in self.spans.trace(self.root.trace_id)]
+        sent = self.spans.trace(self.root.trace_id)
         return [self.root.ended("buy"), *sent]
 
     async def sees(self, *paths: Path) -> list[Span]:

@@ -1,6 +1,5 @@
 """The console over the running system, in a real browser: what it says, and what its buttons do."""
 
-import asyncio
 import re
 import signal
 from typing import Any
@@ -9,9 +8,19 @@ from uuid import uuid4
 import pytest
 
 pytest.importorskip("playwright", reason="NOT RUN: playwright is missing; make test installs it")
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 from shared.contracts import topics
 
+from tests.end_to_end.console.steps import (
+    a_delivery,
+    a_partner,
+    answers,
+    held_by_a_partner,
+    parked_keys,
+    place_many,
+    press,
+    waits_for,
+)
 from tests.support.browser import CHROMIUM, MISSING, Watched
 from tests.support.builders import a_line
 from tests.support.shop import Shop
@@ -22,17 +31,6 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
 PARKED = 1_000
 PARKED_WITHIN_S = 90
 RETRIED = re.compile("taken up at once|under way|made meanwhile")
-
-
-async def waits_for(page: Page, cause: str, words: str) -> None:
-    """The order's page names the cause, in words."""
-    await expect(page.locator(f'[data-cause="{cause}"]')).to_contain_text(words)
-
-
-async def press(page: Page, label: str, tells: str | re.Pattern[str]) -> None:
-    """A button, and what is told beside it."""
-    await page.get_by_role("button", name=label, exact=True).first.click()
-    await expect(page.locator("#told")).to_contain_text(tells)
 
 
 async def test_an_order_is_followed_from_its_place_to_its_delivery(
@@ -89,13 +87,46 @@ async def test_an_order_that_waits_tells_its_deadline_and_can_be_cancelled(
         a_line(await console.new_sku(1), 1), token="tok_timeout_not_done"
     )
     await seen.open(f"/orders/{order_id}")
-    seen.page.on("dialog", lambda one: asyncio.ensure_future(one.accept()))
+    asked = answers(seen.page, False, True)
 
     await waits_for(seen.page, "deadline-pending", "and expires in")
+    await seen.page.get_by_role("button", name="Cancel and compensate").click()
+    assert (await console.order(order_id))["status"] == "pending"
     await press(seen.page, "Cancel and compensate", "The order is cancel")
+    assert asked == ["Cancel and compensate? This cannot be taken back."] * 2
     await console.reaches(order_id, "cancelled")
     await expect(seen.page.locator(".title .state")).to_have_text("cancelled")
     await console.settled(order_id, 0)
+
+
+async def test_an_order_that_a_partner_holds_is_released_with_the_partners_answer(
+    console: Shop, seen: Watched
+) -> None:
+    order_id = await held_by_a_partner(console)
+    await seen.open(f"/orders/{order_id}")
+    asked = answers(seen.page, True)
+
+    await waits_for(seen.page, "partner-silent", "The partner has not answered the cancellation")
+    await seen.page.get_by_placeholder("who told you").first.fill("the partner's warehouse")
+    await press(seen.page, "Release: the partner keeps it back", "the order is being cancelled")
+    assert asked == ["Release: the partner keeps it back? This cannot be taken back."]
+    await expect(seen.page.locator(".title .state")).to_have_text("cancelled")
+    await expect(seen.page.locator("#live")).to_contain_text("accepted: the partner's warehouse")
+    await console.settled(order_id, 0)
+    await expect(seen.page.locator(".ledger")).to_contain_text("refund 1: order cancelled")
+
+
+async def test_an_order_shows_what_partners_were_sent_of_it(console: Shop, seen: Watched) -> None:
+    endpoint = await a_partner(console)
+    order_id = await console.place(a_line(await console.new_sku(1), 1))
+    delivery = await a_delivery(console, endpoint)
+    await seen.open(f"/orders/{order_id}")
+
+    row = seen.page.locator(".webhooks tbody tr").filter(has_text=endpoint.split("/")[2])
+    await expect(row).to_contain_text("fulfilment-order-opened")
+    await expect(row).to_contain_text("no answer")
+    await row.get_by_role("link", name="fulfilment-order-opened").click()
+    assert seen.page.url.endswith(delivery)
 
 
 async def test_a_service_that_is_stopped_is_named_and_red(console: Shop, seen: Watched) -> None:
@@ -122,9 +153,9 @@ async def test_a_mail_that_nobody_takes_is_named_and_tried_again(
         order_id = await console.place(a_line(await console.new_sku(1), 1))
         await seen.open(f"/orders/{order_id}")
         await waits_for(seen.page, "mail-not-taken", "The mail server has not taken a mail")
+        await press(seen.page, "Try the mail again now", RETRIED)
     finally:
         await console.post(faults, {"reject_percent": 0})
-    await press(seen.page, "Try the mail again now", RETRIED)
     await console.mailed(order_id, 2)
     await expect(seen.page.locator('[data-cause="mail-not-taken"]')).to_have_count(0)
 
@@ -177,26 +208,6 @@ async def test_a_thousand_parked_orders_are_redriven_after_a_dry_run_and_nothing
     assert (await console.stock(sku))["available"] == 0
 
 
-async def place_many(shop: Shop, sku: str, count: int) -> list[str]:
-    """As many orders of one unit each, twenty at a time."""
-    room = asyncio.Semaphore(20)
-
-    async def place() -> str:
-        async with room:
-            return await shop.place(a_line(sku, 1))
-
-    return list(await asyncio.gather(*(place() for _ in range(count))))
-
-
-async def parked_keys(shop: Shop) -> int:
-    """How many orders inventory has parked."""
-    metrics = (await shop.get(f"{shop.url('inventory')}/metrics")).raw.decode()
-    found = re.search(
-        r'^orderproof_parked_keys\{consumer="inventory"\} (\S+)', metrics, re.MULTILINE
-    )
-    return int(float(found[1])) if found else 0
-
-
 async def test_one_that_never_happened_is_discarded_with_a_reason(
     console: Shop, seen: Watched
 ) -> None:
@@ -212,9 +223,10 @@ async def test_one_that_never_happened_is_discarded_with_a_reason(
     [letter] = await eventually(parked, "it is parked")
     await seen.open(f"/dead-letters/payments/{letter['id']}")
     await expect(seen.page.locator("#content")).to_contain_text("missing")
-    seen.page.on("dialog", lambda one: asyncio.ensure_future(one.accept()))
+    asked = answers(seen.page, True)
     await seen.page.get_by_placeholder("why").fill("a record of a test")
     await press(seen.page, "Discard", "Discarded.")
+    assert asked == ["Discard? This cannot be taken back."]
     await seen.open("/dead-letters")
     await expect(seen.page.locator("#content")).to_contain_text("a record of a test")
     for service in ("inventory", "notifications"):

@@ -3,13 +3,13 @@
 import signal
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 pytest.importorskip("playwright", reason="NOT RUN: playwright is missing; make test installs it")
 from playwright.async_api import Browser, Route, expect
 
+from tests.end_to_end.console.steps import a_delivery, a_partner, held_by_a_partner
 from tests.support.browser import CHROMIUM, MISSING, Watched, watched
 from tests.support.builders import a_line
 from tests.support.shop import Shop
@@ -45,29 +45,6 @@ async def test_a_page_is_live_however_late_its_scripts_come(console: Shop, seen:
     await expect(seen.page.locator("#live")).to_contain_text(order_id)
 
 
-async def a_partner(shop: Shop) -> str:
-    """A partner whose endpoint nobody listens at; gives the endpoint's page."""
-    name = f"look-{uuid4().hex[:8]}"
-    partners = f"{shop.url('notifications')}/ops/partners"
-    added = await shop.post(partners, {"name": name})
-    assert added.status == 201, added.body
-    endpoints = f"{partners}/{name}/webhook-endpoints"
-    registered = await shop.post(endpoints, {"url": "http://127.0.0.1:9/" + "long" * 40})
-    assert registered.status == 201, registered.body
-    return f"/partners/{name}/endpoints/{registered.body['endpoint_id']}"
-
-
-async def a_delivery(shop: Shop, page: str) -> str:
-    """The page of the first delivery to an endpoint that has been tried."""
-
-    async def tried() -> Any:
-        listed = await shop.get(f"{shop.url('console')}{page}?format=json")
-        return [one["delivery_id"] for one in listed.body["deliveries"] if one["attempts"]]
-
-    [delivery_id, *_] = await eventually(tried, "a delivery was tried")
-    return f"{page}/deliveries/{delivery_id}"
-
-
 @pytest.mark.parametrize(("theme", "width"), LOOKS)
 async def test_every_page_is_fit_for_everybody_and_asks_nobody_else(
     console: Shop, browser: Browser, console_bug: Any, theme: str, width: int
@@ -77,6 +54,7 @@ async def test_every_page_is_fit_for_everybody_and_asks_nobody_else(
     told = await console.place(a_line(sku, 1))
     await console.outcome(told)
     delivery = await a_delivery(console, endpoint)
+    held = await held_by_a_partner(console)
     console_bug(sku)
     await console.place(a_line(sku, 1))
 
@@ -89,6 +67,7 @@ async def test_every_page_is_fit_for_everybody_and_asks_nobody_else(
     paths = (
         *("/", "/orders", f"/orders?q={sku}", f"/orders/{told}", "/dead-letters", one, "/system"),
         *("/partners", endpoint.partition("/endpoints")[0], endpoint, delivery),
+        f"/orders/{held}",
         *("/mailbox", "/faults", f"/logs?q={told}", f"/traces/{'0' * 32}"),
     )
     SHOTS.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,8 @@ async def pool(console_dsn: str) -> AsyncIterator["Pool[Record]"]:
     opened = await open_pool(console_dsn, "console-test", 6)
     async with opened.acquire() as db:
         await migrate(db, "console")
-        await db.execute("TRUNCATE records, orders, order_terms, actions")
+        await db.execute("TRUNCATE records, orders, order_terms, actions, spans")
+        await db.execute("UPDATE span_ring SET slot = 0, opened_at = now()")
     yield opened
     await opened.close()
 

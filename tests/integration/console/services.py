@@ -12,8 +12,10 @@ EMPTY: dict[str, Any] = {
     "/ops/work": {"kinds": [], "oldest": []},
     "/ops/dead-letters": {"dead_letters": []},
     "/v1/payments": {"payments": []},
+    "/v1/ledger-entries": {"entries": [], "next_cursor": None},
     "/v1/fulfilment-orders": {"fulfilment_orders": []},
     "/v1/messages": {"messages": []},
+    "/ops/partner-deliveries": {"deliveries": [], "next_cursor": None},
     "/metrics": METRICS,
 }
 

@@ -3,42 +3,15 @@
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx2
 import pytest
 from asyncpg import Pool, Record
 
 from tests.integration.console.browsing import JSON, browser, told
+from tests.integration.console.letters import LETTER
 from tests.integration.console.services import FakeServices
 from tests.support.console_records import confirmed, placed, projection, record
-from tests.support.in_process import app_of
 from tests.support.in_process import timer_of as timer_running
 from tests.support.waiting import eventually
-
-WORK_ROW = {
-    "id": 7,
-    "order_id": "ord_1",
-    "kind": "charge",
-    "attempts": 3,
-    "not_before": "2026-11-30T10:01:00Z",
-    "last_error": "TimeoutError",
-    "created_at": "2026-11-30T10:00:00Z",
-    "call_started_at": "2026-11-30T10:00:01Z",
-    "lease_until": None,
-}
-LETTER = {
-    "id": 3,
-    "consumer": "payments",
-    "topic": "orders.events.v1",
-    "partition": 0,
-    "offset": 11,
-    "key": "ord_1",
-    "type": "orders.order-placed.v1",
-    "reason": "handler-failed",
-    "error": "KeyError",
-    "attempts": 1,
-    "parked_at": "2026-11-30T10:00:00Z",
-    "behind": 2,
-}
 
 
 @pytest.mark.parametrize(
@@ -102,40 +75,6 @@ async def test_orders_are_listed_by_page_newest_first(
     assert none["orders"] == []
 
 
-async def test_an_order_tells_what_each_service_knows_and_why_it_waits(
-    pool: "Pool[Record]", services: FakeServices
-) -> None:
-    await projection(pool).process([record(placed("ord_1", datetime.now(UTC)), 1)])
-    services.answers["payments", "/ops/work"] = {"kinds": [], "oldest": [WORK_ROW]}
-    services.answers["inventory", "/ops/dead-letters"] = {"dead_letters": [LETTER]}
-    async with browser(pool, services) as client:
-        found = await told(client, "/orders/ord_1")
-        shown = await client.get("/orders/ord_1")
-
-    causes = [one["cause"] for one in found["waits"]]
-    assert causes == ["parked", "provider-unknown", "deadline-pending"]
-    assert found["headline"].startswith("Stuck: inventory has parked")
-    for words in ("Ask the provider again now", "Redrive", "Cancel and compensate"):
-        assert words in shown.text
-    asked = {(service, path) for _, service, path, _, _ in services.asked}
-    assert ("payments", "/ops/work?order_id=ord_1") in asked
-    assert ("orders", "/ops/dead-letters?key=web-ord_1") in asked
-
-
-async def test_a_service_that_is_silent_is_named_and_the_page_is_there(
-    pool: "Pool[Record]", services: FakeServices
-) -> None:
-    await projection(pool).process([record(placed("ord_1"), 1)])
-    gone = {**services.settings, "payments_urls": ("http://127.0.0.1:9",)}
-    app = app_of("console", pool, **gone)
-    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
-        found = await told(client, "/orders/ord_1")
-
-    assert found["silent"] == ["payments"]
-    assert found["waits"][0]["cause"] == "service-down"
-
-
 async def test_an_unknown_order_is_told_as_a_page_and_as_a_problem(
     pool: "Pool[Record]", services: FakeServices
 ) -> None:
@@ -165,6 +104,7 @@ async def test_dead_letters_are_grouped_and_one_is_shown_with_its_contract(
 
     assert [(each["reason"], each["orders"]) for each in found["groups"]] == [("handler-failed", 1)]
     assert "built-in" not in listed.text
+    assert 'name="type" value="orders.order-placed.v1"' in listed.text
     assert "See what a redrive would do" in listed.text
     assert one["differences"] == []
     assert "tok_of_a_buyer" not in shown.text

@@ -4,7 +4,16 @@ from typing import Any
 
 import pytest
 from console.backends import Answer
-from console.domain.alarms import RULES, Gauges, Instance, Level, alarms
+from console.domain.alarms import (
+    RULES,
+    Gauges,
+    Instance,
+    Level,
+    alarms,
+    doubts,
+    unchecked,
+    watch_silent_s,
+)
 from console.looks import gauges_of, instance_of
 
 from tests.architecture.source import ROOT
@@ -14,10 +23,11 @@ def one(gauges: Gauges | None = None, service: str = "payments", answers: bool =
     return Instance(service, answers, gauges or {})
 
 
-def red(instances: list[Instance], **level: int) -> list[str]:
+def red(instances: list[Instance], **level: Any) -> list[str]:
     return [alarm.rule for alarm in alarms(instances, Level(**level))]
 
 
+STUCK = ("orders", "no-stuck-order")
 GAUGE_LIMITS: list[tuple[str, str, str, float, float]] = [
     ("invariant-broken", "invariant_violations", "no-stuck-order", 0, 1),
     ("lagging", "consumer_lag_seconds", "payments", 30, 30.1),
@@ -58,12 +68,54 @@ def test_a_service_that_does_not_answer_is_red() -> None:
         ({"calls": 2, "unknown": 2}, []),
         ({"overdue": 0}, []),
         ({"overdue": 1}, ["overdue"]),
+        ({"unchecked_s": {STUCK: 60.0}}, []),
+        ({"unchecked_s": {STUCK: 60.1}}, ["unchecked"]),
+        ({"watch_silent_s": {"orders": 900.0}}, []),
+        ({"watch_silent_s": {"orders": 900.1}}, ["watch-silent"]),
     ],
 )
-def test_it_is_red_when_too_many_are_late_or_unknown_or_one_is_overdue(
-    level: dict[str, int], rules: list[str]
+def test_it_is_red_when_too_many_are_late_or_unknown_and_one_is_overdue_or_long_unchecked(
+    level: dict[str, Any], rules: list[str]
 ) -> None:
     assert red([], **level) == rules
+
+
+def test_what_is_not_checked_yet_is_a_doubt_and_then_red_and_never_both() -> None:
+    young, old = Level(unchecked_s={STUCK: 60.0}), Level(unchecked_s={STUCK: 60.1})
+
+    assert doubts(young) == ["orders has not checked no-stuck-order."]
+    assert doubts(old) == doubts(Level()) == []
+    [late] = alarms([], old)
+    assert late.says == "orders has not checked no-stuck-order for more than 60 s"
+
+
+def test_many_promises_are_one_sentence_for_each_service() -> None:
+    many = {("payments", f"p-{n}"): 1.0 for n in range(5)}
+
+    assert doubts(Level(unchecked_s={**many, STUCK: 2.0})) == [
+        "orders has not checked no-stuck-order.",
+        "payments has not checked p-0, p-1, p-2 and 2 more.",
+    ]
+
+
+def test_a_promise_is_unchecked_when_no_instance_of_its_service_has_checked_it() -> None:
+    checked, not_yet = ({"invariant_unchecked": {"no-stuck-order": value}} for value in (0.0, 1.0))
+    first, second = one(not_yet, "orders"), one(checked, "orders")
+
+    assert unchecked([first]) == {STUCK}
+    assert unchecked([first, second]) == unchecked([second, first]) == frozenset()
+    assert unchecked([first, one(checked, "payments")]) == {STUCK}
+
+
+def test_a_watch_is_as_silent_as_its_services_newest_check_and_one_that_never_began_is_none() -> (
+    None
+):
+    old, new, never = (
+        one({"invariants_checked_timestamp_seconds": {"": at}}, "orders") for at in (100, 400, 0)
+    )
+
+    assert watch_silent_s([old, new, never], 1000) == {"orders": 600}
+    assert watch_silent_s([never], 1000) == {}
 
 
 def test_all_is_well_with_nothing() -> None:
@@ -75,7 +127,8 @@ def test_every_rule_is_tested_here_and_names_a_runbook_that_is_there() -> None:
         one({metric: {label: bad}}) for _, metric, label, _, bad in GAUGE_LIMITS
     ]
     found = alarms(
-        [*broken, one(answers=False)], Level(orders=9, late=9, overdue=1, calls=9, unknown=9)
+        [*broken, one(answers=False)],
+        Level(9, 9, 1, 9, 9, unchecked_s={STUCK: 99}, watch_silent_s={"orders": 999}),
     )
 
     assert len({alarm.rule for alarm in found}) == len(RULES)

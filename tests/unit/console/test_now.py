@@ -1,11 +1,13 @@
-"""What the provider left unknown lately, from counters that may begin anew or be out of reach."""
+"""What is counted over looks: the provider's answers, and how long a promise is unchecked."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from console.board import Board
-from console.domain.alarms import Instance
-from console.domain.spans import SpanRing
-from console.pages.now import answers
+from console.domain.alarms import Instance, Level
+from console.pages.now import answers, unchecked_s, waiting
+from console.render import draw
 from console.streams import Streams
 
 AT = datetime(2026, 11, 30, 10, tzinfo=UTC)
@@ -20,7 +22,7 @@ def seen(board: Board, seconds: int, captured: float | None, unknown: float = 0)
 
 
 def test_only_what_was_asked_lately_counts() -> None:
-    board = Board(Streams(1), SpanRing(1))
+    board = Board(Streams(1))
 
     assert seen(board, 0, 1000, 500) == (0, 0)
     assert seen(board, 2, 1003, 505) == (8, 5)
@@ -28,7 +30,7 @@ def test_only_what_was_asked_lately_counts() -> None:
 
 
 def test_a_process_that_was_started_since_counts_from_there() -> None:
-    board = Board(Streams(1), SpanRing(1))
+    board = Board(Streams(1))
     seen(board, 0, 1000, 500)
 
     assert seen(board, 2, 4, 1) == (0, 0)
@@ -36,8 +38,63 @@ def test_a_process_that_was_started_since_counts_from_there() -> None:
 
 
 def test_one_that_was_silent_for_a_while_is_no_news() -> None:
-    board = Board(Streams(1), SpanRing(1))
+    board = Board(Streams(1))
     seen(board, 0, 1000, 500)
     seen(board, 2, None)
 
     assert seen(board, 4, 1001, 500) == (1, 0)
+
+
+def unchecked_at(board: Board, seconds: int, value: float) -> list[float]:
+    """A look at orders, whose one promise is checked (0) or not (1)."""
+    gauges = {"invariant_unchecked": {"no-stuck-order": value}}
+    board.instances = [Instance("orders", True, gauges)]
+    return list(unchecked_s(board, AT + timedelta(seconds=seconds)).values())
+
+
+def test_a_promise_is_unchecked_from_the_first_look_that_saw_it_so_until_one_that_does_not() -> (
+    None
+):
+    board = Board(Streams(1))
+
+    assert unchecked_at(board, 0, 1) == [0]
+    assert unchecked_at(board, 50, 1) == [50]
+    assert unchecked_at(board, 70, 0) == []
+    assert unchecked_at(board, 90, 1) == [0]
+
+
+def test_a_promise_that_was_never_checked_has_no_number_of_breaks() -> None:
+    gauges = {
+        "invariant_unchecked": {"new": 1.0, "old": 1.0, "well": 0.0},
+        "invariant_violations": {"old": 2.0, "well": 0.0},
+    }
+    told = waiting([Instance("orders", True, gauges)])["invariants"]
+
+    assert [(one["name"], one["violations"], one["unchecked"]) for one in told] == [
+        ("new", None, True),
+        ("old", 2.0, True),
+        ("well", 0.0, False),
+    ]
+
+
+DOUBTFUL = Level(unchecked_s={("orders", "no-stuck-order"): 5.0})
+
+
+@pytest.mark.parametrize(
+    ("ago_s", "added_up", "level", "says"),
+    [
+        (29.0, True, Level(), "All is well"),
+        (31.0, True, Level(), "Not known"),
+        (29.0, False, Level(), "Not known"),
+        (29.0, True, DOUBTFUL, "orders has not checked no-stuck-order."),
+    ],
+)
+def test_all_is_well_is_said_only_of_what_was_seen_lately_and_is_checked(
+    ago_s: float, added_up: bool, level: Level, says: str
+) -> None:
+    board = Board(Streams(1), at=AT, added_up=added_up, level=level, fresh_s=30.0)
+    board.seen_s = time.monotonic() - ago_s
+    told = draw("alarms.html", board.frame)
+
+    assert says in told
+    assert ("All is well" in told) == (says == "All is well")

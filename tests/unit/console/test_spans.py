@@ -1,13 +1,15 @@
-"""The newest spans by trace, and a trace as a waterfall."""
+"""How long spans are kept, how they are read, and a trace as a waterfall."""
 
 import gzip
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from console import otlp
-from console.domain.spans import TRACE_SPANS_MAX, Span, SpanRing, waterfall
+from console.domain.spans import Keeping, waterfall
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from shared.http.problem import Problem
+from shared.observability.spans import Span
 
 MS = 1_000_000
 
@@ -17,34 +19,16 @@ def span(span_id: str, parent_id: str = "", trace_id: str = "t", **more: Any) ->
     return Span(trace_id, span_id, parent_id, f"span {span_id}", **{**given, **more})
 
 
-def test_the_oldest_leave_when_it_is_full() -> None:
-    ring = SpanRing(2)
-    ring.add([span("1", trace_id="a"), span("2", trace_id="b"), span("3", trace_id="b")])
+@pytest.mark.parametrize(
+    ("rows", "hours", "is_full"),
+    [(0, 0, False), (99, 8.9, False), (100, 0, True), (0, 9, True)],
+)
+def test_a_slot_is_full_with_an_eighth_of_the_spans_or_of_the_time(
+    rows: int, hours: float, is_full: bool
+) -> None:
+    keeping = Keeping(spans_max=800, keep=timedelta(hours=72))
 
-    assert ring.trace("a") == []
-    assert [one.span_id for one in ring.trace("b")] == ["2", "3"]
-    assert len(ring) == 2
-
-
-def test_a_trace_without_end_fills_nothing() -> None:
-    ring = SpanRing(10 * TRACE_SPANS_MAX)
-    ring.add(span(str(n)) for n in range(TRACE_SPANS_MAX + 5))
-
-    assert len(ring) == len(ring.trace("t")) == TRACE_SPANS_MAX
-
-
-def test_a_ring_of_nothing_takes_nothing() -> None:
-    ring = SpanRing(0)
-    ring.add([span("1")])
-
-    assert (len(ring), ring.trace("t")) == (0, [])
-
-
-def test_a_span_that_comes_again_is_shown_once() -> None:
-    ring = SpanRing(10)
-    ring.add([span("1"), span("1")])
-
-    assert len(ring.trace("t")) == 1
+    assert keeping.is_full(rows, timedelta(hours=hours)) == is_full
 
 
 def test_each_span_is_below_its_parent_and_as_long_as_it_took() -> None:
@@ -78,6 +62,7 @@ def test_an_export_request_is_read() -> None:
     named = resource.resource.attributes.add(key="service.name")
     named.value.string_value = "payments"
     one = resource.scope_spans.add().spans.add(name="charge", trace_id=b"\x01" * 16)
+    one.span_id = b"\x02" * 8
     one.attributes.add(key="tries").value.int_value = 3
     one.status.code = 2
 
@@ -88,6 +73,15 @@ def test_an_export_request_is_read() -> None:
         True,
     )
     assert read.attributes == {"tries": "3"}
+
+
+@pytest.mark.parametrize(("trace_bytes", "span_bytes"), [(0, 8), (15, 8), (17, 8), (16, 7)])
+def test_a_span_whose_ids_are_none_is_left_out(trace_bytes: int, span_bytes: int) -> None:
+    request = ExportTraceServiceRequest()
+    spans = request.resource_spans.add().scope_spans.add().spans
+    spans.add(trace_id=b"1" * trace_bytes, span_id=b"1" * span_bytes)
+
+    assert list(otlp.read_request(request.SerializeToString())) == []
 
 
 def test_a_body_that_would_fill_the_memory_is_refused() -> None:

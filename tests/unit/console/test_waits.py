@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from console.domain.waits import Call, Known, Parked, Wait, waits_of
+from console.domain.waits import Asked, Call, Known, Parked, Wait, waits_of
 
 NOW = datetime(2026, 11, 30, 10, tzinfo=UTC)
 
@@ -140,3 +140,53 @@ def test_each_status_has_its_wait(status: str, cause: str, can_be_cancelled: boo
 
     assert (wait.cause, wait.stuck) == (cause, False)
     assert actions(wait) == (["cancel"] if can_be_cancelled else [])
+
+
+@pytest.mark.parametrize(
+    ("ago", "stuck", "length"),
+    [
+        (timedelta(seconds=90), False, "for 90 s"),
+        (timedelta(minutes=90), False, "for 90 min"),
+        (timedelta(hours=24), False, "for 24 h"),
+        (timedelta(hours=24, seconds=1), True, "for 24 h"),
+    ],
+)
+def test_a_partner_who_does_not_answer_the_cancellation_is_named_and_may_be_answered_for(
+    ago: timedelta, stuck: bool, length: str
+) -> None:
+    [wait] = waits_of(known("cancelling", asked=(Asked("ffo_1", NOW - ago),)), NOW)
+
+    assert (wait.cause, wait.stuck) == ("partner-silent", stuck)
+    assert wait.says.startswith(f"The partner has not answered the cancellation {length}:")
+    assert [(one.name, one.service, one.target, one.answer) for one in wait.actions] == [
+        ("release", "inventory", "ffo_1", "accepted"),
+        ("release", "inventory", "ffo_1", "refused"),
+    ]
+
+
+def test_a_partner_is_named_also_when_nobody_knows_since_when_and_orders_has_not_heard() -> None:
+    waits = waits_of(known("confirmed", asked=(Asked("ffo_1"),)), NOW)
+
+    assert [one.cause for one in waits] == ["partner-silent", "dispatch-pending"]
+    assert waits[0].says.startswith("The partner has not answered the cancellation: only")
+    assert waits_of(known("cancelled", asked=(Asked("ffo_1"),)), NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("requests", "cause", "stuck", "words"),
+    [
+        ((), "dispatch-pending", False, "for the warehouse to dispatch"),
+        (("unsubmitted",), "dispatch-pending", False, "for the warehouse to dispatch"),
+        (("accepted",), "dispatch-pending", False, "for the warehouse to dispatch"),
+        (("requested",), "dispatch-pending", False, "for the partner to accept it and dispatch"),
+        (("rejected",), "partner-rejected", True, "will not fulfil it: ask another"),
+    ],
+)
+def test_a_confirmed_order_tells_how_its_partner_stands(
+    requests: tuple[str, ...], cause: str, stuck: bool, words: str
+) -> None:
+    [wait] = waits_of(known("confirmed", requests=requests), NOW)
+
+    assert (wait.cause, wait.stuck) == (cause, stuck)
+    assert words in wait.says
+    assert actions(wait) == ["cancel"]

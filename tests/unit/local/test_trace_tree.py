@@ -1,6 +1,7 @@
 """A trace reads as a tree, and says so when it is torn."""
 
-from local_runtime.trace_tree import Span, render, roots_of
+from local_runtime.trace_tree import render
+from shared.observability.spans import Span, roots_of
 
 MS = 1_000_000
 

@@ -8,13 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from shared.observability.spans import Span, roots_of
+
 from local_runtime import demo_orders
 from local_runtime.demo_checks import DELIVERED
 from local_runtime.demo_milestones import Milestone, milestones
 from local_runtime.demo_system import Basket, System
 from local_runtime.demo_traces import Traces
 from local_runtime.polling import StillWaitingError, until
-from local_runtime.trace_tree import Span, roots_of
 
 STEP_TIMEOUT_S = 30.0
 TRACE_TIMEOUT_S = 6.0

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import aiohttp
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1 import trace_pb2
-
-from local_runtime.trace_tree import Span
+from shared.observability.spans import Span
 
 PROTOBUF = "application/x-protobuf"
 

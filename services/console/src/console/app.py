@@ -10,11 +10,11 @@ from shared.messaging.group import ConsumerGroup
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.service import Retention, Running, Service, Timer
 
-from console import otlp
+from console import otlp, store
 from console.access import LetIn
 from console.backends import Backends
 from console.board import Board
-from console.domain.spans import SpanRing
+from console.domain.spans import Keeping
 from console.pages import now
 from console.projection import Projection
 from console.routes import routes
@@ -30,19 +30,26 @@ TOPICS = (
     topics.FULFILMENT,
 )
 FIGURES_INTERVAL_S = 10.0
+SPANS_INTERVAL_S = 10.0
 
 
 def build(settings: ConsoleSettings) -> Service:
     """The console as ``shared.running`` runs it. It records every event alike and tells none."""
     backends = Backends(settings)
+    keeping = Keeping(settings.spans_max, timedelta(hours=settings.spans_retention_h))
     is_local = settings.environment == "local"
-    board = Board(Streams(settings.streams_max), SpanRing(settings.spans_max), is_local)
+    board = Board(Streams(settings.streams_max), is_local)
+    board.fresh_s = now.QUIET_LOOK_S + 2 * (settings.look_interval_s + settings.call_timeout_s)
 
     def shown(running: Running) -> Sequence[APIRouter]:
         return routes(running, settings, backends, board)
 
     async def look_around(running: Running) -> None:
         await now.look_around(running, backends, board)
+
+    async def turn_spans(running: Running) -> None:
+        async with running.pool.acquire() as db, db.transaction():
+            await store.turn_spans(db, keeping, await running.clock.now(db))
 
     async def add_up(running: Running) -> None:
         await now.add_up(running, board)
@@ -57,6 +64,7 @@ def build(settings: ConsoleSettings) -> Service:
         routes=shown,
         timers=(
             Timer("figures", FIGURES_INTERVAL_S, add_up),
+            Timer("spans", SPANS_INTERVAL_S, turn_spans),
             Timer("looks", settings.look_interval_s, look_around),
         ),
         retention=_retention(settings),

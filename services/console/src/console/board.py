@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,9 +11,8 @@ from typing import Any
 
 from asyncpg import Record
 
-from console.domain.alarms import Alarm, Instance, Level
+from console.domain.alarms import Alarm, Instance, Level, Promise, doubts
 from console.domain.facts import Fact
-from console.domain.spans import SpanRing
 from console.jobs import Job
 from console.streams import Streams
 
@@ -24,10 +24,13 @@ class Board:
     """Of one process: what is here is gone with it, and seen again a moment later."""
 
     streams: Streams
-    spans: SpanRing
     is_local: bool = False
     at: datetime | None = None
     looked_s: float = -math.inf
+    seen_s: float = -math.inf
+    fresh_s: float = math.inf
+    added_up: bool = False
+    unchecked_since: Mapping[Promise, datetime] = field(default_factory=dict)
     instances: Sequence[Instance] = ()
     alarms: Sequence[Alarm] = ()
     level: Level = field(default_factory=Level)
@@ -44,9 +47,17 @@ class Board:
 
     @property
     def frame(self) -> dict[str, Any]:
-        """What is around every page: the line on top, and whether there are pages for here."""
-        looked = self.at is not None
-        return {"looked": looked, "alarms": self.alarms, "is_local": self.is_local}
+        """What is around every page: the line on top, and whether there are pages for here.
+
+        A look that ended longer than ``fresh_s`` ago says nothing of now.
+        """
+        is_fresh = time.monotonic() - self.seen_s <= self.fresh_s
+        return {
+            "looked": self.at is not None and self.added_up and is_fresh,
+            "alarms": self.alarms,
+            "doubts": doubts(self.level),
+            "is_local": self.is_local,
+        }
 
     def hear(self, facts: Sequence[Fact]) -> None:
         """Records were kept: who follows their orders may want to look again."""

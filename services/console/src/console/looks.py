@@ -22,6 +22,8 @@ GAUGES = frozenset(
         "work_oldest_age_seconds",
         "parked_keys",
         "invariant_violations",
+        "invariant_unchecked",
+        "invariants_checked_timestamp_seconds",
         "provider_calls_total",
     )
 )

@@ -12,15 +12,20 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1 import trace_pb2
 from shared.http.problem import Problem
+from shared.observability.spans import Span
+from shared.service import Running
 
-from console.domain.spans import Span, SpanRing
+from console import store
 
 PROTOBUF = "application/x-protobuf"
 BYTES_MAX = 4 * 1024 * 1024
 TEXT_LENGTH_MAX = 300
+ID_BYTES = (16, 8)
 
 
-def routes(router: APIRouter, ring: SpanRing) -> None:
+def routes(router: APIRouter, running: Running, keeps: bool) -> None:
+    """``keeps`` False: what comes is read, and none of it is kept."""
+
     @router.post("/v1/traces")
     async def receive(request: Request) -> Response:
         if request.headers.get("content-type") != PROTOBUF:
@@ -29,22 +34,29 @@ def routes(router: APIRouter, ring: SpanRing) -> None:
         if request.headers.get("content-encoding") == "gzip":
             body = _unpacked(body)
         try:
-            ring.add(list(read_request(body)))
+            spans = list(read_request(body))
         except (DecodeError, ValueError) as error:
             raise Problem(400, "no-export-request", "This is no export request.") from error
+        if keeps and spans:
+            async with running.pool.acquire() as db:
+                await store.insert_spans(db, spans)
         answer = ExportTraceServiceResponse().SerializeToString()
         return Response(answer, media_type=PROTOBUF)
 
 
 def read_request(body: bytes) -> Iterator[Span]:
-    """The spans of an export request. Raises ``DecodeError`` when it is none."""
+    """The spans of an export request, without those whose ids are none (OTLP: 16 and 8 bytes).
+
+    Raises ``DecodeError`` when it is no request.
+    """
     request = ExportTraceServiceRequest()
     request.ParseFromString(body)
     for resource in request.resource_spans:
         service = _attributes(resource.resource.attributes).get("service.name", "unknown")
         for scope in resource.scope_spans:
             for span in scope.spans:
-                yield _span(span, service)
+                if (len(span.trace_id), len(span.span_id)) == ID_BYTES:
+                    yield _span(span, service)
 
 
 def _span(span: trace_pb2.Span, service: str) -> Span:

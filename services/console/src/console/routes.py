@@ -53,7 +53,7 @@ def routes(
     _actions(router, running, backends, board)
     _local(router, settings, backends, board)
     _files(router)
-    _traces(router, board)
+    _traces(router, running, settings, board)
     return [router]
 
 
@@ -100,14 +100,14 @@ def _orders(
         return _stream(board, drawn, order_id)
 
 
-def _traces(router: APIRouter, board: Board) -> None:
+def _traces(router: APIRouter, running: Running, settings: ConsoleSettings, board: Board) -> None:
     @router.get("/traces/{trace_id}")
     async def show(
         request: Request, trace_id: Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
     ) -> Response:
-        return page(request, "trace.html", trace.document(board, trace_id))
+        return page(request, "trace.html", await trace.document(running, board, trace_id))
 
-    otlp.routes(router, board.spans)
+    otlp.routes(router, running, keeps=settings.spans_max > 0)
 
 
 def _dead_letters(router: APIRouter, running: Running, backends: Backends, board: Board) -> None:
@@ -116,10 +116,11 @@ def _dead_letters(router: APIRouter, running: Running, backends: Backends, board
         request: Request,
         service: Annotated[str, Query(max_length=40)] = "",
         reason: Annotated[str, Query(max_length=200)] = "",
+        event_type: Annotated[str | None, Query(max_length=512, alias="type")] = None,
     ) -> Response:
-        wanted = {"service": service, "reason": reason}
-        named = {name: value for name, value in wanted.items() if value}
-        found = await dead_letters.document(running, backends, board, named)
+        named = {name: one for name, one in (("service", service), ("reason", reason)) if one}
+        wanted = named if event_type is None else {**named, "type": event_type}
+        found = await dead_letters.document(running, backends, board, wanted)
         return page(request, "dead_letters.html", found)
 
     @router.get("/dead-letters/{service}/{parked_id}")

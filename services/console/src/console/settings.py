@@ -56,8 +56,9 @@ class ConsoleSettings(ServiceSettings):
         365, ge=1, le=3650, description="how long it can be seen who did what"
     )
     spans_max: int = Field(
-        50_000, ge=0, le=5_000_000, description="spans kept in memory; 0 takes none in"
+        200_000, ge=0, le=50_000_000, description="spans that are kept; 0 keeps none"
     )
+    spans_retention_h: int = Field(72, ge=1, le=8760, description="how long spans are kept")
     mailbox_url: Url | None = Field(None, description="local only: messages of the mail sink")
     provider_url: Url | None = Field(None, description="local only: the simulated provider")
     log_dir: Path | None = Field(None, description="local only: where the services' logs are")

@@ -1,4 +1,4 @@
-"""The SQL of the console: records and orders in, pages out, and who did what."""
+"""The SQL of the console: records, orders and spans in, pages out, and who did what."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,9 +8,11 @@ from typing import Any
 
 from asyncpg import Record
 from shared.database import Db
+from shared.observability.spans import Span
 
 from console.domain.facts import DATA_BYTES_MAX, Fact
 from console.domain.picture import Picture, is_of_an_order
+from console.domain.spans import SLOTS, TRACE_SPANS_MAX, Keeping
 
 RECORDS_MAX = 500
 FOUND_MAX = 100
@@ -133,6 +135,17 @@ SELECT * FROM actions WHERE $1::text IS NULL OR order_id = $1 ORDER BY id DESC L
 _ACTIONS_UPON = """
 SELECT * FROM actions WHERE service = $1 AND starts_with(target, $2) ORDER BY id DESC LIMIT $3
 """
+_INSERT_SPANS = """
+INSERT INTO spans (slot, trace_id, span)
+SELECT r.slot, u.* FROM span_ring r, unnest($1::bytea[], $2::text[]) u
+"""
+_SPAN = tuple(one.name for one in fields(Span))
+_SPANS_OF = "SELECT span FROM spans WHERE trace_id = $1 LIMIT $2"
+# Instances take turns at it; who finds it taken has nothing to do, and counts nothing: that would
+# wait for the slot that is being emptied.
+_RING = "SELECT slot, opened_at FROM span_ring FOR UPDATE SKIP LOCKED"
+_COUNT_SPANS = "SELECT count(*) FROM spans WHERE slot = $1"
+_TURN_RING = "UPDATE span_ring SET slot = $1, opened_at = $2"
 
 
 async def record(db: Db, facts: Sequence[Fact], pictures: Sequence[Picture], now: datetime) -> None:
@@ -217,3 +230,38 @@ async def actions_upon(db: Db, service: str, beginning: str, limit: int) -> list
 
 async def record_at(db: Db, topic: str, partition: int, offset: int) -> Record | None:
     return await db.fetchrow(_RECORD_AT, topic, partition, offset)
+
+
+async def insert_spans(db: Db, spans: Sequence[Span]) -> None:
+    """Keep what one request brought, in one statement."""
+    ids = [bytes.fromhex(one.trace_id) for one in spans]
+    await db.execute(_INSERT_SPANS, ids, [_kept(one) for one in spans])
+
+
+async def spans_of(db: Db, trace_id: str) -> list[Span]:
+    """What is kept of a trace, in no order; a span that was sent again may be there again."""
+    rows = await db.fetch(_SPANS_OF, bytes.fromhex(trace_id), TRACE_SPANS_MAX)
+    return [_span(json.loads(row["span"])) for row in rows]
+
+
+async def turn_spans(db: Db, keeping: Keeping, now: datetime) -> bool:
+    """Empty the oldest slot and fill it from now on, when the one that is filled is full."""
+    ring = await db.fetchrow(_RING)
+    if ring is None:
+        return False
+    rows: int = await db.fetchval(_COUNT_SPANS, ring["slot"])
+    if not keeping.is_full(rows, now - ring["opened_at"]):
+        return False
+    following = (ring["slot"] + 1) % SLOTS
+    await db.execute(f"TRUNCATE spans_{following:d}")
+    await db.execute(_TURN_RING, following, now)
+    return True
+
+
+def _kept(span: Span) -> str:
+    # Not asdict, which copies every attribute one by one: this runs for each span.
+    return json.dumps({name: getattr(span, name) for name in _SPAN})
+
+
+def _span(kept: Mapping[str, Any]) -> Span:
+    return Span(**{**kept, "links": tuple(kept["links"])})

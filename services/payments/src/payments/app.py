@@ -30,6 +30,7 @@ from payments.handlers.settle_ended_order import settle_ended_order
 from payments.hearing import Sender
 from payments.http_provider import HttpProvider
 from payments.invariants import INVARIANTS
+from payments.ledger_api import ledger_router
 from payments.provider import Provider
 from payments.retention import retention
 from payments.settings import PaymentsSettings
@@ -83,7 +84,7 @@ def _routes(
     settle = settings.limits.settle_after
     sender = Sender(settings.provider_name, settings.webhook_keys, settle)
     sweeper = Sweeper(_desk(running, settings), provider)
-    return (router(running), event_router(running, sender, sweeper.wake))
+    return (router(running), ledger_router(running), event_router(running, sender, sweeper.wake))
 
 
 def _worker(

@@ -31,6 +31,7 @@ INVARIANT_TIMEOUT_S = 20.0
 BIGINT_MAX = 2**63 - 1
 ParkedId = Annotated[int, Path(ge=0, le=BIGINT_MAX)]
 ParkedKey = Annotated[str, Query(min_length=1, max_length=512), Storable]
+ParkedType = Annotated[str, Query(max_length=512, alias="type"), Storable]
 UNKNOWN = problems(_404="not-found")
 
 
@@ -129,13 +130,16 @@ def dead_letter_routes(
         limit: Annotated[int, Query(ge=1, le=parked.LIST_MAX)] = 50,
         key: ParkedKey | None = None,
         reason: ParkedKey | None = None,
+        event_type: ParkedType | None = None,
     ) -> dict[str, Any]:
         """The first record of each parked key; ``behind`` counts what waits for it.
 
-        ``key`` is an order's id or a storefront's reference, ``reason`` one of the names.
+        ``key`` is an order's id or a storefront's reference, ``reason`` one of the names, ``type``
+        an event's, or empty for records that have none.
         """
+        wanted = parked.Wanted(key, reason, event_type)
         async with running.pool.acquire() as db:
-            found = await parked.list_dead_letters(db, after, limit, key, reason)
+            found = await parked.list_dead_letters(db, after, limit, wanted)
         return {"dead_letters": found}
 
     @router.get("/dead-letters/{parked_id}", openapi_extra=UNKNOWN)

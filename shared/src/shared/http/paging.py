@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from shared.http.problem import Problem
 
 CURSOR_LENGTH_MAX = 300
+DIGITS_MAX = 18
 _CHECK_BYTES = 9
 
 Filters = Mapping[str, str | None]
@@ -32,6 +33,16 @@ def key_of_cursor(cursor: str | None, filters: Filters) -> str | None:
     if check != _check(key, filters) or cursor_after(key, filters) != cursor:
         raise _invalid_cursor()
     return key
+
+
+def number_of_cursor(cursor: str | None, filters: Filters) -> int | None:
+    """Where to go on when keys are numbers. Raises ``Problem`` 400 for what is none of ours."""
+    key = key_of_cursor(cursor, filters)
+    if key is None:
+        return None
+    if not (key.isascii() and key.isdigit() and len(key) <= DIGITS_MAX):
+        raise _invalid_cursor()
+    return int(key)
 
 
 def next_link(path: str, filters: Filters, limit: int, cursor: str) -> str:

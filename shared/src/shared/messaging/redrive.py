@@ -27,6 +27,7 @@ SELECT e.*, (SELECT count(*) FROM parked_events w
     WHERE (w.consumer, w.topic, w.key) = (e.consumer, e.topic, e.key) AND w.id > e.id) AS behind
 FROM parked_events e
 WHERE e.id > $1 AND ($3::bytea IS NULL OR e.key = $3) AND ($4::text IS NULL OR e.reason = $4)
+AND ($5::text IS NULL OR coalesce(e.type, '') = $5)
 AND NOT EXISTS (SELECT 1 FROM parked_events f
     WHERE (f.consumer, f.topic, f.key) = (e.consumer, e.topic, e.key) AND f.id < e.id)
 ORDER BY e.id LIMIT $2
@@ -66,14 +67,20 @@ class Redriven:
     failed: str | None = None
 
 
-async def list_dead_letters(
-    db: Db, after: int, limit: int, key: str | None = None, reason: str | None = None
-) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Wanted:
+    """Which parked keys, by their first record; an empty ``type`` is of those without one."""
+
+    key: str | None = None
+    reason: str | None = None
+    type: str | None = None
+
+
+async def list_dead_letters(db: Db, after: int, limit: int, wanted: Wanted) -> list[dict[str, Any]]:
     """The first record of each parked key, the oldest first; payloads stay out."""
-    wanted = None if key is None else key.encode()
-    return [
-        _summary(row) for row in await db.fetch(_LIST, after, min(limit, LIST_MAX), wanted, reason)
-    ]
+    key = None if wanted.key is None else wanted.key.encode()
+    asked = (after, min(limit, LIST_MAX), key, wanted.reason, wanted.type)
+    return [_summary(row) for row in await db.fetch(_LIST, *asked)]
 
 
 async def find(db: Db, parked_id: int) -> Row | None:

@@ -1,11 +1,17 @@
-"""When the line on top of the page is red: exactly when one of these rules is."""
+"""When the line on top is red, exactly when one of these rules is; and when it is in doubt."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 
 LAG_MAX_S = 30.0
 OUTBOX_AGE_MAX_S = 60.0
 WORK_AGE_MAX_S = 900.0
+# A start is followed by the first check within twenty seconds, unless tables are very large.
+UNCHECKED_MAX_S = 60.0
+WATCH_SILENT_MAX_S = 900.0
+NAMED_MAX = 3
 DECIDED_WITHIN_S = 5.0
 # A fifth of the error budget of 1 % gone in an hour, as the alert's fast burn has it.
 LATE_SHARE_MAX = 0.144
@@ -15,6 +21,9 @@ UNKNOWN_CALLS_MIN = 3
 
 Gauges = Mapping[str, Mapping[str, float]]
 """By metric, without ``orderproof_``, then by the value of its label; unlabelled ones by ``""``."""
+
+Promise = tuple[str, str]
+"""A service and the name of an invariant of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,8 @@ class Instance:
 class Level:
     """How it went lately: orders decided in the last five minutes and how many of them late,
     orders past their deadline now, and the provider's answers in the last half minute.
+    ``unchecked_s`` is for how long which promise has been seen unchecked, ``watch_silent_s`` how
+    long ago which service last checked anything, both in seconds.
     """
 
     orders: int = 0
@@ -37,6 +48,8 @@ class Level:
     overdue: int = 0
     calls: int = 0
     unknown: int = 0
+    unchecked_s: Mapping[Promise, float] = field(default_factory=dict)
+    watch_silent_s: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +67,27 @@ Rule = Callable[[Sequence[Instance], Level], Iterator[Alarm]]
 def alarms(instances: Sequence[Instance], level: Level) -> list[Alarm]:
     """Everything that is red now; nothing when all is well."""
     return [alarm for rule in RULES for alarm in rule(instances, level)]
+
+
+def doubts(level: Level) -> list[str]:
+    """What is not red and not known to be well either, a sentence for each service."""
+    waiting = [one for one, for_s in level.unchecked_s.items() if for_s <= UNCHECKED_MAX_S]
+    return [f"{service} has not checked {names}." for service, names in _by_service(waiting)]
+
+
+def unchecked(instances: Sequence[Instance]) -> frozenset[Promise]:
+    """Promises that no instance has checked: since it was started, or with an answer."""
+    seen: dict[float, set[Promise]] = {}
+    for one in instances:
+        for name, value in one.gauges.get("invariant_unchecked", {}).items():
+            seen.setdefault(value, set()).add((one.service, name))
+    return frozenset(seen.get(1, set()) - seen.get(0, set()))
+
+
+def watch_silent_s(instances: Sequence[Instance], now_s: float) -> dict[str, float]:
+    """By service, seconds since any instance last checked promises; ``now_s`` is Unix time."""
+    newest = worst(instances, "invariants_checked_timestamp_seconds")
+    return {service: now_s - at_s for (service, _), at_s in newest.items() if at_s > 0}
 
 
 def worst(instances: Sequence[Instance], metric: str) -> dict[tuple[str, str], float]:
@@ -76,6 +110,20 @@ def _invariant_broken(instances: Sequence[Instance], _: Level) -> Iterator[Alarm
         if orders > 0:
             says = f"{service}: {name} is broken by {orders:.0f}"
             yield Alarm("invariant-broken", says, "invariant-broken")
+
+
+def _unchecked(_: Sequence[Instance], level: Level) -> Iterator[Alarm]:
+    late = [one for one, for_s in level.unchecked_s.items() if for_s > UNCHECKED_MAX_S]
+    for service, names in _by_service(late):
+        says = f"{service} has not checked {names} for more than {UNCHECKED_MAX_S:.0f} s"
+        yield Alarm("unchecked", says, "invariant-unchecked")
+
+
+def _watch_silent(_: Sequence[Instance], level: Level) -> Iterator[Alarm]:
+    for service, silent_s in level.watch_silent_s.items():
+        if silent_s > WATCH_SILENT_MAX_S:
+            says = f"{service} has checked nothing for {silent_s / 60:.0f} minutes"
+            yield Alarm("watch-silent", says, "invariants-not-checked")
 
 
 def _decided_late(_: Sequence[Instance], level: Level) -> Iterator[Alarm]:
@@ -134,9 +182,20 @@ def _counted(orders: float) -> str:
     return "1 order is" if orders == 1 else f"{orders:.0f} orders are"
 
 
+def _by_service(promises: Iterable[Promise]) -> Iterator[tuple[str, str]]:
+    """Each service, and its promises in words."""
+    for service, group in groupby(sorted(promises), key=itemgetter(0)):
+        names = [name for _, name in group]
+        more = len(names) - NAMED_MAX
+        named = ", ".join(names[:NAMED_MAX])
+        yield service, f"{named} and {more} more" if more > 0 else named
+
+
 RULES: tuple[Rule, ...] = (
     _service_down,
     _invariant_broken,
+    _unchecked,
+    _watch_silent,
     _overdue,
     _decided_late,
     _provider_unknown,

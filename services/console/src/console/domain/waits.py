@@ -15,25 +15,33 @@ Cause: TypeAlias = Literal[
     "overdue",
     "deadline-pending",
     "cancellation-pending",
+    "partner-silent",
+    "partner-rejected",
     "dispatch-pending",
     "delivery-pending",
 ]
-ActionName: TypeAlias = Literal["dry-run", "redrive", "discard", "retry", "cancel"]
+ActionName: TypeAlias = Literal["dry-run", "redrive", "discard", "retry", "cancel", "release"]
+PartnersAnswer: TypeAlias = Literal["accepted", "refused"]
 
 BEHIND_S = 5.0
 SLOW_CALL_S = 5.0
+# Who packs answers within a working day; the invariant gives them three.
+SLOW_PARTNER_S = 24 * 3600.0
 CANCELLABLE = ("pending", "confirmed")
 ENDED = ("rejected", "expired", "cancelled", "delivered")
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """``target`` is a row's id, or the order's own for ``cancel``; ``label`` is the button."""
+    """``target`` is a row's id, the order's own for ``cancel``, and its fulfilment order's for
+    ``release``, whose ``answer`` is given in the partner's place; ``label`` is the button.
+    """
 
     name: ActionName
     service: str
     target: str
     label: str
+    answer: PartnersAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +81,19 @@ class Parked:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A partner has to say whether the fulfilment order can still be cancelled, ``since`` then."""
+
+    fulfilment_order_id: str
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
-    """All that is known of an order now; ``lag_s`` is by service, in seconds."""
+    """All that is known of an order now; ``lag_s`` is by service, in seconds.
+
+    ``requests`` is how the partners stand who were asked to fulfil it: ``requested``, ``rejected``.
+    """
 
     order_id: str
     status: str
@@ -83,6 +102,8 @@ class Known:
     stock: str | None = None
     calls: tuple[Call, ...] = ()
     parked: tuple[Parked, ...] = ()
+    asked: tuple[Asked, ...] = ()
+    requests: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
     lag_s: Mapping[str, float] | None = None
 
@@ -90,7 +111,7 @@ class Known:
 def waits_of(known: Known, now: datetime) -> list[Wait]:
     """Why the order is not further, what needs somebody first; nothing when it has ended."""
     found = [*_silent(known), *_parked(known), *_behind(known), *_called(known, now)]
-    found += _standing(known, now)
+    found += [*_asked(known, now), *_standing(known, now)]
     return sorted(found, key=lambda one: not one.stuck)
 
 
@@ -160,6 +181,26 @@ def _mail(call: Call, now: datetime) -> str:
     return f"The mail server has not taken a mail{_error(call)}; {_next(call, now)}."
 
 
+def _asked(known: Known, now: datetime) -> Iterator[Wait]:
+    """Only the partner knows; who has it from them may say so in their place."""
+    for one in known.asked if known.status not in ENDED else ():
+        waited_s = _seconds(one.since, now)
+        since = f" for {_length(waited_s)}" if one.since else ""
+        says = (
+            f"The partner has not answered the cancellation{since}: only they know whether the "
+            "goods can still be kept back. What is held stays held until they, or you, say so."
+        )
+        answers: tuple[tuple[PartnersAnswer, str], ...] = (
+            ("accepted", "Release: the partner keeps it back"),
+            ("refused", "Release: the partner sends it"),
+        )
+        actions = (
+            Action("release", "inventory", one.fulfilment_order_id, label, answer)
+            for answer, label in answers
+        )
+        yield Wait("partner-silent", waited_s > SLOW_PARTNER_S, says, tuple(actions))
+
+
 def _standing(known: Known, now: datetime) -> Iterator[Wait]:
     """What the order itself waits for, by where it stands."""
     cancel = Action("cancel", "orders", known.order_id, "Cancel and compensate")
@@ -177,12 +218,17 @@ def _standing(known: Known, now: datetime) -> Iterator[Wait]:
         else:
             says = f"It waits for {waits_for}, and expires {_at(known.deadline_at, now)} if not."
             yield Wait("deadline-pending", False, says, (cancel,))
-    elif known.status == "cancelling":
+    elif known.status == "cancelling" and not known.asked:
         says = "It waits for inventory to say whether the goods can still be kept back."
         yield Wait("cancellation-pending", False, says)
     elif known.status in ("confirmed", "partially_shipped"):
-        says = "It waits for the warehouse to dispatch what is left of it."
         actions = (cancel,) if known.status in CANCELLABLE else ()
+        if "rejected" in known.requests:
+            says = "The partner will not fulfil it: ask another, send it yourself, or cancel it."
+            yield Wait("partner-rejected", True, says, actions)
+            return
+        who = "partner to accept it and" if "requested" in known.requests else "warehouse to"
+        says = f"It waits for the {who} dispatch what is left of it."
         yield Wait("dispatch-pending", False, says, actions)
     elif known.status == "shipped":
         yield Wait("delivery-pending", False, "Everything has left; it waits for its delivery.")
@@ -218,3 +264,9 @@ def _at(moment: datetime | None, now: datetime) -> str:
 
 def _seconds(since: datetime | None, now: datetime) -> float:
     return 0.0 if since is None else max(0.0, (now - since).total_seconds())
+
+
+def _length(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"

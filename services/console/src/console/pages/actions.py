@@ -14,41 +14,60 @@ from console.backends import UNREACHED, Answer, Backends
 from console.board import Board
 from console.jobs import JOBS_MAX, Job
 
+NEEDS_A_REASON = {
+    "discard": "Say why: a discarded record is gone for good.",
+    "release": "Say who told you: a partner's answer cannot be taken back.",
+}
 UNKNOWN = "No answer came: whether it was done is not known. Look again before you repeat it."
 
 
 class Act(BaseModel):
-    """A button's form. ``reason`` is needed to discard, and kept with the rest."""
+    """A button's form. ``reason`` is needed to discard and to release, and kept with the rest;
+    ``answer`` is the partner's, of a release.
+    """
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
-    action: Literal["dry-run", "redrive", "discard", "retry", "cancel", "resend"]
+    action: Literal["dry-run", "redrive", "discard", "retry", "cancel", "release", "resend"]
     service: Literal["orders", "payments", "inventory", "notifications"]
     target: str = Field(min_length=1, max_length=128, pattern=r"^[\w.:@-]+$")
     order_id: str = Field("", max_length=128)
     reason: str = Field("", max_length=500)
+    answer: Literal["", "accepted", "refused"] = ""
 
 
 class Group(BaseModel):
-    """What a redrive of many takes: all that ``service`` has parked for ``reason``."""
+    """What a redrive of many takes: all that ``service`` has parked for ``reason``, or of these
+    only what is of the event ``type``, or ``untyped``: a form cannot send an empty text.
+    """
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     service: Literal["orders", "payments", "inventory", "notifications"]
     reason: str = Field(min_length=1, max_length=200)
+    type: str | None = Field(None, max_length=512)
+    untyped: bool = False
     dry_run: bool = False
+
+    @property
+    def event_type(self) -> str | None:
+        """As the service is asked for it; None for every event's."""
+        return "" if self.untyped else self.type
 
 
 async def act(running: Running, backends: Backends, operator: str, asked: Act) -> dict[str, Any]:
     """Do it, write it down, and tell what the service said."""
-    if asked.action == "discard" and not asked.reason:
-        raise Problem(422, "reason-needed", "Say why: a discarded record is gone for good.")
+    if asked.action in NEEDS_A_REASON and not asked.reason:
+        raise Problem(422, "reason-needed", NEEDS_A_REASON[asked.action])
+    if (asked.action == "release") != bool(asked.answer):
+        raise Problem(422, "answer-needed", "A release, and nothing else, has a partner's answer.")
     path, body = _call(asked)
     answer = await backends.post(asked.service, path, operator, body)
     says = told(asked, answer)
     async with running.pool.acquire() as db:
         now = await running.clock.now(db)
-        known = (asked.service, asked.target, asked.order_id or None, asked.reason or None)
+        reason = ": ".join(filter(None, (asked.answer, asked.reason)))
+        known = (asked.service, asked.target, asked.order_id or None, reason or None)
         await store.insert_action(db, now, operator, asked.action, *known, answer.status, says)
     return {"ok": answer.ok, "says": says, "action": asked.action, "answer": answer.body}
 
@@ -66,6 +85,9 @@ def _call(asked: Act) -> tuple[str, dict[str, Any] | None]:
             return f"/ops/work/{target}/retry", None
         case "cancel":
             return f"/v1/orders/{target}/cancel", {"reason": asked.reason or "operator"}
+        case "release":
+            # The reason is for us; what inventory is given as one is told to the customer.
+            return f"/v1/fulfilment-orders/{target}/cancellation", {"answer": asked.answer}
         case "resend":
             return f"/v1/messages/{target}/resend", None
 
@@ -85,6 +107,10 @@ def told(asked: Act, answer: Answer) -> str:
             return "It is due now and taken up at once."
         case "cancel":
             return f"The order is {answer.body.get('status', 'being cancelled')}."
+        case "release" if asked.answer == "accepted":
+            return "The partner keeps it back: the order is being cancelled."
+        case "release":
+            return "The partner sends it: the order goes on."
         case "resend":
             return "It is queued once more, behind the order's other mails."
 
@@ -112,7 +138,8 @@ async def redrive_group(
         raise Problem(409, "under-way", f"A group of {asked.service} is being redriven already.")
     async with running.pool.acquire() as db:
         now = await running.clock.now(db)
-    job = Job(token_hex(4), asked.service, asked.reason, operator, asked.dry_run, now)
+    group = (asked.service, asked.reason, operator, asked.dry_run, now, asked.event_type)
+    job = Job(token_hex(4), *group)
     while len(board.jobs) >= JOBS_MAX:
         del board.jobs[next(iter(board.jobs))]
     board.jobs[job.id] = job
@@ -125,9 +152,12 @@ async def redrive_group(
 async def _run(running: Running, backends: Backends, board: Board, job: Job) -> None:
     await jobs.run(job, backends)
     verb = "dry-run" if job.dry_run else "redrive"
-    says = f"{job.done} of {job.total} keys, {job.events} events, {job.failed} failed: {job.state}"
+    unfinished = f", {job.unfinished} not through" if job.unfinished else ""
+    counts = f"{job.done} of {job.total} keys, {job.events} events, {job.failed} failed"
+    says = f"{counts}{unfinished}: {job.state}"
     async with running.pool.acquire() as db:
         now = await running.clock.now(db)
-        known = (job.service, f"all of {job.reason}", None, None)
+        event = "" if job.event_type is None else f", {job.event_type or 'without a type'}"
+        known = (job.service, f"all of {job.reason}{event}", None, None)
         await store.insert_action(db, now, job.operator, f"{verb} group", *known, None, says)
     board.streams.stir()

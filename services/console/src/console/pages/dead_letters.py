@@ -20,9 +20,12 @@ ACTIONS_MAX = 50
 async def document(
     running: Running, backends: Backends, board: Board, wanted: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The first record of each parked key, by service and reason; 200 of each service at most."""
+    """The first record of each parked key, by service, reason and event; 200 of each service at
+    most. ``wanted`` names what it is to be of.
+    """
     services = [one for one in backends.settings.services if wanted.get("service") in (None, one)]
-    query = {"limit": str(LISTED_MAX), **_named(wanted, "reason")}
+    filters = {name: wanted[name] for name in ("reason", "type") if name in wanted}
+    query = {"limit": str(LISTED_MAX), **filters}
     answers = await asyncio.gather(
         *(backends.get(one, "/ops/dead-letters", **query) for one in services)
     )
@@ -35,7 +38,7 @@ async def document(
         actions = await store.actions(db, None, ACTIONS_MAX)
     return {
         **board.frame,
-        "wanted": {name: wanted.get(name) for name in ("service", "reason")},
+        "wanted": {name: wanted.get(name) for name in ("service", "reason", "type")},
         "silent": [one for one, answer in zip(services, answers, strict=True) if not answer.ok],
         "groups": _groups(letters),
         "letters": letters,
@@ -89,7 +92,3 @@ def _groups(letters: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         {"service": service, "reason": reason, "type": kind, "orders": keys}
         for (service, reason, kind), keys in sorted(counts.items(), key=lambda one: -one[1])
     ]
-
-
-def _named(wanted: Mapping[str, str], *names: str) -> dict[str, str]:
-    return {name: wanted[name] for name in names if wanted.get(name)}

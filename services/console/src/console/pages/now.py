@@ -1,6 +1,7 @@
 """Now: how many orders, how fast, what waits, and whether anything is red."""
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
@@ -12,7 +13,15 @@ from shared.service import Running
 from console import store
 from console.backends import Backends
 from console.board import Board
-from console.domain.alarms import DECIDED_WITHIN_S, Instance, alarms, worst
+from console.domain.alarms import (
+    DECIDED_WITHIN_S,
+    Instance,
+    Promise,
+    alarms,
+    unchecked,
+    watch_silent_s,
+    worst,
+)
 from console.domain.facts import Fact
 from console.domain.picture import OUTCOMES
 from console.looks import look
@@ -41,9 +50,15 @@ async def look_around(running: Running, backends: Backends, board: Board) -> Non
         now = await running.clock.now(db)
         board.minute = await store.decided(db, now - RATE_WINDOW, LATE_AFTER)
     calls, unknown = answers(board, now)
-    board.level = replace(board.level, calls=calls, unknown=unknown)
+    board.level = replace(
+        board.level,
+        calls=calls,
+        unknown=unknown,
+        unchecked_s=unchecked_s(board, now),
+        watch_silent_s=watch_silent_s(board.instances, now.timestamp()),
+    )
     board.alarms = alarms(board.instances, board.level)
-    board.at = now
+    board.at, board.seen_s = now, time.monotonic()
     board.streams.stir(())
 
 
@@ -60,6 +75,7 @@ async def add_up(running: Running, board: Board) -> None:
     orders, late = lateness(board.decided)
     overdue = undecided["overdue"]
     board.level = replace(board.level, orders=orders, late=late, overdue=overdue)
+    board.added_up = True
 
 
 def document(board: Board) -> dict[str, Any]:
@@ -91,6 +107,13 @@ def lateness(decided: Sequence[Record]) -> tuple[int, int]:
     counted = [one for one in decided if one["outcome"] != "cancelled"]
     late = sum(one["orders"] if one["outcome"] == "expired" else one["late"] for one in counted)
     return sum(one["orders"] for one in counted), late
+
+
+def unchecked_s(board: Board, now: datetime) -> dict[Promise, float]:
+    """For how many seconds each promise that nobody has checked has been seen like that."""
+    before = board.unchecked_since
+    board.unchecked_since = {one: before.get(one, now) for one in unchecked(board.instances)}
+    return {one: (now - at).total_seconds() for one, at in board.unchecked_since.items()}
 
 
 def answers(board: Board, now: datetime) -> tuple[int, int]:
@@ -162,11 +185,22 @@ def waiting(instances: Sequence[Instance]) -> dict[str, Any]:
             for place, rows in worst(instances, "work_rows").items()
             if place in work_ages
         ],
-        "invariants": [
-            {"service": service, "name": name, "violations": broken}
-            for (service, name), broken in worst(instances, "invariant_violations").items()
-        ],
+        "invariants": _invariants(instances),
     }
+
+
+def _invariants(instances: Sequence[Instance]) -> list[dict[str, Any]]:
+    """``violations`` are as they were found last, and None when nobody has looked yet."""
+    broken, doubtful = worst(instances, "invariant_violations"), unchecked(instances)
+    return [
+        {
+            "service": place[0],
+            "name": place[1],
+            "violations": broken.get(place),
+            "unchecked": place in doubtful,
+        }
+        for place in sorted(broken.keys() | doubtful)
+    ]
 
 
 def ticked(fact: Fact) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from asyncpg import Record
+from shared.contracts.inventory import FulfilmentCancellationRequested
 from shared.http.problem import not_found
 from shared.service import Running
 
@@ -15,10 +16,18 @@ from console.backends import Answer, Backends
 from console.board import Board
 from console.domain.spans import waterfall
 from console.domain.states import states_of
-from console.domain.waits import Call, Known, Parked, Wait, waits_of
+from console.domain.waits import Asked, Call, Known, Parked, Wait, waits_of
 from console.pages import trace
 
+SERVICES = ("orders", "payments", "inventory", "notifications")
 ACTIONS_MAX = 100
+ENTRIES_MAX = 200
+WEBHOOKS_MAX = 100
+# Named one by one: what a service adds to a delivery may be a partner's own affair.
+_WEBHOOK = (
+    *("delivery_id", "event_id", "type", "state", "attempts", "next_attempt_at", "ended_at"),
+    *("partner", "endpoint_id", "endpoint_enabled", "last_attempt_at", "last_status", "last_error"),
+)
 
 
 async def document(
@@ -31,13 +40,14 @@ async def document(
         keys = [order_id, *filter(None, [row and row["client_reference"]])]
         records = [dict(one) for one in await store.records_of(db, keys)]
         actions = await store.actions(db, order_id, ACTIONS_MAX)
+        trace_id = row["trace_id"] if row else None
+        spans = await store.spans_of(db, trace_id) if trace_id else []
     answers = await _ask(backends, order_id, keys)
     live = answers["orders"]
     if row is None and not records and not live.ok:
         raise not_found(f"No order {order_id}.")
-    known = known_of(order_id, row, answers, board)
+    known = known_of(order_id, row, answers, board, records)
     waits = waits_of(known, now)
-    trace_id = row["trace_id"] if row else None
     return {
         "order_id": order_id,
         **board.frame,
@@ -49,14 +59,16 @@ async def document(
         "silent": known.silent,
         "lines": live.body.get("lines", []) if live.ok else [],
         "payments": _list(answers["payments"], "payments"),
+        "ledger": ledger_of(answers["payments/ledger"]),
         "fulfilment_orders": _list(answers["inventory"], "fulfilment_orders"),
         "messages": _list(answers["notifications"], "messages"),
+        "webhooks": _webhooks(answers["notifications/webhooks"]),
         "calls": known.calls,
         "parked": known.parked,
         "records": records,
         "trace_id": trace_id,
         "trace_link": _link(backends.settings.trace_link, trace_id),
-        "trace": [trace.shown(one) for one in waterfall(board.spans.trace(trace_id or ""))],
+        "trace": [trace.shown(one) for one in waterfall(spans)],
         "actions": [dict(one) for one in actions],
     }
 
@@ -69,10 +81,13 @@ def headline(waits: Sequence[Wait]) -> str:
 
 
 def known_of(
-    order_id: str, row: Record | None, answers: Mapping[str, Answer], board: Board
+    order_id: str,
+    row: Record | None,
+    answers: Mapping[str, Answer],
+    board: Board,
+    records: Sequence[Mapping[str, Any]],
 ) -> Known:
     """What the order's own services say; where one is silent, what Kafka told last."""
-    services = ("orders", "payments", "inventory", "notifications")
     live = answers["orders"].body if answers["orders"].ok else {}
     told = dict(row) if row else {}
     deadline = live.get("deadline_at")
@@ -82,15 +97,21 @@ def known_of(
         deadline_at=datetime.fromisoformat(deadline) if deadline else told.get("deadline_at"),
         payment=told.get("payment"),
         stock=told.get("stock"),
-        calls=tuple(call for one in services for call in _calls(one, answers[f"{one}/work"])),
+        calls=tuple(call for one in SERVICES for call in _calls(one, answers[f"{one}/work"])),
         parked=tuple(
             park
-            for name, service in _parking(services)
+            for name, service in _parking(SERVICES)
             if name in answers
             for park in _parked(service, answers[name])
         ),
-        silent=tuple(one for one in services if answers[f"{one}/work"].status is None),
-        lag_s={one: board.worst_lag_s(one) for one in services},
+        asked=_asked(answers["inventory"], records),
+        requests=tuple(
+            one.get("request_status", "")
+            for one in _list(answers["inventory"], "fulfilment_orders")
+            if one["status"] in ("open", "processing")
+        ),
+        silent=tuple(one for one in SERVICES if answers[f"{one}/work"].status is None),
+        lag_s={one: board.worst_lag_s(one) for one in SERVICES},
     )
 
 
@@ -102,9 +123,15 @@ async def _ask(backends: Backends, order_id: str, keys: Sequence[str]) -> dict[s
         "inventory": backends.get("inventory", "/v1/fulfilment-orders", order_id=order_id),
         "notifications": backends.get("notifications", "/v1/messages", order_id=order_id),
     }
-    for service in tuple(asked):
+    for service in SERVICES:
         asked[f"{service}/work"] = backends.get(service, "/ops/work", order_id=order_id)
         asked[f"{service}/dead-letters"] = backends.get(service, "/ops/dead-letters", key=order_id)
+    query = {"order_id": order_id, "limit": str(ENTRIES_MAX)}
+    asked["payments/ledger"] = backends.get("payments", "/v1/ledger-entries", **query)
+    query = {"order_id": order_id, "limit": str(WEBHOOKS_MAX)}
+    asked["notifications/webhooks"] = backends.get(
+        "notifications", "/ops/partner-deliveries", **query
+    )
     for reference in keys[1:]:
         asked["submission"] = backends.get("orders", "/ops/dead-letters", key=reference)
     return dict(zip(asked, await asyncio.gather(*asked.values()), strict=True))
@@ -145,9 +172,37 @@ def _parked(service: str, answer: Answer) -> list[Parked]:
     ]
 
 
+def _asked(inventory: Answer, records: Sequence[Mapping[str, Any]]) -> tuple[Asked, ...]:
+    """Inventory knows what is open; only Kafka tells when the partner was asked."""
+    asked_at = [one["at"] for one in records if one["type"] == FulfilmentCancellationRequested.type]
+    since = max(filter(None, asked_at), default=None)
+    return tuple(
+        Asked(one["fulfilment_order_id"], since)
+        for one in _list(inventory, "fulfilment_orders")
+        if one.get("cancellation_status") == "requested"
+    )
+
+
 def _list(answer: Answer, name: str) -> list[dict[str, Any]]:
     found = answer.body.get(name) if answer.ok and isinstance(answer.body, dict) else None
     return found if isinstance(found, list) else []
+
+
+def ledger_of(answer: Answer) -> dict[str, Any]:
+    """What payments has booked, and the sums of both sides by currency, in minor units."""
+    entries = _list(answer, "entries")
+    sums: dict[str, dict[str, int]] = {}
+    for one in entries:
+        of_currency = sums.setdefault(one["currency"], {"debit": 0, "credit": 0})
+        of_currency[one["side"]] += one["amount_minor"]
+    more = bool(entries and answer.body["next_cursor"])
+    return {"entries": entries, "sums": sums, "more": more}
+
+
+def _webhooks(answer: Answer) -> dict[str, Any]:
+    """What partners were sent of the order, the newest first, and whether there is ``more``."""
+    told = [{name: one.get(name) for name in _WEBHOOK} for one in _list(answer, "deliveries")]
+    return {"deliveries": told, "more": bool(told and answer.body["next_cursor"])}
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -3,15 +3,21 @@
 from collections.abc import Mapping
 from typing import Any
 
+from shared.observability.spans import tree
+from shared.service import Running
+
+from console import store
 from console.board import Board
 from console.domain.spans import Bar, waterfall
 
 ATTRIBUTES_MAX = 12
 
 
-def document(board: Board, trace_id: str) -> dict[str, Any]:
+async def document(running: Running, board: Board, trace_id: str) -> dict[str, Any]:
     """None of its spans may have come; that is no error, for they come when they are over."""
-    spans = board.spans.trace(trace_id)
+    async with running.pool.acquire() as db:
+        kept = await store.spans_of(db, trace_id)
+    spans = [one for one, _ in tree(kept)]
     return {
         **board.frame,
         "trace_id": trace_id,

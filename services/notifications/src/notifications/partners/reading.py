@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.database import Db
-from shared.http.paging import Filters, cursor_after, key_of_cursor
+from shared.http.paging import Filters, cursor_after, number_of_cursor
 from shared.http.problem import Problem
 from shared.service import Running
 
@@ -19,7 +19,6 @@ from notifications.partners.watch import LogWatch
 # on from there.
 POSITIONS_MAX = 10_000
 PAGE_BYTES_MAX = 4 * 1024 * 1024
-DIGITS_MAX = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +59,7 @@ def position_of(cursor: str) -> int:
 
 def number_of(cursor: str | None, filters: Filters) -> int | None:
     """The number that a cursor stands for. Raises ``Problem`` 400 for what is none of ours."""
-    key = key_of_cursor(cursor, filters)
-    if key is None:
-        return None
-    if not (key.isascii() and key.isdigit() and len(key) <= DIGITS_MAX):
-        raise _unknown_cursor()
-    return int(key)
+    return number_of_cursor(cursor, filters)
 
 
 async def read_page(running: Running, watch: LogWatch, question: Question, wait_s: float) -> Page:

@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
 
+from asyncpg import Record
 from shared.contracts import topics
 from shared.database import Db
 from shared.database.writes import Writer
@@ -85,6 +86,13 @@ INSERT INTO ledger_entries (tx_id, account, amount_minor, currency, order_id, op
     provider_reference, at)
 SELECT u.*, $9 FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[],
     $6::text[], $7::integer[], $8::text[]) u
+"""
+
+_LEDGER_OF_ORDER = """
+SELECT l.id, l.tx_id, l.account, l.amount_minor, l.currency, l.operation, l.number,
+    coalesce(a.reason, '') AS reason, l.provider_reference, l.at
+FROM ledger_entries l LEFT JOIN payment_attempts a USING (order_id, operation, number)
+WHERE l.order_id = $1 AND l.id > $2 ORDER BY l.id LIMIT $3
 """
 
 # Whoever takes a sweep owns it until it answers or the claim runs out. Materialized, as leases are.
@@ -169,6 +177,11 @@ async def payment_of(db: Db, order_id: str) -> Payment | None:
 
 async def attempts_of(db: Db, order_id: str) -> list[Attempt]:
     return [Attempt(**one) for one in await db.fetch(_ATTEMPTS_OF_ORDER, order_id)]
+
+
+async def ledger_of(db: Db, order_id: str, after: int, limit: int) -> list[Record]:
+    """Entries of an order behind the one with the id ``after``, each with its attempt's reason."""
+    return list(await db.fetch(_LEDGER_OF_ORDER, order_id, after, limit))
 
 
 async def order_of(db: Db, payment_id: str) -> str | None:
