@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml  # type: ignore[import-untyped]
+from prometheus_client import REGISTRY
 
 from tests.unit.prometheus.rules import FOLDER, SERIES, alerts, known, rules, run_promtool
 
@@ -52,6 +53,15 @@ def test_rules_speak_of_metrics_and_labels_that_exist() -> None:
             assert name in exported, f"{name} in {rule.get('alert') or rule.get('record')}"
             labels = set(re.findall(r"(\w+)\s*[=!]~?", matchers))
             assert labels <= exported[name] | BY_PROMETHEUS, f"{labels} of {name}"
+
+
+def test_what_the_alerts_count_is_there_before_it_is_counted() -> None:
+    """A series that begins with its first event has no increase then, and nobody is told."""
+    counted = re.compile(r"_(total|count|bucket)$")
+    asked = {name for rule in rules() for name, _ in SERIES.findall(rule["expr"])}
+    there = {sample.name for metric in REGISTRY.collect() for sample in metric.samples}
+
+    assert {one for one in asked if counted.search(one)} <= there
 
 
 def test_the_page_for_operators_names_every_metric_with_its_labels() -> None:
