@@ -186,6 +186,31 @@ async def test_money_of_nobody_and_refunds_of_others_are_shown(
     assert rows == 0, "an order that nobody placed gets no row"
 
 
+async def test_money_of_nobody_is_no_difference_once_all_of_it_was_given_back(
+    service: Payments, provider: FakeProvider
+) -> None:
+    behind_our_back(provider, "ord_of_nobody")
+    provider.give_back(Refund("k_half", "ch_stray_0", Money(1000, "GBP")))
+    await compare(service)
+    assert len((await service.broken_promises())[LISTED]) == 2, "a part of it is not all"
+
+    provider.give_back(Refund("k_rest", "ch_stray_0", Money(530, "GBP")))
+    await compare(service)
+
+    assert await service.broken_promises() == {}
+    assert await service.pool.fetchval("SELECT differences FROM reconciliations") == 0
+
+
+async def test_a_charge_of_ours_that_was_given_back_by_hand_stays_a_difference(
+    service: Payments, provider: FakeProvider
+) -> None:
+    await a_paid_order(service)
+    provider.give_back(Refund("k_by_hand", "ch_0", Money(1530, "GBP")))
+    await compare(service)
+
+    assert await service.broken_promises() == {LISTED: ["op_1"]}
+
+
 async def test_what_the_list_does_not_have_is_shown(
     service: Payments, provider: FakeProvider
 ) -> None:

@@ -9,7 +9,7 @@ from shared.database import Db
 
 from payments.domain.money import Money
 from payments.domain.strays import Movement
-from payments.invariants import IN_LEDGER
+from payments.invariants import GIVEN_BACK, IN_LEDGER
 
 # Wider than any two clocks differ; what is listed twice is kept once.
 OVERLAP = timedelta(minutes=5)
@@ -49,13 +49,13 @@ _HURRY = "UPDATE reconciliations SET due_at = $2 WHERE provider = $1 AND due_at 
 _MARK_BOOKED = f"""
 UPDATE provider_movements m SET state = 'booked' WHERE m.state <> 'booked' AND {IN_LEDGER}
 """
-_UNBOOKED = """
+_UNBOOKED = f"""
 SELECT m.id, m.operation, m.provider_key, coalesce(a.order_id, m.order_id) AS order_id,
     m.charge_id, m.amount_minor, m.currency, m.at, p.order_id IS NOT NULL AS order_known
 FROM provider_movements m
 LEFT JOIN payment_attempts a USING (provider_key)
 LEFT JOIN payments p ON p.order_id = coalesce(a.order_id, m.order_id)
-WHERE m.state <> 'booked' ORDER BY m.state DESC, m.at LIMIT $1
+WHERE m.state <> 'booked' AND NOT {GIVEN_BACK} ORDER BY m.state DESC, m.at LIMIT $1
 """
 _MARK_DIFFERENT = "UPDATE provider_movements SET state = 'differs' WHERE id = $1"
 
