@@ -1,11 +1,14 @@
 """A runbook is followed by a test: one that nobody has followed is wrong when it is needed."""
 
 import ast
+import re
 
 import pytest
 
-from tests.architecture.source import ROOT
-from tests.support.runbooks import FOLDER, TESTED_BY
+from tests.architecture.source import ROOT, product
+from tests.support.runbooks import CODE, FOLDER, TESTED_BY
+
+WORD = re.compile(r"[a-z]+(-[a-z]+)+")
 
 
 def test_every_runbook_is_followed_by_a_test_of_its_own() -> None:
@@ -29,3 +32,12 @@ def test_what_follows_a_runbook_is_there_and_asks_for_its_page_and_the_alarms(
     }
 
     assert {"page", "alarms"} <= functions.get(name, set()), runbook
+
+
+@pytest.mark.parametrize("runbook", TESTED_BY)
+def test_a_word_to_look_for_is_one_that_a_program_of_ours_says(runbook: str) -> None:
+    """Who looks for a line that is never written takes its absence for an answer."""
+    said = "\n".join(module.text for module in product())
+    words = filter(WORD.fullmatch, CODE.findall((FOLDER / f"{runbook}.md").read_text("utf-8")))
+
+    assert [one for one in words if f'"{one}"' not in said] == []

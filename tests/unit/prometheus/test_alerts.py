@@ -92,5 +92,21 @@ def test_a_runbook_says_what_it_means_where_to_look_and_what_to_do() -> None:
         assert text.startswith(f"# {alert['alert']}\n")
 
 
+def test_what_a_runbook_asks_of_prometheus_parses_and_exists(tmp_path: Path) -> None:
+    asked = [
+        code
+        for page in RUNBOOKS.glob("*.md")
+        for code in re.findall(r"`([^`\n]+)`", page.read_text("utf-8"))
+        if SERIES.search(code)
+    ]
+    told = [{"record": f"page:{n}", "expr": expr} for n, expr in enumerate(asked)]
+    file = tmp_path / "asked.yml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "runbooks", "rules": told}]}))
+
+    assert {name for expr in asked for name, _ in SERIES.findall(expr)} <= known().keys()
+    done = run_promtool(tmp_path, "check", "rules", file.name)
+    assert done.returncode == 0, done.stdout
+
+
 def test_who_is_woken_is_said_by_every_alert() -> None:
     assert {alert["labels"]["severity"] for alert in alerts()} == {"page", "ticket"}
