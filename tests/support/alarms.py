@@ -13,6 +13,7 @@ from pathlib import Path
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.support.judges import metric
 from tests.support.shop import Shop
 from tests.support.waiting import eventually
 from tests.unit.prometheus.rules import FOLDER, SERIES, alerts, rules, run_promtool
@@ -23,6 +24,8 @@ SCRAPE_TIMEOUT = aiohttp.ClientTimeout(total=3)
 # happened, which a rate sees for minutes; the second for what has lasted as long as an alert asks.
 BEFORE_MIN = 6
 JUST_NOW_MIN, LONG_SINCE_MIN = 8, 76
+# Longer than what looks each half second, or compares each second, ever takes for it.
+STANDS_S = 2.0
 # Of histograms the alerts ask for this bucket alone.
 BUCKET = "5.0"
 ASKED = {"up"} | {name for rule in rules() for name, _ in SERIES.findall(rule["expr"])}
@@ -58,6 +61,19 @@ class Alarms:
             return alert not in await self.firing(at)
 
         await eventually(look, f"{alert} is silent", within_s)
+
+    async def stands(self, instance: str, moment: str) -> float:
+        """A moment that is told by a metric, once it has not moved for ``STANDS_S``."""
+        since, value = time.monotonic(), 0.0
+
+        async def look() -> float | None:
+            nonlocal since, value
+            now = await metric(self.shop, instance, moment)
+            if now != value:
+                since, value = time.monotonic(), now
+            return value if time.monotonic() - since > STANDS_S else None
+
+        return await eventually(look, f"{moment} of {instance} stands") or 0.0
 
     async def firing(self, at: float | None = None) -> set[str]:
         """Every alert that fires if what is now lasts."""

@@ -2,19 +2,17 @@
 
 import asyncio
 import signal
-import time
 
 import pytest
 
-from tests.support.alarms import Alarms
+from tests.support.alarms import STANDS_S, Alarms
 from tests.support.builders import a_line
-from tests.support.judges import metric
 from tests.support.runbooks import Runbook, on_database
 from tests.support.sabotage import a_full_disk, an_open_transaction
 from tests.support.shop import Shop
 from tests.support.waiting import eventually
 
-HELD_S = 2.5
+CHECKED_AT = "orderproof_invariants_checked_timestamp_seconds"
 CHECKED = "stock, order_holds, holds, shipments, shipment_lines, parked_events"
 NOT_CHECKED_S = 900 + 120  # What the alert asks for, and how long that must last.
 AWAY = "ALTER TABLE {} RENAME TO {}"
@@ -118,7 +116,8 @@ async def test_a_watch_that_waits_for_its_database(
     Each check waits for a second, so that there must be several for the look to be held up.
     """
     async with an_open_transaction(operated, "inventory", f"LOCK TABLE {CHECKED}"):
-        then = await _held_since(operated) + NOT_CHECKED_S + HELD_S / 2
+        checked_at = await alarms.stands("inventory-0", CHECKED_AT)
+        then = checked_at + NOT_CHECKED_S + STANDS_S / 2
         await alarms.fires("InvariantsNotChecked", at=then)
 
         assert (await page.ask("GET /health/live", "inventory")).status == 200
@@ -130,17 +129,6 @@ async def test_a_watch_that_waits_for_its_database(
         await page.query("SELECT pg_terminate_backend(PID)", "inventory", {"PID": str(held["pid"])})
 
     await alarms.heals("InvariantsNotChecked", at=then)
-
-
-async def _held_since(shop: Shop) -> float:
-    """When inventory last checked anything, once that is long ago for a look each half second."""
-
-    async def look() -> float:
-        name = "orderproof_invariants_checked_timestamp_seconds"
-        checked_at = await metric(shop, "inventory-0", name)
-        return checked_at if time.time() - checked_at > HELD_S else 0
-
-    return await eventually(look, "the watch is held up")
 
 
 async def test_a_process_that_runs_and_does_not_answer(

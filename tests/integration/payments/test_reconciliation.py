@@ -4,41 +4,23 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from payments.calls.reconcile import Schedule, reconcile
+from payments.calls.reconcile import reconcile
 from payments.domain.money import Money
-from payments.provider import Charge, Refund
+from payments.provider import Refund
 
 from tests.integration.payments import fake_provider as does
+from tests.integration.payments.comparing import (
+    BOOKED,
+    DAY_S,
+    LISTED,
+    SCHEDULE,
+    a_paid_order,
+    behind_our_back,
+    compare,
+)
 from tests.integration.payments.fake_provider import FakeProvider
-from tests.integration.payments.service import LIMITS, TOKEN, Payments, cancelled, placed, rejected
+from tests.integration.payments.service import LIMITS, Payments, cancelled, rejected
 from tests.integration.payments.teller import Teller
-
-DAY_S = 86_400
-SCHEDULE = Schedule("provider", DAY_S, LIMITS.settle_after)
-LISTED, BOOKED = "provider-list-is-booked", "booked-is-in-provider-list"
-
-
-async def compare(service: Payments) -> None:
-    """A comparison a minute later, and whatever follows from it."""
-    service.travel(60)
-    await service.pool.execute("UPDATE reconciliations SET due_at = '-infinity'")
-    assert await reconcile(service.desk, service.provider, SCHEDULE)
-    await service.live_on(2)
-
-
-async def a_paid_order(service: Payments, order_id: str = "ord_1") -> None:
-    await service.receive(placed(order_id))
-    await service.work()
-
-
-def behind_our_back(
-    provider: FakeProvider,
-    order_id: str = "ord_1",
-    key: str = "k_of_nobody",
-    money: Money | None = None,
-) -> None:
-    charge = Charge(key, order_id, Money(1530, "GBP"), TOKEN)
-    provider.take(charge, f"ch_stray_{len(provider.book)}", money)
 
 
 async def test_books_that_agree_stay_as_they_are(service: Payments, provider: FakeProvider) -> None:
@@ -184,31 +166,6 @@ async def test_money_of_nobody_and_refunds_of_others_are_shown(
     assert sorted(broken[LISTED]) == ["op_3", "op_of_ch_stray_1", "op_of_ch_stray_2"]
     rows = await service.pool.fetchval("SELECT count(*) FROM payments WHERE order_id ~ 'nobody'")
     assert rows == 0, "an order that nobody placed gets no row"
-
-
-async def test_money_of_nobody_is_no_difference_once_all_of_it_was_given_back(
-    service: Payments, provider: FakeProvider
-) -> None:
-    behind_our_back(provider, "ord_of_nobody")
-    provider.give_back(Refund("k_half", "ch_stray_0", Money(1000, "GBP")))
-    await compare(service)
-    assert len((await service.broken_promises())[LISTED]) == 2, "a part of it is not all"
-
-    provider.give_back(Refund("k_rest", "ch_stray_0", Money(530, "GBP")))
-    await compare(service)
-
-    assert await service.broken_promises() == {}
-    assert await service.pool.fetchval("SELECT differences FROM reconciliations") == 0
-
-
-async def test_a_charge_of_ours_that_was_given_back_by_hand_stays_a_difference(
-    service: Payments, provider: FakeProvider
-) -> None:
-    await a_paid_order(service)
-    provider.give_back(Refund("k_by_hand", "ch_0", Money(1530, "GBP")))
-    await compare(service)
-
-    assert await service.broken_promises() == {LISTED: ["op_1"]}
 
 
 async def test_what_the_list_does_not_have_is_shown(

@@ -42,6 +42,7 @@ UPDATE reconciliations SET covered_to = listing_to, listing_to = NULL, cursor = 
     finished_at = $4, differences = $5
 WHERE provider = $1 AND listing_to = $2
 """
+_FINISHED_AT = "SELECT finished_at FROM reconciliations WHERE provider = $1"
 _COMPARE_FROM = """
 UPDATE reconciliations SET covered_from = $2 WHERE provider = $1 AND covered_from < $2
 """
@@ -101,6 +102,12 @@ async def finish_listing(
 ) -> None:
     due_at = now + timedelta(seconds=interval_s)
     await db.execute(_FINISH, listing.provider, listing.until, due_at, now, differences)
+
+
+async def finished_at(db: Db, provider: str) -> datetime | None:
+    """When the last comparison was, by whichever instance; nothing before the first."""
+    found: datetime | None = await db.fetchval(_FINISHED_AT, provider)
+    return found
 
 
 async def compare_from(db: Db, provider: str, since: datetime) -> None:
