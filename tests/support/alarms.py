@@ -19,7 +19,7 @@ from tests.support.waiting import eventually
 from tests.unit.prometheus.rules import FOLDER, SERIES, alerts, rules, run_promtool
 
 RULE_FILES = ("recording.yml", "alerts.yml")
-SCRAPE_TIMEOUT = aiohttp.ClientTimeout(total=3)
+SCRAPE_TIMEOUT = aiohttp.ClientTimeout(total=2.5)
 # For minutes all was as before, and from then on it is as now. The first look is for what has just
 # happened, which a rate sees for minutes; the second for what has lasted as long as an alert asks.
 BEFORE_MIN = 6

@@ -30,7 +30,9 @@ async def operated(backing: Backing, run_dir: Path) -> AsyncIterator[Shop]:
         **LOOKS,
         ORDERS_DEADLINE_S="300",
         ORDERS_BATCH_RECORDS_MAX="1",
-        PAYMENTS_RECONCILE_INTERVAL_S="1",
+        PAYMENTS_RECONCILE_INTERVAL_S="0.5",
+        PAYMENTS_CALL_TIMEOUT_S="0.9",
+        PAYMENTS_LEASE_S="5.9",
         # Ahead by more than a comparison leaves out, it compares what has just been done.
         PAYMENTS_CLOCK_OFFSET_S="10",
         INVENTORY_PARKED_ORDERS_PER_MINUTE_MAX="4",

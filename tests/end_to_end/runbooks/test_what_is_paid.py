@@ -7,6 +7,7 @@ from tests.support.alarms import STANDS_S, Alarms
 from tests.support.builders import a_line
 from tests.support.runbooks import Runbook, on_database
 from tests.support.shop import Shop
+from tests.support.waiting import eventually
 
 COMPARED_AT = "orderproof_reconciliation_finished_timestamp_seconds"
 OVERDUE_S = 2 * 86_400 + 3_600  # What the alert asks for, and how long that must last.
@@ -15,6 +16,7 @@ COMPARED_WITHIN_S = 30
 
 
 async def _provider_has(shop: Shop, **faults: float) -> None:
+    """These faults and no others."""
     answer = await shop.post(f"{shop.system.addresses.provider}/faults", faults)
     assert answer.status == 200, answer.body
 
@@ -24,10 +26,11 @@ async def test_orders_that_wait_for_a_slow_provider(
 ) -> None:
     """Nobody waits here for what the order has waited: it was placed ten seconds earlier."""
     sku = await operated.new_sku(2)
-    await _provider_has(operated, slow_percent=100, slow_s=0.8)
+    await _provider_has(operated, error_percent=100)
     order_id = await operated.place(a_line(sku))
     earlier = "UPDATE orders SET placed_at = placed_at - interval '10 s' WHERE order_id = $1"
     await on_database(operated, "orders", earlier, order_id)
+    await _provider_has(operated, slow_percent=100, slow_s=0.3)
     await operated.outcome(order_id)
     await alarms.fires("OrdersDecidedTooSlowly")
 
@@ -48,13 +51,12 @@ async def test_a_provider_that_says_nothing(operated: Shop, page: Runbook, alarm
     order_id = await operated.place(a_line(sku))
     await alarms.fires("ProviderUnknown")
 
-    work = (
-        await page.ask(
-            "GET /ops/work",
-            "payments",
-        )
-    ).body["oldest"]
-    assert [one["last_error"] for one in work if one["order_id"] == order_id] != [None]
+    async def errors() -> list[str]:
+        work = (await page.ask("GET /ops/work", "payments")).body["oldest"]
+        found = [one["last_error"] for one in work if one["order_id"] == order_id]
+        return list(filter(None, found))
+
+    assert await eventually(errors, "the last error of its charge")
     await _provider_has(operated)
 
     assert (await operated.outcome(order_id))["status"] == "confirmed"

@@ -137,7 +137,7 @@ async def test_a_process_that_runs_and_does_not_answer(
     stopped = operated.system.kill("notifications-0", signal.SIGSTOP)
     await alarms.fires("ServiceDown")
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(0.5):
             await page.ask("GET /health/live", "notifications")
 
     operated.system.kill("notifications-0")
