@@ -146,7 +146,8 @@ async def a_shop(
 ) -> AsyncIterator[Shop]:
     """A stack with a topic prefix and databases of its own, on the shared servers.
 
-    ``like`` says how many instances of what it has; the console only where that names it.
+    ``like`` says how many instances of what it has, and what starts them; the console only where
+    that names it.
     """
     crash_dir = run_dir / f"{name}-crash"
     crash_dir.mkdir(parents=True)
@@ -154,13 +155,14 @@ async def a_shop(
         f"{service}_CRASH_DIR": str(crash_dir)
         for service in ("ORDERS", "PAYMENTS", "INVENTORY", "NOTIFICATIONS")
     }
+    like = like or StackConfig()
     config = replace(
-        like or StackConfig(),
+        like,
         run_dir=run_dir / name,
         topic_prefix=f"{name}.",
         database_prefix=f"{name}_",
         environment={**SCALED, **crashes, **environment},
-        commands={"inventory": [sys.executable, mendable_inventory.__file__]},
+        commands={"inventory": [sys.executable, mendable_inventory.__file__], **like.commands},
         fixed_ports=False,
     )
     async with (

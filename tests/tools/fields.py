@@ -17,6 +17,7 @@ Generated from the services' `/openapi.json`, which also tells the answers and t
 `/docs` of a service shows it as a page.
 Bodies are JSON in UTF-8, at most 256 KiB.
 Members that are not listed are refused, and so is a name given twice.
+Where requests are limited, `RateLimit` tells of the instance that answers: each counts for itself.
 Length counts characters (Unicode code points).
 No text may hold NUL, a lone surrogate, or what looks like a card's number or security code.
 Amounts are integers in minor units of the order's currency."""

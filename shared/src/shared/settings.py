@@ -36,8 +36,8 @@ class ServiceSettings(BaseSettings):
     allow_unauthenticated_bind: bool = Field(
         False, description="listen beyond loopback although nothing asks for a key"
     )
-    http_requests_per_minute_max: int = Field(
-        0, ge=0, le=10**9, description="of one client address to one instance; 0 is no limit"
+    http_requests_per_minute_per_instance_max: int = Field(
+        0, ge=0, le=10**9, description="of one client address; 0 is no limit"
     )
     http_writes_max: int = Field(
         500, ge=1, le=100_000, description="requests that write, at a time; more are answered 503"

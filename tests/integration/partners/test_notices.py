@@ -1,8 +1,11 @@
 """A partner whose endpoint is disabled is told by mail, once, what to do."""
 
 import asyncio
+import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 from notifications.mailer import Mailer
@@ -15,6 +18,8 @@ from tests.support.fulfilment import opened
 from tests.support.partner_world import PartnerWorld
 from tests.support.receivers import Receivers
 from tests.support.waiting import eventually
+
+REQUEST = re.compile(r"(PATCH|POST) (/\S+)\s+(\{.*\})")
 
 
 @pytest.fixture
@@ -62,6 +67,31 @@ async def test_who_has_left_an_address_is_told_which_endpoint_why_and_what_to_do
     assert told["url"] in text
     assert "410 Gone" in text
     assert f"/v1/webhook-endpoints/{told['endpoint_id']}/replay" in text
+
+
+async def test_who_does_what_the_mail_says_gets_all_that_was_missed(
+    world: PartnerWorld, partner_servers: Receivers, mails: MailServer
+) -> None:
+    """What was refused was there before the endpoint was disabled, the rest came after that."""
+    key = await world.add_partner("north", contact_email="ops@north.example")
+    await world.register(key, partner_servers.url("gone", "north"))
+    await world.tell(opened("ord_refused"))
+    world.clock.move(timedelta(seconds=10))
+    async with working(world, mails):
+        await world.send_all()
+        await eventually(lambda: done(world), "the notice is sent")
+    await world.tell(opened("ord_later"))
+    await world.send_all()
+    partner_servers.behave("north", lambda _: "ok")
+
+    [mail] = mails.arrivals
+    for method, path, body in REQUEST.findall(mail.get_content()):
+        answer = await world.http.request(method, path, json=json.loads(body), headers=key)
+        assert answer.is_success, answer.text
+    await world.send_all()
+
+    got = {one.event["data"]["order_id"] for one in partner_servers.taken["north"]}
+    assert got == {"ord_refused", "ord_later"}
 
 
 async def test_calls_that_were_under_way_do_not_have_it_told_again(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml  # type: ignore[import-untyped]
+from prometheus_client import REGISTRY
 
 from tests.unit.prometheus.rules import FOLDER, SERIES, alerts, known, rules, run_promtool
 
@@ -54,6 +55,15 @@ def test_rules_speak_of_metrics_and_labels_that_exist() -> None:
             assert labels <= exported[name] | BY_PROMETHEUS, f"{labels} of {name}"
 
 
+def test_what_the_alerts_count_is_there_before_it_is_counted() -> None:
+    """A series that begins with its first event has no increase then, and nobody is told."""
+    counted = re.compile(r"_(total|count|bucket)$")
+    asked = {name for rule in rules() for name, _ in SERIES.findall(rule["expr"])}
+    there = {sample.name for metric in REGISTRY.collect() for sample in metric.samples}
+
+    assert {one for one in asked if counted.search(one)} <= there
+
+
 def test_the_page_for_operators_names_every_metric_with_its_labels() -> None:
     """Counters of invariants have a table of their own on it."""
     page = (ROOT / "docs" / "operations.md").read_text()
@@ -80,6 +90,22 @@ def test_a_runbook_says_what_it_means_where_to_look_and_what_to_do() -> None:
         heads = re.findall(r"^## (.+)$", text, re.MULTILINE)
         assert heads == ["What it means", "Look", "Do"], alert["alert"]
         assert text.startswith(f"# {alert['alert']}\n")
+
+
+def test_what_a_runbook_asks_of_prometheus_parses_and_exists(tmp_path: Path) -> None:
+    asked = [
+        code
+        for page in RUNBOOKS.glob("*.md")
+        for code in re.findall(r"`([^`\n]+)`", page.read_text("utf-8"))
+        if SERIES.search(code)
+    ]
+    told = [{"record": f"page:{n}", "expr": expr} for n, expr in enumerate(asked)]
+    file = tmp_path / "asked.yml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "runbooks", "rules": told}]}))
+
+    assert {name for expr in asked for name, _ in SERIES.findall(expr)} <= known().keys()
+    done = run_promtool(tmp_path, "check", "rules", file.name)
+    assert done.returncode == 0, done.stdout
 
 
 def test_who_is_woken_is_said_by_every_alert() -> None:

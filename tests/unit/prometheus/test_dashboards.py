@@ -2,14 +2,16 @@
 
 import json
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
-from tests.unit.prometheus.rules import DEPLOY, SERIES, known, rules, run_promtool
+from tests.unit.prometheus.rules import DEPLOY, SERIES, alerts, known, rules, run_promtool
 
 DASHBOARDS = sorted((DEPLOY / "grafana").glob("*.json"))
+GRID_COLUMNS = 24
 RECORDED = re.compile(r"\borderproof:[a-z0-9_:]+")
 
 
@@ -43,6 +45,44 @@ def test_every_metric_is_exported_or_recorded() -> None:
         assert set(RECORDED.findall(expr)) <= recorded, expr
         for name, _ in SERIES.findall(expr):
             assert name in known(), expr
+
+
+def test_what_alerts_ask_for_is_to_be_seen() -> None:
+    """Who is woken looks at the dashboard first."""
+    recorded = {rule["record"]: rule["expr"] for rule in rules() if "record" in rule}
+    shown, asked = (_metrics(exprs, recorded) for exprs in (expressions(), _alerting()))
+
+    assert asked - shown == set()
+
+
+def test_metrics_of_every_service_that_has_its_own_are_shown() -> None:
+    shown = " ".join(expressions())
+
+    for part in ("orders", "order_decision", "provider", "reconciliation", "webhook"):
+        assert f"orderproof_{part}" in shown or f"orderproof:{part}" in shown, part
+
+
+def test_no_panel_covers_another() -> None:
+    places = [
+        (x, y)
+        for at in (panel["gridPos"] for panel in panels())
+        for x in range(at["x"], at["x"] + at["w"])
+        for y in range(at["y"], at["y"] + at["h"])
+    ]
+
+    assert len(places) == len(set(places))
+    assert max(x for x, _ in places) < GRID_COLUMNS
+
+
+def _alerting() -> list[str]:
+    return [one["expr"] for one in alerts()]
+
+
+def _metrics(exprs: Iterable[str], recorded: Mapping[str, str]) -> set[str]:
+    """What they ask for, through what is recorded; a histogram is one metric."""
+    whole = " ".join(exprs)
+    whole += " ".join(recorded[name] for name in set(RECORDED.findall(whole)))
+    return {re.sub("_(bucket|count|sum)$", "", name) for name, _ in SERIES.findall(whole)}
 
 
 def test_every_panel_says_what_it_shows_and_in_which_unit() -> None:

@@ -71,7 +71,7 @@ def test_a_client_without_an_address_is_one_of_many() -> None:
 
 
 async def test_answers_tell_the_policy_and_what_is_left() -> None:
-    async with http_of(app_of("orders", http_requests_per_minute_max=2)) as http:
+    async with http_of(app_of("orders", http_requests_per_minute_per_instance_max=2)) as http:
         answers = [await http.get("/v1/orders/ord_1") for _ in range(3)]
         elsewhere = await http.get("/openapi.json")
 
@@ -89,7 +89,7 @@ async def test_answers_tell_the_policy_and_what_is_left() -> None:
 
 
 async def test_without_the_setting_there_is_no_limit() -> None:
-    assert ServiceSettings.model_fields["http_requests_per_minute_max"].default == 0
+    assert ServiceSettings.model_fields["http_requests_per_minute_per_instance_max"].default == 0
     async with http_of(app_of("orders")) as http:
         answers = [await http.get("/v1/orders/ord_1") for _ in range(50)]
 

@@ -20,6 +20,7 @@ from shared.work.slots import Slots
 from shared.work.worker import Worker
 
 from payments.api import router
+from payments.calls.compared import Shown
 from payments.calls.desk import Desk
 from payments.calls.perform import perform
 from payments.calls.reconcile import Schedule, reconcile
@@ -52,13 +53,15 @@ def build(settings: PaymentsSettings, provider: Provider | None = None) -> Servi
     http = HttpProvider(
         str(settings.provider_url), settings.call_timeout_s, 2 * settings.provider_calls_max
     )
-    calls = provider or http
+    calls, shown = provider or http, Shown()
 
     async def sweep_charges(running: Running) -> None:
         await sweep(_desk(running, settings), calls)
 
     async def compare_lists(running: Running) -> None:
-        await reconcile(_desk(running, settings), calls, _schedule(settings))
+        desk = _desk(running, settings)
+        await reconcile(desk, calls, _schedule(settings))
+        await shown.look(desk, settings.provider_name)
 
     return Service(
         name="payments",

@@ -10,6 +10,13 @@ IN_LEDGER = """EXISTS (
       AND l.provider_reference = CASE m.operation WHEN 'charge' THEN m.charge_id ELSE m.id END
       AND abs(l.amount_minor) = m.amount_minor)"""
 
+# Whether a movement ``m`` is of a charge that never was ours, and was given back to the last penny.
+GIVEN_BACK = """EXISTS (
+    SELECT FROM provider_movements o LEFT JOIN payment_attempts k USING (provider_key)
+    WHERE o.charge_id = m.charge_id
+    HAVING count(k.provider_key) = 0 AND NOT bool_or(o.state = 'booked')
+      AND sum(CASE o.operation WHEN 'charge' THEN o.amount_minor ELSE -o.amount_minor END) = 0)"""
+
 # What an attempt ``a`` of payment ``p`` moved. An order's own charge took what it took.
 MOVED_MINOR = """CASE WHEN a.operation = 'refund' THEN -a.amount_minor
     WHEN a.stray_charge IS NULL THEN p.captured_minor ELSE a.amount_minor END"""
@@ -19,9 +26,10 @@ MOVED_CURRENCY = """CASE WHEN a.operation = 'charge' AND a.stray_charge IS NULL
 COMPARED = (
     Invariant(
         "provider-list-is-booked",
-        "What the provider's own list says moved is in the ledger with its amount, or asked about.",
+        "What the provider's own list says moved is in the ledger with its amount, asked about, or "
+        "was nobody's and is given back.",
         f"""SELECT m.id FROM provider_movements m LEFT JOIN payment_attempts a USING (provider_key)
-        WHERE m.state = 'differs' AND NOT {IN_LEDGER}
+        WHERE m.state = 'differs' AND NOT {IN_LEDGER} AND NOT {GIVEN_BACK}
           AND coalesce(a.state <> 'open' AND a.next_sweep_at IS NULL, true)""",
     ),
     Invariant(

@@ -1,5 +1,7 @@
 """This service's own metrics in Prometheus' format; names and labels are part of the product."""
 
+from typing import get_args
+
 from prometheus_client import Counter, Gauge
 
 from payments.provider import (
@@ -41,6 +43,11 @@ _ANSWERS: dict[type[ChargeAnswer | RefundAnswer], str] = {
     NotFound: "not-found",
     Unknown: "unknown",
 }
+_OPERATIONS: dict[str, object] = {"charge": ChargeAnswer, "refund": RefundAnswer}
+# A series that begins with its first answer has no increase then, and the alert would not see it.
+for _operation, _can_be in _OPERATIONS.items():
+    for _answer in get_args(_can_be):
+        PROVIDER_CALLS.labels(_operation, _ANSWERS[_answer])
 
 
 def count_answer(operation: str, answer: ChargeAnswer | RefundAnswer) -> None:

@@ -83,8 +83,10 @@ def _guard(app: FastAPI, settings: ServiceSettings, body_bytes_max: int) -> None
     app.add_middleware(Limited, bytes_max=body_bytes_max)
     app.add_middleware(Guarded)
     app.add_middleware(Bounded, writes_max=settings.http_writes_max)
-    if settings.http_requests_per_minute_max:
-        app.add_middleware(RateLimited, requests_max=settings.http_requests_per_minute_max)
+    if settings.http_requests_per_minute_per_instance_max:
+        app.add_middleware(
+            RateLimited, requests_max=settings.http_requests_per_minute_per_instance_max
+        )
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -21,8 +21,9 @@ COMMON = (
     Invariant(
         "parked-keys-have-events",
         "Under every parked key an event waits, and every event that waits has its key.",
-        """SELECT CASE WHEN e.id IS NULL THEN concat_ws(' ', 'key parked at', k.parked_at, topic)
-            ELSE concat_ws(' ', 'parked event', e.id) END
+        f"""SELECT rtrim(concat_ws(' ', CASE WHEN e.id IS NULL
+            THEN concat_ws(' ', 'key parked at', k.parked_at, topic)
+            ELSE concat_ws(' ', 'parked event', e.id) END, {_OF_ORDER}))
         FROM parked_keys k FULL JOIN parked_events e USING (consumer, topic, key)
         WHERE e.id IS NULL OR k.parked_at IS NULL""",
     ),

@@ -13,6 +13,9 @@ ATTEMPT_SECONDS = Histogram(
     buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10),
 )
 DISABLED = Counter("orderproof_webhook_endpoints_disabled_total", "Endpoints disabled", ["reason"])
+# A series that begins with its first event has no increase then, and the alert would not see it.
+for _reason in ("gone", "failing"):
+    DISABLED.labels(_reason)
 OVERDUE = Gauge(
     "orderproof_webhook_overdue_seconds",
     "How long the first delivery that is due has waited, 0 when none does",

@@ -1,7 +1,7 @@
 """Work rows of kind ``partner-notice`` -> a mail that an endpoint of theirs was disabled."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from shared.messaging.unit_of_work import Transactions
@@ -20,6 +20,8 @@ WHY = {
     "gone": "it answered 410 Gone, which asks for no more",
     "failing": "it has answered nothing but failures for 120 hours",
 }
+# An event is recorded before it is fanned out, and then an endpoint that is disabled gets none.
+UNSENT_FOR_MAX = timedelta(minutes=1)
 
 log = structlog.get_logger(__name__)
 
@@ -64,13 +66,14 @@ class NoticeSender:
 def letter(row: LeasedRow, noticed: Noticed, address: str) -> Message:
     """What the partner reads: which endpoint, why, and how to go on."""
     place = f"/v1/webhook-endpoints/{row.order_id}"
-    why = WHY[row.payload["reason"]]
+    why, disabled_at = WHY[row.payload["reason"]], datetime.fromisoformat(row.payload["at"])
+    since = disabled_at - UNSENT_FOR_MAX
     return Message(
         message_id=f"notice-{row.id}",
         order_id="",
         recipient=address,
         subject=f"Webhooks to {noticed.name} are disabled",
-        created_at=datetime.fromisoformat(row.payload["at"]),
+        created_at=disabled_at,
         language="en",
         text=f"""Hello {noticed.name},
 
@@ -82,10 +85,15 @@ Its events are kept. Once it answers again, take it up:
   PATCH {place}
   {{"enabled": true}}
 
-and have sent what it has missed:
+and have sent what it has refused, then what came after that:
 
   POST {place}/replay
-  {{"since": "{row.payload["at"][:19]}Z"}}
+  {{"failed": true}}
+
+  POST {place}/replay
+  {{"since": "{since:%Y-%m-%dT%H:%M:%SZ}"}}
+
+What it has already comes again under the same id.
 """,
         html=None,
     )

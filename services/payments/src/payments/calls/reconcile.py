@@ -7,7 +7,7 @@ from typing import assert_never
 import structlog
 from shared.database import Db
 
-from payments import metrics, store
+from payments import store
 from payments.calls.charging import give_back_late
 from payments.calls.desk import Desk
 from payments.domain import ledger
@@ -162,7 +162,6 @@ async def _finish(desk: Desk, listing: Listing, schedule: Schedule) -> None:
         now = await desk.transactions.clock.now(db)
         await store.finish_listing(db, listing, now, schedule.interval_s, differences)
         await store.compare_from(db, listing.provider, now - schedule.keep)
-    metrics.RECONCILED_AT.set(now.timestamp())
     log.info("reconciled", until=listing.until.isoformat(), differences=differences)
 
 
@@ -171,7 +170,6 @@ async def _differences(db: Db) -> int:
     total = 0
     for one in COMPARED:
         broken = [str(row[0]) for row in await db.fetch(one.query)]
-        metrics.DIFFERENCES.labels(one.name).set(len(broken))
         if broken:
             log.error("reconciliation-difference", promise=one.name, ids=broken[:NAMED_MAX])
         total += len(broken)

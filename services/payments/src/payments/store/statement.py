@@ -9,7 +9,7 @@ from shared.database import Db
 
 from payments.domain.money import Money
 from payments.domain.strays import Movement
-from payments.invariants import IN_LEDGER
+from payments.invariants import GIVEN_BACK, IN_LEDGER
 
 # Wider than any two clocks differ; what is listed twice is kept once.
 OVERLAP = timedelta(minutes=5)
@@ -42,6 +42,7 @@ UPDATE reconciliations SET covered_to = listing_to, listing_to = NULL, cursor = 
     finished_at = $4, differences = $5
 WHERE provider = $1 AND listing_to = $2
 """
+_FINISHED_AT = "SELECT finished_at FROM reconciliations WHERE provider = $1"
 _COMPARE_FROM = """
 UPDATE reconciliations SET covered_from = $2 WHERE provider = $1 AND covered_from < $2
 """
@@ -49,13 +50,13 @@ _HURRY = "UPDATE reconciliations SET due_at = $2 WHERE provider = $1 AND due_at 
 _MARK_BOOKED = f"""
 UPDATE provider_movements m SET state = 'booked' WHERE m.state <> 'booked' AND {IN_LEDGER}
 """
-_UNBOOKED = """
+_UNBOOKED = f"""
 SELECT m.id, m.operation, m.provider_key, coalesce(a.order_id, m.order_id) AS order_id,
     m.charge_id, m.amount_minor, m.currency, m.at, p.order_id IS NOT NULL AS order_known
 FROM provider_movements m
 LEFT JOIN payment_attempts a USING (provider_key)
 LEFT JOIN payments p ON p.order_id = coalesce(a.order_id, m.order_id)
-WHERE m.state <> 'booked' ORDER BY m.state DESC, m.at LIMIT $1
+WHERE m.state <> 'booked' AND NOT {GIVEN_BACK} ORDER BY m.state DESC, m.at LIMIT $1
 """
 _MARK_DIFFERENT = "UPDATE provider_movements SET state = 'differs' WHERE id = $1"
 
@@ -101,6 +102,12 @@ async def finish_listing(
 ) -> None:
     due_at = now + timedelta(seconds=interval_s)
     await db.execute(_FINISH, listing.provider, listing.until, due_at, now, differences)
+
+
+async def finished_at(db: Db, provider: str) -> datetime | None:
+    """When the last comparison was, by whichever instance; nothing before the first."""
+    found: datetime | None = await db.fetchval(_FINISHED_AT, provider)
+    return found
 
 
 async def compare_from(db: Db, provider: str, since: datetime) -> None:
