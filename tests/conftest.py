@@ -39,7 +39,8 @@ TOGETHER = {
         "/end_to_end/test_bench",
         "/end_to_end/test_first_commands",
     ),
-    "two instances": (
+    "two instances, and quick ones": (
+        "/end_to_end/runbooks/",
         "/end_to_end/test_cancel_races",
         "/end_to_end/test_dispatch_races",
         "/end_to_end/test_instances",
