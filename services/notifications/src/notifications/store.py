@@ -1,7 +1,7 @@
 """The SQL of notifications: one row per order, and every message written about it."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 
 from asyncpg import Record
@@ -144,8 +144,8 @@ async def is_queued(db: Db, message_id: str, order_id: str) -> bool:
 
 async def insert_messages(db: Db, messages: Sequence[NewMessage], now: datetime) -> set[str]:
     """Insert what was not told yet; gives the ids inserted."""
-    columns = zip(*(asdict(one).values() for one in messages), strict=True)
-    records = await db.fetch(_INSERT, *map(list, columns), now)
+    columns = ([getattr(one, column.name) for one in messages] for column in fields(NewMessage))
+    records = await db.fetch(_INSERT, *columns, now)
     return {record["message_id"] for record in records}
 
 

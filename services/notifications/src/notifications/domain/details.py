@@ -44,7 +44,13 @@ def details_of(placed: OrderPlaced) -> OrderDetails:
         items=sum(line.quantity for line in placed.lines),
         lines_count=len(placed.lines),
         lines=tuple(
-            KeptLine.model_validate(line.model_dump()) for line in placed.lines[:LINES_KEPT_MAX]
+            KeptLine(
+                sku=line.sku,
+                quantity=line.quantity,
+                unit_price_minor=line.unit_price_minor,
+                description=line.description,
+            )
+            for line in placed.lines[:LINES_KEPT_MAX]
         ),
         address=placed.personal.address,
         purchase_order_number=placed.purchase_order_number,

@@ -9,7 +9,8 @@ from io import BytesIO, StringIO
 from babel import Locale, UnknownLocaleError
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+
+from notifications.writing import formats
 
 SOURCE = "en"
 CATALOGUES = {"de": "de", "fr": "fr", "pt": "pt_BR"}
@@ -32,7 +33,7 @@ class Language:
     def count(self, one: str, many: str, number: int, **values: str) -> str:
         """The plural form that ``number`` asks for; ``{number}`` in it is written out."""
         message = self.translations.ngettext(one, many, number)
-        return message.format(number=format_decimal(number, locale=self.locale), **values)
+        return message.format(number=formats.number(self.locale, number), **values)
 
 
 def marked(message: str) -> str:
