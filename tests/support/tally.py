@@ -52,7 +52,8 @@ SELECT o, n FROM unnest($1::text[], $2::int[]) WITH ORDINALITY u(o, n, place) OR
 """
 _WAITING = """
 SELECT count(*) FROM pg_stat_activity
-WHERE datname = current_database() AND wait_event_type = 'Lock'
+WHERE datname = current_database() AND backend_type = 'client backend'
+    AND wait_event_type = 'Lock' AND wait_event IN ('transactionid', 'tuple')
 """
 
 
@@ -190,7 +191,7 @@ class TallyService:
         return (await self.fetch(statement, *values))[0][0]
 
     async def waiting_for_locks(self) -> int:
-        """How many sessions wait for another's lock, as PostgreSQL says."""
+        """How many sessions wait for a row that another has locked, as PostgreSQL says."""
         return int(await self.value(_WAITING))
 
     async def effects(self, order_id: str) -> list[int]:
