@@ -35,12 +35,12 @@ KEPT_LOGS = Path(__file__).parents[1] / ".run" / "test-logs"
 TOGETHER = {
     "stacks of their own": (
         "/end_to_end/console/",
-        "/end_to_end/test_audit",
-        "/end_to_end/test_bench",
         "/end_to_end/test_first_commands",
     ),
     "two instances, and quick ones": (
         "/end_to_end/runbooks/",
+        "/end_to_end/test_audit",
+        "/end_to_end/test_bench",
         "/end_to_end/test_cancel_races",
         "/end_to_end/test_dispatch_races",
         "/end_to_end/test_instances",
