@@ -80,6 +80,20 @@ async def test_that_its_call_has_begun_is_committed_before_the_provider_hears_of
     assert seen == [1]
 
 
+async def test_an_order_that_ends_in_the_same_transaction_is_not_charged(
+    service: Payments, worker: Worker, provider: FakeProvider
+) -> None:
+    await service.receive(placed("ord_1"), rejected("ord_1"))
+
+    async def closed() -> bool:
+        return await service.open_rows() == 0
+
+    await eventually(closed, "its row is closed")
+    assert (provider.charge_calls, provider.inquiries) == ([], [])
+    assert await service.types("ord_1") == ["voided"]
+    assert await service.broken_promises() == {}
+
+
 async def test_what_is_rolled_back_is_never_called_and_its_room_is_free_again(
     service: Payments, worker: Worker, provider: FakeProvider
 ) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from shared.database import Db
 from shared.messaging.unit_of_work import UnitOfWork
+from shared.work.rows import NewWork
 
 from payments import store
 from payments.domain.attempts import Attempt, AttemptKey, called
@@ -45,13 +46,8 @@ class PaymentsWork(UnitOfWork[Payment]):
         self._lines += [(order_id, line) for line in lines]
 
     def ask_charge(self, payment: Payment, charge: Attempt) -> None:
-        """Ask for the payment's first call; where it can be made at once, it begins here."""
-        row = self.add_work(payment.order_id, charge.operation, {"number": charge.number})
-        if row.lease_token is not None and payment.token is not None:
-            request = Charge(charge.provider_key, payment.order_id, charge.money, payment.token)
-            self.work[-1] = replace(row, begun=request)
-            charge = called(charge, self.now)
         self.keep(payment, charge)
+        self.add_work(payment.order_id, charge.operation, {"number": charge.number})
 
     def ask_refund(self, payment: Payment, asked_minor: int, reason: str) -> Attempt | None:
         """Queue a refund of at most what is left; ``None`` when nothing is."""
@@ -71,6 +67,7 @@ class PaymentsWork(UnitOfWork[Payment]):
         self.add_work(payment.order_id, refund.operation, {"number": refund.number})
 
     async def save(self) -> None:
+        self.work = [self._begun(row) for row in self.work]
         changed = [
             attempt
             for key, attempt in self.attempts.items()
@@ -83,3 +80,13 @@ class PaymentsWork(UnitOfWork[Payment]):
         if self._lines:
             await store.add_lines(self.writes, self._lines)
         self._attempts_loaded, self._entries, self._lines = dict(self.attempts), [], []
+
+    def _begun(self, row: NewWork) -> NewWork:
+        """A first charge that is in hand begins here, unless its order has ended meanwhile."""
+        payment = self.rows[row.order_id]
+        if row.lease_token is None or row.kind != "charge" or payment.token is None:
+            return row
+        charge = self.attempts[AttemptKey(row.order_id, "charge", row.payload["number"])]
+        request = Charge(charge.provider_key, row.order_id, charge.money, payment.token)
+        self.keep(payment, called(charge, self.now))
+        return replace(row, begun=request)
