@@ -14,7 +14,13 @@ from shared.work.slots import Slots
 from shared.work.worker import Worker
 
 from tests.integration.payments.fake_provider import FakeProvider
-from tests.integration.payments.service import LEASE_S, Payments, placed, rejected
+from tests.integration.payments.service import (
+    DECIDE_WITHIN_S,
+    LEASE_S,
+    Payments,
+    placed,
+    rejected,
+)
 from tests.support.waiting import eventually
 
 
@@ -91,6 +97,21 @@ async def test_an_order_that_ends_in_the_same_transaction_is_not_charged(
     await eventually(closed, "its row is closed")
     assert (provider.charge_calls, provider.inquiries) == ([], [])
     assert await service.types("ord_1") == ["voided"]
+    assert await service.broken_promises() == {}
+
+
+async def test_an_order_whose_time_has_passed_is_not_charged(
+    service: Payments, worker: Worker, provider: FakeProvider
+) -> None:
+    late = placed("ord_1")
+    service.travel(DECIDE_WITHIN_S)
+    await service.receive(late)
+
+    async def told() -> bool:
+        return await service.types("ord_1") == ["declined"]
+
+    await eventually(told, "its time has passed")
+    assert (provider.charge_calls, provider.inquiries) == ([], [])
     assert await service.broken_promises() == {}
 
 

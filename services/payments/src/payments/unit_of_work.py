@@ -9,7 +9,7 @@ from shared.messaging.unit_of_work import UnitOfWork
 from shared.work.rows import NewWork
 
 from payments import store
-from payments.domain.attempts import Attempt, AttemptKey, called
+from payments.domain.attempts import Attempt, AttemptKey, start_first
 from payments.domain.ledger import Entry
 from payments.domain.lines import Line
 from payments.domain.payment import NothingToRefund, Payment, RefundQueued, queue_refund
@@ -82,11 +82,14 @@ class PaymentsWork(UnitOfWork[Payment]):
         self._attempts_loaded, self._entries, self._lines = dict(self.attempts), [], []
 
     def _begun(self, row: NewWork) -> NewWork:
-        """A first charge that is in hand begins here, unless its order has ended meanwhile."""
-        payment = self.rows[row.order_id]
-        if row.lease_token is None or row.kind != "charge" or payment.token is None:
+        """A first charge that is in hand begins here, if its order still allows it."""
+        if row.lease_token is None or row.kind != "charge":
             return row
+        payment = self.rows[row.order_id]
         charge = self.attempts[AttemptKey(row.order_id, "charge", row.payload["number"])]
+        started = start_first(charge, payment.window, self.now)
+        if started is None or payment.token is None:
+            return row
+        self.keep(payment, started)
         request = Charge(charge.provider_key, row.order_id, charge.money, payment.token)
-        self.keep(payment, called(charge, self.now))
         return replace(row, begun=request)

@@ -122,7 +122,14 @@ def take_up_charge(
     if attempt.calls > 0:
         return AskFirst()
     obstacle = charge_obstacle(attempt, window, now, limits)
-    return CallNow(called(attempt, now)) if obstacle is None else CloseNotMade(obstacle)
+    return CallNow(_called(attempt, now)) if obstacle is None else CloseNotMade(obstacle)
+
+
+def start_first(attempt: Attempt, window: ChargeWindow, now: datetime) -> Attempt | None:
+    """A charge that was just asked for; ``None`` when no call may be started for it now."""
+    if window.order_ended or now >= window.decide_by:
+        return None
+    return _called(attempt, now)
 
 
 def charge_not_found(
@@ -135,7 +142,7 @@ def charge_not_found(
     if attempt.state != "open":
         return NothingToDo()
     if charge_obstacle(attempt, window, now, limits) is None:
-        return CallNow(called(attempt, now))
+        return CallNow(_called(attempt, now))
     since = attempt.not_found_since or now
     if now - since >= limits.settle_after:
         return CloseNotMade(None)
@@ -159,7 +166,7 @@ def take_up_refund(attempt: Attempt, now: datetime) -> TakeUp:
     """What to do first with a refund's work row."""
     if attempt.state != "open":
         return NothingToDo()
-    return AskFirst() if attempt.calls > 0 else CallNow(called(attempt, now))
+    return AskFirst() if attempt.calls > 0 else CallNow(_called(attempt, now))
 
 
 def refund_not_found(
@@ -169,7 +176,7 @@ def refund_not_found(
     if attempt.state != "open":
         return NothingToDo()
     if key_usable(attempt, now, limits):
-        return CallNow(called(attempt, now))
+        return CallNow(_called(attempt, now))
     return Wait(attempt, now + limits.backoff(tries))
 
 
@@ -238,8 +245,7 @@ def next_sweep_at(swept_from: datetime, now: datetime, limits: CallLimits) -> da
     return next((at for d in limits.sweep_delays if (at := swept_from + d) > now), None)
 
 
-def called(attempt: Attempt, now: datetime) -> Attempt:
-    """The provider may hear of it from now on."""
+def _called(attempt: Attempt, now: datetime) -> Attempt:
     return replace(
         attempt,
         calls=attempt.calls + 1,
