@@ -105,11 +105,10 @@ async def _broken_promises(pools: Pools) -> list[str]:
     """What the services find themselves; a promise that cannot be checked is not kept."""
     found = []
     for service, pool in pools.items():
-        for promise in (*PROMISES[service], *COMMON):
-            verdict = await check(pool, promise, PROMISE_S_MAX)
+        for verdict in await check(pool, (*PROMISES[service], *COMMON), PROMISE_S_MAX):
             if verdict.broken or verdict.unchecked:
                 told = verdict.unchecked or " ".join(verdict.named)
-                found.append(f"{service} does not keep {promise.name}: {told}")
+                found.append(f"{service} does not keep {verdict.name}: {told}")
     return found
 
 

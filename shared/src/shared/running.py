@@ -41,6 +41,7 @@ from shared.settings import EX_CONFIG, ServiceSettings, load
 
 EX_SOFTWARE = 70  # sysexits.h: a part died, start us again.
 PROGRESS_INTERVAL_S = 10.0
+REST_S_MAX = 5.0
 ALLOWANCES = {
     "local": "one broker and trust authentication, on loopback only",
     "single-node": "one broker, and no encryption inside a network of this machine",
@@ -145,7 +146,8 @@ class _Process:
         )
         server = new_server(app, settings)
         self._start("http", server.serve)
-        self._start("relay", parts.relay.run)
+        if service.publishes or service.has_inbox:
+            self._start("relay", parts.relay.run)
         if parts.worker is not None:
             self._start("worker", parts.worker.run)
         for name, loop in service.background(running).items():
@@ -277,13 +279,14 @@ def _gate(
 async def tick(timer: Timer, running: Running) -> None:
     """Act every ``interval_s``, whatever passes by itself; anything else ends the service."""
     while True:
+        rest_s = 0.0
         try:
-            await timer.act(running)
+            rest_s = await timer.act(running) or 0.0
         except Exception as error:
             if not is_transient(error):
                 raise
             log.warning("timer-retried", timer=timer.name, error=str(error)[:200])
-        await asyncio.sleep(timer.interval_s)
+        await asyncio.sleep(max(timer.interval_s, min(rest_s, REST_S_MAX)))
 
 
 def document_publishers(service: Service, broker: KafkaBroker, topic_prefix: str) -> None:

@@ -68,11 +68,14 @@ Gate = Callable[[Running], Awaitable[bool]]
 
 @dataclass(frozen=True)
 class Timer:
-    """``act`` runs every ``interval_s`` on each instance; its rows decide who does the work."""
+    """``act`` runs every ``interval_s`` on each instance; its rows decide who does the work.
+
+    It may return for how many seconds nothing can become due; it rests for longer then.
+    """
 
     name: str
     interval_s: float
-    act: Callable[[Running], Any]
+    act: Callable[[Running], Awaitable[float | None]]
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ async def test_each_order_expires_in_the_trace_in_which_it_was_placed(service: O
     await service.pool.execute("UPDATE orders SET deadline_at = now()")
 
     settings = OrdersSettings(**EXAMPLE_SETTINGS)
-    await expire_orders(Running(settings, service.pool, Clock(), service.transactions))
+    running = Running(settings, service.pool, Clock(), service.transactions)
+    assert await expire_orders(running, deadline_s=900) is None
 
     for reference, trace_id in TRACES.items():
         told = await service.told(await service.order_under(reference))
@@ -29,3 +30,21 @@ async def test_each_order_expires_in_the_trace_in_which_it_was_placed(service: O
             ("order-placed", trace_id),
             ("order-expired", trace_id),
         ]
+
+
+async def test_the_timer_rests_until_the_next_deadline(service: Orders) -> None:
+    """Of those that are there and of those that may come; what is decided has none."""
+    settings = OrdersSettings(**EXAMPLE_SETTINGS)
+    running = Running(settings, service.pool, Clock(), service.transactions)
+    assert await expire_orders(running, deadline_s=900) == 900
+
+    await service.take_in(a_record(SUBMITTED, an_order(reference="web-1"), "web-1"))
+    await service.pool.execute("UPDATE orders SET deadline_at = now() + interval '60 s'")
+    rest_s = await expire_orders(running, deadline_s=900)
+    assert rest_s is not None
+    assert 50 < rest_s < 60
+    assert await expire_orders(running, deadline_s=5) == 5
+
+    await service.pool.execute("UPDATE orders SET deadline_at = now()")
+    assert await expire_orders(running, deadline_s=900) is None
+    assert await expire_orders(running, deadline_s=900) == 900

@@ -7,6 +7,7 @@ import pytest
 from asyncpg import Pool, Record
 from prometheus_client import REGISTRY
 from shared.database.pool import open_pool
+from shared.invariants import check as check_module
 from shared.invariants import watch as watch_module
 from shared.invariants.common import COMMON
 from shared.invariants.watch import Watch
@@ -182,3 +183,20 @@ async def test_a_check_changes_nothing(pool: "Pool[Record]") -> None:
 
     assert gauge("invariant_unchecked", "writes") == 1
     assert await pool.fetchval("SELECT count(*) FROM outbox") == 1
+
+
+async def test_quick_checks_share_a_transaction_which_a_long_or_failed_one_ends(
+    pool: "Pool[Record]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check_module, "LONG_S", 0.3)
+    began = "SELECT now()::text"
+    queries = (began, began, f"{began} FROM pg_sleep(0.4)", began, "SELECT 1/0", began)
+    promises = [Invariant(str(n), "It holds.", one) for n, one in enumerate(queries)]
+
+    verdicts = await check_module.check(pool, promises, 5)
+
+    assert [one.name for one in verdicts] == list("012345")
+    first, second, long_, then, failed, last = (one.broken for one in verdicts)
+    assert first == second == long_
+    assert len({first, then, last}) == 3
+    assert (failed, verdicts[4].unchecked) == ((), "DivisionByZeroError")

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 from notifications.partners.dispatcher import LEASE
-from notifications.partners.store import deliveries
+from notifications.partners.store import deliveries, endpoints
 from notifications.partners.store.deliveries import Due
 from shared.database import Db
 
@@ -216,3 +216,28 @@ async def test_those_who_hang_take_no_slot_from_those_who_answer(
             hanging = sum(partner_servers.under_way.values())
             await few.die()
     assert (called, hanging) == (12, 2)
+
+
+async def test_a_look_with_nothing_to_do_asks_the_database_once(
+    world: PartnerWorld, partner_servers: Receivers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of work that is there, its endpoint is claimed whether or not the log has grown."""
+    claimed: list[int] = []
+    claim = endpoints.claim
+
+    async def claiming(*given: Any) -> Any:
+        found = await claim(*given)
+        claimed.append(len(found))
+        return found
+
+    key = await world.add_partner("north")
+    await world.register(key, partner_servers.url("ok", "north"))
+    await world.dispatcher.round()
+    monkeypatch.setattr(endpoints, "claim", claiming)
+
+    assert await world.dispatcher.round() == 0
+    assert claimed == []
+
+    await world.tell(opened("ord_1"))
+    await world.send_all()
+    assert claimed[0] == 1

@@ -15,6 +15,13 @@ def test_the_broker_is_quick_and_creates_nothing_by_accident(tmp_path: Path) -> 
     assert given["listeners"] == "PLAINTEXT://127.0.0.1:9092,CONTROLLER://127.0.0.1:9093"
 
 
+def test_few_threads_look_for_work_when_there_is_none(tmp_path: Path) -> None:
+    given = settings(9092, tmp_path, Seat(1, {1: 9093}))
+
+    pools = ("num.network.threads", "num.io.threads", "group.coordinator.threads")
+    assert sum(int(given[one]) for one in pools) <= 5
+
+
 def test_a_learnt_start_is_used_only_when_there_is_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

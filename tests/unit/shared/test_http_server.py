@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from shared.http import server as module
 from shared.http.server import HEADERS_BYTES_MAX, URL_BYTES_MAX
 
 from tests.support.in_process import app_of, served
@@ -96,3 +97,11 @@ async def test_nothing_tells_what_the_server_is_made_of(port: int) -> None:
     _, headers, _ = await exchange(port, get("/v1/", CLOSE))
 
     assert "server" not in headers
+
+
+async def test_a_server_that_is_told_to_end_does_not_wait_for_its_tick(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "HTTP_TICK_S", 60.0)
+    async with asyncio.timeout(10), served(app_of("orders")):
+        pass

@@ -25,8 +25,10 @@ class Message:
 class Broker:
     commits: int = 0
     polled: list[Any] = field(default_factory=list)
+    waits_ms: list[int] = field(default_factory=list)
 
-    async def getmany(self, **_: Any) -> Any:
+    async def getmany(self, timeout_ms: int, **_: Any) -> Any:
+        self.waits_ms.append(timeout_ms)
         return self.polled.pop(0)
 
     async def commit(self) -> None:
@@ -87,3 +89,15 @@ async def test_once_nothing_comes_the_rest_is_committed_once(consumer: Any, brok
     for _ in range(2):
         await broker.getmany(timeout_ms=1, max_records=1)
     assert broker.commits == 1
+
+
+async def test_who_has_nothing_to_commit_waits_longer(consumer: Any, broker: Broker) -> None:
+    broker.polled = [{"place": [1]}, {}, {}]
+    await broker.getmany(timeout_ms=1, max_records=1)
+    await consumed(consumer)
+    await consumed(consumer)
+
+    for _ in range(2):
+        await broker.getmany(timeout_ms=1, max_records=1)
+
+    assert broker.waits_ms == [module.WAIT_MS, module.WAIT_MS, module.IDLE_WAIT_MS]

@@ -71,6 +71,9 @@ def build(settings: OrdersSettings) -> Service:
         async with running.pool.acquire() as db:
             return not await store.has_more_pending(db, settings.pending_orders_max)
 
+    async def expire(running: Running) -> float | None:
+        return await expire_orders(running, deadline_s=settings.deadline_s)
+
     waiting = Waiting()
     return Service(
         name="orders",
@@ -85,7 +88,7 @@ def build(settings: OrdersSettings) -> Service:
         publishes=EVENTS,
         routes=lambda running: api.routes(running, settings, waiting),
         timers=(
-            Timer("deadlines", settings.deadline_interval_s, expire_orders),
+            Timer("deadlines", settings.deadline_interval_s, expire),
             Timer("waiting", Waiting.INTERVAL_S, waiting.look),
         ),
         invariants=INVARIANTS,

@@ -61,6 +61,7 @@ _PAST_DEADLINE = """
 SELECT order_id FROM orders WHERE status = 'pending' AND deadline_at <= $1
 ORDER BY deadline_at LIMIT $2
 """
+_NEXT_DEADLINE = "SELECT min(deadline_at) FROM orders WHERE status = 'pending'"
 _MANY_PENDING = """
 SELECT count(*) > $1 FROM (SELECT 1 FROM orders WHERE status = 'pending' LIMIT $1 + 1) p
 """
@@ -202,6 +203,12 @@ async def count_refusals(db: Db, more: Mapping[str, int]) -> dict[str, int]:
 async def past_deadline(db: Db, now: datetime, limit: int) -> list[str]:
     """Pending orders whose deadline is over; they are looked at again under their lock."""
     return [one[0] for one in await db.fetch(_PAST_DEADLINE, now, limit)]
+
+
+async def next_deadline(db: Db) -> datetime | None:
+    """The earliest of all pending orders."""
+    found: datetime | None = await db.fetchval(_NEXT_DEADLINE)
+    return found
 
 
 async def has_more_pending(db: Db, orders_max: int) -> bool:

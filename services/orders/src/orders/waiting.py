@@ -24,6 +24,7 @@ class Waiting:
     def __init__(self) -> None:
         self._waiters: dict[str, list[tuple[Reached, asyncio.Future[None]]]] = defaultdict(list)
         self._count = 0
+        self._asked = asyncio.Event()
         self.streams = 0
 
     @property
@@ -45,6 +46,7 @@ class Waiting:
         entry = (reached, future)
         self._waiters[order_id].append(entry)
         self._count += 1
+        self._asked.set()
         try:
             async with asyncio.timeout(timeout_s):
                 await future
@@ -55,9 +57,14 @@ class Waiting:
             self._forget(order_id, entry)
 
     async def look(self, running: Running) -> None:
-        """Wake those whose order has got there; the service's timer calls this."""
+        """Wake those whose order has got there; the service's timer calls this.
+
+        It rests while nobody waits; whoever comes then is looked for as soon as with a timer that
+        goes on, on average.
+        """
         if not self._waiters:
-            return
+            await self._asked.wait()
+            await asyncio.sleep(self.INTERVAL_S / 2)
         async with running.pool.acquire() as db:
             rows = await store.summaries(db, list(self._waiters))
         for row in rows:
@@ -71,3 +78,5 @@ class Waiting:
         self._waiters[order_id].remove(entry)
         if not self._waiters[order_id]:
             del self._waiters[order_id]
+        if not self._waiters:
+            self._asked.clear()

@@ -102,19 +102,19 @@ def ops_routes(service: Service, running: Running) -> APIRouter:
     @router.get("/invariants")
     async def invariants() -> dict[str, Any]:
         """Every promise of this service, checked now; a promise that holds names no id."""
-        found = []
-        for one in promises_of(service):
-            verdict = await check(pool, one, INVARIANT_TIMEOUT_S)
-            found.append(
-                {
-                    "name": one.name,
-                    "sentence": one.sentence,
-                    "broken": verdict.named,
-                    "violations": len(verdict.broken),
-                    "unchecked": verdict.unchecked,
-                    "took_ms": round(verdict.took_s * 1000, 1),
-                }
-            )
+        promises = promises_of(service)
+        verdicts = await check(pool, promises, INVARIANT_TIMEOUT_S)
+        found = [
+            {
+                "name": one.name,
+                "sentence": one.sentence,
+                "broken": verdict.named,
+                "violations": len(verdict.broken),
+                "unchecked": verdict.unchecked,
+                "took_ms": round(verdict.took_s * 1000, 1),
+            }
+            for one, verdict in zip(promises, verdicts, strict=True)
+        ]
         holds = not any(one["violations"] or one["unchecked"] for one in found)
         return {"holds": holds, "invariants": found}
 

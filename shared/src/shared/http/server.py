@@ -15,7 +15,7 @@ URL_BYTES_MAX = 8 * 1024
 HEADERS_BYTES_MAX = 16 * 1024
 STOP_TIMEOUT_S = 2
 LINGER_S = 1
-HTTP_TICK_S = 0.5
+HTTP_TICK_S = 1.0
 
 
 class HeadTooLong(Exception):
@@ -89,14 +89,29 @@ class LimitedHttp(HttpToolsProtocol):
 class Server(uvicorn.Server):
     """Uvicorn without its signal handlers, for the process has its own, and with a slower tick."""
 
+    def __init__(self, config: uvicorn.Config) -> None:
+        self._ending = asyncio.Event()
+        super().__init__(config)
+
+    @property
+    def should_exit(self) -> bool:
+        return self._ending.is_set()
+
+    @should_exit.setter
+    def should_exit(self, ends: bool) -> None:
+        if ends:
+            self._ending.set()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
 
     async def main_loop(self) -> None:
-        """Set the Date header and look for the end; ten times a second costs an idle process."""
-        while not await self.on_tick(0):  # noqa: ASYNC110 - a flag of uvicorn says when
-            await asyncio.sleep(HTTP_TICK_S)
+        """Set the Date header, which tells seconds, until the end is told."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(HTTP_TICK_S):
+                    await self._ending.wait()
 
 
 def new_server(app: ASGIApp, settings: ServiceSettings) -> Server:

@@ -1,6 +1,7 @@
-"""One promise against the tables: the ids that break it, or why nobody can say."""
+"""Promises against the tables: the ids that break one, or why nobody can say."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from asyncpg import Pool, Record
@@ -9,6 +10,7 @@ from shared.service import Invariant
 
 VIOLATIONS_MAX = 1_000
 IDS_MAX = 20
+LONG_S = 0.05
 
 # A check may wait for nobody and takes no second core: it runs beside the work itself. Unlike our
 # other statements it reads whole tables, and is planned for the size that they have now.
@@ -35,21 +37,43 @@ class Verdict:
         return list(self.broken[:IDS_MAX])
 
 
-async def check(pool: "Pool[Record]", one: Invariant, timeout_s: float) -> Verdict:
-    """Run the query once, for ``timeout_s`` at most; a failure is part of the verdict."""
+async def check(
+    pool: "Pool[Record]", invariants: Sequence[Invariant], timeout_s: float
+) -> list[Verdict]:
+    """Run each query once, for ``timeout_s`` at most; a failure is part of its verdict."""
+    verdicts: list[Verdict] = []
+    while left := invariants[len(verdicts) :]:
+        verdicts += await _some(pool, left, timeout_s)
+    return verdicts
+
+
+async def _some(
+    pool: "Pool[Record]", invariants: Sequence[Invariant], timeout_s: float
+) -> list[Verdict]:
+    """Those that one transaction has room for: up to the first that fails, or takes long.
+
+    A transaction for each would be most of what a check of small tables costs; one for all would
+    keep others from changing a table for as long as all of them take.
+    """
+    verdicts: list[Verdict] = []
     started = time.monotonic()
     try:
-        broken, unchecked = await _broken(pool, one, timeout_s), None
+        async with (
+            pool.acquire(timeout=timeout_s) as db,
+            db.transaction(readonly=True),
+        ):
+            await db.execute(_LIMITS.format(timeout_ms=round(timeout_s * 1000)))
+            for one in invariants:
+                started = time.monotonic()
+                rows = await db.fetch(f"{one.query} LIMIT {VIOLATIONS_MAX}")
+                took_s = time.monotonic() - started
+                broken = tuple(str(row[0]) for row in rows)
+                verdicts.append(Verdict(one.name, broken, None, took_s))
+                if took_s > LONG_S:
+                    break
     except Exception as error:
-        broken, unchecked = (), type(error).__name__
-    return Verdict(one.name, broken, unchecked, time.monotonic() - started)
-
-
-async def _broken(pool: "Pool[Record]", one: Invariant, timeout_s: float) -> tuple[str, ...]:
-    async with (
-        pool.acquire(timeout=timeout_s) as db,
-        db.transaction(readonly=True),
-    ):
-        await db.execute(_LIMITS.format(timeout_ms=round(timeout_s * 1000)))
-        rows = await db.fetch(f"{one.query} LIMIT {VIOLATIONS_MAX}")
-    return tuple(str(row[0]) for row in rows)
+        # With a verdict on each of them only the end of the transaction has failed.
+        for one in invariants[len(verdicts) :][:1]:
+            failed = type(error).__name__
+            verdicts.append(Verdict(one.name, (), failed, time.monotonic() - started))
+    return verdicts

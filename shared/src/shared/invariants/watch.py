@@ -49,8 +49,10 @@ class Watch:
 
     async def look(self) -> None:
         """Check once each of them that is due, and tell what has changed."""
-        verdicts = [await self._check(one) for one in self.invariants if self._is_due(one)]
+        due = [one for one in self.invariants if self._is_due(one)]
+        verdicts = await check(self.pool, due, self.timeout_s)
         for verdict in verdicts:
+            self._due_at[verdict.name] = time.monotonic() + pause_after(verdict.took_s)
             self._measure(verdict)
             if verdict.unchecked is None:
                 self._tell(verdict)
@@ -59,11 +61,6 @@ class Watch:
 
     def _is_due(self, one: Invariant) -> bool:
         return time.monotonic() >= self._due_at.get(one.name, 0)
-
-    async def _check(self, one: Invariant) -> Verdict:
-        verdict = await check(self.pool, one, self.timeout_s)
-        self._due_at[one.name] = time.monotonic() + pause_after(verdict.took_s)
-        return verdict
 
     def _measure(self, verdict: Verdict) -> None:
         INVARIANT_SECONDS.labels(verdict.name).set(verdict.took_s)

@@ -30,9 +30,12 @@ SESSION_TIMEOUT_MS = 10_000
 REBALANCE_TIMEOUT_MS = 2_000
 HEARTBEAT_INTERVAL_MS = 1_500
 POLL_INTERVAL_MAX_MS = 300_000
-WAIT_MS = 1_000
+WAIT_MS, IDLE_WAIT_MS = 1_000, 5_000
 FETCH_WAIT_MAX_MS = 1_500  # The broker answers at once when there is a record.
 EMPTY_PAUSE_MS = 10
+# Whatever aiokafka's fetcher waits for wakes it. This is its own look beside that, which finds a
+# partition's new leader while a fetch from the old one hangs; five a second cost an idle process.
+FETCHER_LOOK_MS = 1_000
 STALLED_AFTER_S = 60.0  # Longer than a batch is tried for, its last statement included.
 # A commit costs a round trip and a write of the broker's. What a successor reads again because it
 # was not committed, the inbox knows.
@@ -83,6 +86,7 @@ class Consumer:
             rebalance_timeout_ms=REBALANCE_TIMEOUT_MS,
             heartbeat_interval_ms=HEARTBEAT_INTERVAL_MS,
             max_poll_interval_ms=POLL_INTERVAL_MAX_MS,
+            consumer_timeout_ms=FETCHER_LOOK_MS,
             title=pipeline.group.name,
             description=_describe(pipeline),
         )
@@ -112,7 +116,8 @@ class Consumer:
             await self._pace.rest()
             try:
                 # A longer wait than FastStream's, which sleeps as long again when it is empty.
-                polled = await poll(timeout_ms=max(WAIT_MS, timeout_ms), max_records=max_records)
+                wait_ms = max(self._wait_ms, timeout_ms)
+                polled = await poll(timeout_ms=wait_ms, max_records=max_records)
             except ConsumerStoppedError:
                 raise
             except Exception as error:
@@ -127,6 +132,11 @@ class Consumer:
             return polled
 
         setattr(consumer, "getmany", watched)  # noqa: B010
+
+    @property
+    def _wait_ms(self) -> int:
+        """Who has something to commit, or has not told yet that it is assigned, waits less."""
+        return WAIT_MS if self._uncommitted or self.progress_at == 0 else IDLE_WAIT_MS
 
     async def _commit(self, consumer: "AIOKafkaConsumer[bytes, bytes]") -> None:
         """Commit what was applied, from the loop that polls: what is polled is applied then."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -21,7 +22,9 @@ from shared.observability import metrics
 from shared.pace import Pace
 
 LEADER_LOCK_ID = 0x6F757462  # "outb"
-PING_INTERVAL_S = 1.0
+PING_INTERVAL_S = 2.0
+# Commits of all processes wake whoever leads; a row that woke nobody is found by a look.
+LOOK_MAX_S = 5.0
 LEADER_RETRY_S = 1.0
 ROWS_MAX, BYTES_MAX = 500, 8 * 1024 * 1024
 PACE_ENOUGH = 100
@@ -63,7 +66,7 @@ class Relay:
     topic_prefix: str = ""
     leading: bool = False
     progress_at: float = 0.0
-    _idle: Idle = field(default_factory=Idle)
+    _idle: Idle = field(default_factory=lambda: Idle(LOOK_MAX_S))
     _pace: Pace = field(default_factory=lambda: Pace(PACE_ENOUGH))
     _blocked: dict[int, tuple[float, float]] = field(default_factory=dict)
     _known: set[str] = field(default_factory=set)
@@ -117,7 +120,7 @@ class Relay:
                 rows = await self._fetch()
                 self._progressed()
                 if not rows:
-                    await self._idle.rest()
+                    await self._idle.rest(self._opens_in_s())
                     continue
                 self._pace.begin()
                 all_sent = await self._publish(producer, rows)
@@ -227,6 +230,12 @@ class Relay:
         now = asyncio.get_running_loop().time()
         return [n for n in range(SHARDS) if self._blocked.get(n, (0.0, 0.0))[0] <= now]
 
+    def _opens_in_s(self) -> float:
+        """Until a shard that was left alone is tried again."""
+        now = asyncio.get_running_loop().time()
+        left = (until - now for until, _ in self._blocked.values() if until > now)
+        return min(left, default=math.inf)
+
     def _block(self, shard: int, error: BaseException) -> None:
         """Leave the shard alone for a while; twice as long each time in a row."""
         now = asyncio.get_running_loop().time()
@@ -245,9 +254,13 @@ class Relay:
 
 async def _keep_alive(session: "asyncpg.Connection[Record]") -> None:
     """Fails as soon as the session is gone, and leadership with it."""
+    ended = asyncio.Event()
+    session.add_termination_listener(lambda _: ended.set())
     while True:
         await ping(session)
-        await asyncio.sleep(PING_INTERVAL_S)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PING_INTERVAL_S):
+                await ended.wait()
 
 
 def oldest_of_each_key(rows: Sequence[Record]) -> list[Record]:

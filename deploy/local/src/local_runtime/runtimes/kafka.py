@@ -87,8 +87,10 @@ def settings(port: int, data: Path, seat: Seat) -> dict[str, str]:
         "broker.heartbeat.interval.ms": "1000",
         # An idle controller writes a record twice a second by default.
         "metadata.max.idle.interval.ms": "10000",
+        # Each thread of a pool looks for work three to five times a second when there is none.
         "num.network.threads": "2",
-        "num.io.threads": "4",
+        "num.io.threads": "2",
+        "group.coordinator.threads": "1",
         "log.cleaner.dedupe.buffer.size": str(16 * 1024 * 1024),
     }
 

@@ -97,7 +97,11 @@ class Dispatcher:
 
     async def round(self) -> int:
         """Fan out, take endpoints, send; gives how much there was to do."""
-        moved = await self._fan_out()
+        async with self.running.pool.acquire() as db:
+            is_behind, is_pending = await deliveries.news(db)
+        if self._is_started and not (is_behind or is_pending or self._lanes):
+            return 0
+        moved = await self._fan_out() if is_behind else 0
         async with self.running.pool.acquire() as db:
             now = await self.running.clock.now(db)
             if not self._is_started:
@@ -120,13 +124,10 @@ class Dispatcher:
             await asyncio.wait(self._tasks)
 
     async def _fan_out(self) -> int:
-        async with self.running.pool.acquire() as db:
-            if not await deliveries.is_behind(db):
-                return 0
-            async with db.transaction():
-                await endpoints.lock_deliveries(db, shared=False)
-                now = await self.running.clock.now(db)
-                return await deliveries.fan_out(db, FAN_OUT_EVENTS_MAX, now)
+        async with self.running.pool.acquire() as db, db.transaction():
+            await endpoints.lock_deliveries(db, shared=False)
+            now = await self.running.clock.now(db)
+            return await deliveries.fan_out(db, FAN_OUT_EVENTS_MAX, now)
 
     async def _keep(self, db: Db, now: datetime) -> None:
         """Renew what is in use, let go of what is not, forget what was lost."""

@@ -16,6 +16,7 @@ class LogWatch:
 
     def __init__(self) -> None:
         self._waiters: dict[asyncio.Future[None], int] = {}
+        self._asked = asyncio.Event()
 
     @property
     def has_room(self) -> bool:
@@ -25,6 +26,7 @@ class LogWatch:
         """True when the log has something after ``position``, False after ``timeout_s``."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters[future] = position
+        self._asked.set()
         try:
             async with asyncio.timeout(timeout_s):
                 await future
@@ -33,10 +35,14 @@ class LogWatch:
             return False
         finally:
             del self._waiters[future]
+            if not self._waiters:
+                self._asked.clear()
 
     async def look(self, running: Running) -> None:
+        """Wake those whom the log has passed; rests while nobody waits."""
         if not self._waiters:
-            return
+            await self._asked.wait()
+            await asyncio.sleep(self.INTERVAL_S / 2)
         async with running.pool.acquire() as db:
             head = await log.head(db)
         for future, position in self._waiters.items():

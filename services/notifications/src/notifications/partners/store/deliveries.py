@@ -18,7 +18,11 @@ from notifications.partners.store.log import logged
 State = Literal["waiting", "pending", "delivered", "failed"]
 OPEN = "('waiting', 'pending')"
 
-_IS_BEHIND = "SELECT f.position < l.position FROM partner_fan_out f, partner_log l"
+_NEWS = """
+SELECT f.position < l.position AS is_behind,
+    EXISTS (SELECT FROM webhook_deliveries WHERE state = 'pending') AS is_pending
+FROM partner_fan_out f, partner_log l
+"""
 # The pointer moves first: what is fanned out lies between where it was and where it is.
 # It leaps over what no endpoint wants as all of them were registered later.
 _MOVE = """
@@ -142,10 +146,11 @@ class Attempted:
     body: str
 
 
-async def is_behind(db: Db) -> bool:
-    """Whether the log has something that was not fanned out."""
-    behind: bool = await db.fetchval(_IS_BEHIND)
-    return behind
+async def news(db: Db) -> tuple[bool, bool]:
+    """Whether the log has something that was not fanned out, and whether anything is to be sent."""
+    row = await db.fetchrow(_NEWS)
+    assert row is not None
+    return row["is_behind"], row["is_pending"]
 
 
 async def fan_out(db: Db, events_max: int, now: datetime) -> int:
