@@ -1,5 +1,6 @@
 """A partner of every arena: its receiver keeps what came, and it knows no more than its secret."""
 
+from dataclasses import replace
 from typing import Any
 
 from tests.proof.judges import webhooks
@@ -17,6 +18,7 @@ class Partner:
         self.servers = servers
         self._shop = shop
         self._secret = ""
+        self._told: list[Told] = []
         self._place = f"/ops/partners/{NAME}/webhook-endpoints"
 
     async def join(self) -> None:
@@ -42,7 +44,10 @@ class Partner:
         return dict((await self._shop.get(url)).body)
 
     def told(self) -> list[Told]:
-        """Everything that has come to the endpoint that is well."""
-        return webhooks.read(
-            self._secret, [(one.headers, one.body) for one in self.servers.by_name[NAME]]
-        )
+        """Everything that has come to the endpoint that is well.
+
+        Each is verified at the first look after it came: minutes later it is too old to be taken.
+        """
+        fresh = self.servers.by_name[NAME][len(self._told) :]
+        self._told += webhooks.read(self._secret, [(one.headers, one.body) for one in fresh])
+        return [replace(one, offset=place) for place, one in enumerate(self._told)]

@@ -25,9 +25,8 @@ class Shown:
             finished_at = await store.finished_at(db, provider)
         if finished_at is None or finished_at == self.finished_at:
             return
-        for one in COMPARED:
-            verdict = await check(pool, one, CHECK_TIMEOUT_S)
+        for verdict in await check(pool, COMPARED, CHECK_TIMEOUT_S):
             if verdict.unchecked is None:
-                metrics.DIFFERENCES.labels(one.name).set(len(verdict.broken))
+                metrics.DIFFERENCES.labels(verdict.name).set(len(verdict.broken))
         metrics.RECONCILED_AT.set(finished_at.timestamp())
         self.finished_at = finished_at
