@@ -2,8 +2,10 @@
 
 import asyncio
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from shared.work.rows import LeasedRow
 from shared.work.slots import Slots
 from shared.work.worker import Worker
 
@@ -54,3 +56,43 @@ async def test_who_got_less_than_was_asked_for_has_seen_all(
     room: int, due: int, looks: int
 ) -> None:
     assert len(await leases_until_rest(room, due)) == looks
+
+
+async def test_what_is_promised_when_the_end_comes_is_waited_for() -> None:
+    done: list[int] = []
+
+    async def perform(row: LeasedRow) -> None:
+        await asyncio.sleep(0)
+        done.append(row.id)
+
+    none: Any = None
+    worker = Worker(none, "test", perform, slots=Slots(8), lease_s=1)
+    worker._is_open = True
+    assert worker.promise()
+    draining = asyncio.create_task(worker.drain(5))
+    await asyncio.sleep(0)
+    assert not draining.done()
+    worker.take([a_row(7)], 1, ())
+    await draining
+    assert done == [7]
+
+
+async def test_the_end_waits_no_longer_than_it_may() -> None:
+    none: Any = None
+    cancelled = asyncio.Event()
+
+    async def perform(_: LeasedRow) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    worker = Worker(none, "test", perform, slots=Slots(8), lease_s=1)
+    worker.take([a_row(1)], 0, ())
+    await asyncio.sleep(0)
+    await worker.drain(0.05)
+    await asyncio.wait_for(cancelled.wait(), 5)
+
+
+def a_row(number: int) -> LeasedRow:
+    return LeasedRow(number, f"ord_{number}", "test", {}, 1, None, uuid4(), "")

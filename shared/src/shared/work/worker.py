@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -49,6 +50,7 @@ class Worker:
     _is_open: bool = False
     _lost_track: bool = False
     _more_is_due: bool = True
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _orders: set[str] = field(default_factory=set)
     _followed: set[str] = field(default_factory=set)
     _idle: Idle = field(default_factory=Idle)
@@ -74,6 +76,7 @@ class Worker:
         Of the orders ``waiting`` there are more rows: at once, or after the one in hand.
         """
         self._promised -= promised
+        self._changed.set()
         for row in leased:
             self._begin(row)
         self._followed |= self._orders & {*waiting}
@@ -84,6 +87,7 @@ class Worker:
     def forget(self, promised: int) -> None:
         """What a failed transaction promised may be leased to us all the same."""
         self._promised -= promised
+        self._changed.set()
         self._lost_track = True
         self.wake()
 
@@ -117,9 +121,15 @@ class Worker:
                 await self._idle.rest()
 
     async def drain(self, timeout_s: float) -> None:
-        """Wait for the calls under way; a row still open is taken over after its lease."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=timeout_s)
+        """Wait for the calls under way, and for those promised to a transaction that is.
+
+        A row still open is taken over after its lease.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while self._tasks or self._promised:
+                    self._changed.clear()
+                    await self._changed.wait()
         for task in self._tasks:
             task.cancel()
 
@@ -169,6 +179,7 @@ class Worker:
 
     def _done(self, task: "asyncio.Task[None]") -> None:
         order_id = self._tasks.pop(task).order_id
+        self._changed.set()
         self._orders.discard(order_id)
         if self._more_is_due or order_id in self._followed:
             self._followed.discard(order_id)
