@@ -4,6 +4,8 @@
 #   KAFKA_PASSWORD=… bash follow-fulfilment.sh kafka.example:9093 partner.acme ca.pem partner.acme.look
 #
 # It prints the order's id, the headers (ce_id, ce_type, ce_sequence …) and the data of each event.
+# "Invalid credentials" with the right password? "kcat -V" tells its librdkafka: 2.6.1 or newer.
+#
 # Its position is kept every five seconds, so after a stop the last events come again: an id that
 # you have seen is done.
 set -euo pipefail
