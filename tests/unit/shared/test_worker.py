@@ -96,3 +96,12 @@ async def test_the_end_waits_no_longer_than_it_may() -> None:
 
 def a_row(number: int) -> LeasedRow:
     return LeasedRow(number, f"ord_{number}", "test", {}, 1, None, uuid4(), "")
+
+
+async def test_no_more_is_promised_than_there_is_room_for() -> None:
+    none: Any = None
+    worker = Worker(none, "test", none, slots=Slots(8), lease_s=1, room=lambda: 3)
+    worker._is_open = True
+    assert [worker.promise() for _ in range(5)] == [True, True, True, False, False]
+    worker.take((), 2, ())
+    assert [worker.promise() for _ in range(3)] == [True, True, False]

@@ -145,8 +145,8 @@ class Worker:
                 await asyncio.sleep(RELEASE_RETRY_S)
 
     def _free(self) -> int:
-        free = self.slots.rows_max - len(self._tasks) - self._promised
-        return min(free, self.room()) if self.room else free
+        free = self.slots.rows_max - len(self._tasks)
+        return (min(free, self.room()) if self.room else free) - self._promised
 
     async def _lease(self, free: int) -> int:
         if free <= 0:
