@@ -33,9 +33,6 @@ POLL_INTERVAL_MAX_MS = 300_000
 WAIT_MS, IDLE_WAIT_MS = 1_000, 5_000
 FETCH_WAIT_MAX_MS = 1_500  # The broker answers at once when there is a record.
 EMPTY_PAUSE_MS = 10
-# Whatever aiokafka's fetcher waits for wakes it. This is its own look beside that, which finds a
-# partition's new leader while a fetch from the old one hangs; five a second cost an idle process.
-FETCHER_LOOK_MS = 1_000
 STALLED_AFTER_S = 60.0  # Longer than a batch is tried for, its last statement included.
 # A commit costs a round trip and a write of the broker's. What a successor reads again because it
 # was not committed, the inbox knows.
@@ -86,7 +83,6 @@ class Consumer:
             rebalance_timeout_ms=REBALANCE_TIMEOUT_MS,
             heartbeat_interval_ms=HEARTBEAT_INTERVAL_MS,
             max_poll_interval_ms=POLL_INTERVAL_MAX_MS,
-            consumer_timeout_ms=FETCHER_LOOK_MS,
             title=pipeline.group.name,
             description=_describe(pipeline),
         )
