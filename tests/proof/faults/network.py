@@ -18,6 +18,7 @@ from tests.support.waiting import eventually, pause
 
 CUTS = 8
 SLOW_S, SLOW_FOR_S, WAITING, FAST_S = 2.0, 10.0, 60, 2.0
+LATER_S = 0.5
 OUTAGE_S, STEADY_S, STORM_MAX = 20.0, 5.0, 2.0
 TOPIC_AWAY_S = 12.0
 READERS = ("payments", "inventory", "notifications")  # Of orders' events.
@@ -48,7 +49,10 @@ async def postgres_slow(arena: Arena, _: random.Random) -> Witness:
     async with Probes.of(arena) as probes:
         proxy.latency_s = SLOW_S
         try:
-            asked = [asyncio.create_task(probes.ask()) for _ in range(WAITING)]
+            asked = [asyncio.create_task(probes.ask()) for _ in range(WAITING // 2)]
+            # Those who come at once may all share one transaction, and nobody waits for his turn.
+            await pause(LATER_S)
+            asked += [asyncio.create_task(probes.ask()) for _ in range(WAITING // 2)]
             await pause(SLOW_FOR_S)
         finally:
             proxy.heal()

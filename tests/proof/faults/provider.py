@@ -3,7 +3,6 @@
 import asyncio
 import random
 from collections import Counter
-from functools import partial
 
 from tests.proof.arena import Arena
 from tests.proof.fault import Fault, Witness
@@ -12,7 +11,6 @@ from tests.support.judges import metric
 from tests.support.waiting import eventually, pause
 
 LASTS_S, ORDERS, RACES = 5.0, 30, 40
-LONGEST_S = 0.6  # Until a buyer has cancelled.
 
 
 async def silent(arena: Arena, _: random.Random) -> Witness:
@@ -61,11 +59,10 @@ async def webhooks(arena: Arena, _: random.Random) -> Witness:
 
 async def cancel_races(arena: Arena, luck: random.Random) -> Witness:
     """Buyers cancel at a random moment while their cards are charged: one outcome, whoever wins."""
-    await eventually(partial(_charges_at_once, arena), "orders are charged at once", 90)
 
     async def race() -> str:
         intent = await arena.load.buy(luck.choice(("tok_ok", "tok_ok", "tok_slow")))
-        await pause(luck.uniform(0, LONGEST_S))
+        await pause(luck.uniform(0, 0.6))
         await arena.load.cancel(intent)
         return min(intent.order_ids)
 
@@ -74,14 +71,6 @@ async def cancel_races(arena: Arena, luck: random.Random) -> Witness:
     ops = Counter(one.op for one in found if one.order_id in raced and one.ok)
     assert ops["capture"], "no cancellation met a capture"
     return Witness(f"{RACES} cancellations; {dict(ops)} by then")
-
-
-async def _charges_at_once(arena: Arena) -> bool:
-    """Not while a provider that was away before is spared: whoever cancels then meets no charge."""
-    intent = await arena.load.buy("tok_ok")
-    await pause(LONGEST_S)
-    found = await book.read(arena.shop.http, arena.system.addresses.provider)
-    return any(one.op == "capture" and one.order_id in intent.order_ids for one in found)
 
 
 async def _awry(arena: Arena, words: str, percent: int, **faults: float) -> Witness:
@@ -109,9 +98,10 @@ async def _repeated(arena: Arena) -> float:
 
 
 FAULTS = [
+    # The first: a provider that was away is spared for a while, and no cancellation meets a charge.
+    Fault("F23", "cancellations race captures", cancel_races),
     Fault("F20", "the provider answers nothing: did it, did not, does it later", silent),
     Fault("F21.errors", "the provider answers 500", failing),
     Fault("F21.wrong", "the provider answers garbage, or charges another amount", wrong),
     Fault("F22", "provider events twice, late and out of order", webhooks),
-    Fault("F23", "cancellations race captures", cancel_races),
 ]
