@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import count
 from typing import Any, Self
 from uuid import uuid4
@@ -91,6 +92,12 @@ class Buyers:
         for one in (await self.shop.get(url)).body:
             found[one["order_id"]].append(one["message_id"])
         return found
+
+    async def mailed_at(self) -> list[float]:
+        """When each mail about these orders came, the earliest first, in seconds."""
+        url = f"{self.shop.system.addresses.mail}/messages?brief=true&to={self.mailbox}"
+        found = (await self.shop.get(url)).body
+        return sorted(datetime.fromisoformat(one["received_at"]).timestamp() for one in found)
 
     async def told(self) -> int:
         """How many orders are over for their buyer: received and decided, both mailed."""

@@ -33,7 +33,12 @@ class Mail:
 
     def listed(self) -> dict[str, object]:
         """What tells it from others, without what it says."""
-        return {"message_id": self.message_id, "order_id": self.order_id, "to": self.recipients}
+        return {
+            "message_id": self.message_id,
+            "order_id": self.order_id,
+            "to": self.recipients,
+            "received_at": self.received_at,
+        }
 
 
 class Mailbox:
