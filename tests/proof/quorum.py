@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import for_code
 
 _DESCRIBE_QUORUM, _VERSION = 55, 0
 _TOPIC = b"__cluster_metadata"
@@ -36,9 +37,16 @@ async def an_admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
 
 
 async def partitions_of(bootstrap: str, topic: str) -> Mapping[int, Partition]:
-    """Leader and in-sync replicas of each partition; the leader is -1 when there is none."""
+    """Leader and in-sync replicas of each partition; the leader is -1 when there is none.
+
+    Raises Kafka's error (``UnknownTopicOrPartitionError``) while the broker that was asked has
+    not heard of the topic: each learns of a new one in its own time, also after its creation was
+    answered.
+    """
     async with an_admin(bootstrap) as admin:
         (found,) = await admin.describe_topics([topic])
+    if found["error_code"]:
+        raise for_code(found["error_code"])(topic)
     return {
         one["partition"]: Partition(one["leader"], frozenset(one["isr"]))
         for one in found["partitions"]
