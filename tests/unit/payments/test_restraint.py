@@ -27,7 +27,7 @@ def used_to_calls() -> tuple[Restraint, float]:
 
 def away(restraint: Restraint, now: float) -> None:
     for _ in range(UNANSWERED_MIN):
-        restraint.unanswered(now)
+        restraint.unanswered(now, now)
 
 
 def begun(restraint: Restraint, now: float, for_s: float) -> int:
@@ -44,11 +44,33 @@ def begun(restraint: Restraint, now: float, for_s: float) -> int:
 def test_a_few_calls_without_an_answer_change_nothing() -> None:
     restraint, now = used_to_calls()
     for _ in range(UNANSWERED_MIN - 1):
-        restraint.unanswered(now)
+        restraint.unanswered(now, now)
     restraint.answered(now)
-    restraint.unanswered(now)
+    restraint.unanswered(now, now)
 
     assert restraint.room(now) == NO_LIMIT
+
+
+def test_calls_that_hang_while_others_are_answered_change_nothing() -> None:
+    """Of forty at once six hang, and are given up together."""
+    restraint, now = used_to_calls()
+    for _ in range(34):
+        restraint.answered(now + 0.1)
+    for _ in range(UNANSWERED_MIN + 1):
+        restraint.unanswered(now + 2, called_at=now)
+
+    assert restraint.room(now + 2) == NO_LIMIT
+
+
+def test_calls_that_hang_do_not_prolong_what_an_outage_began() -> None:
+    """A provider that gives one call in twenty no answer is not away for ever."""
+    restraint, now = used_to_calls()
+    away(restraint, now)
+    for tenth in range(int(10 * CALM_S)):
+        restraint.answered(now + tenth / 10)
+        restraint.unanswered(now + tenth / 10 + 0.05, called_at=now + tenth / 10 - 2)
+
+    assert restraint.room(now + CALM_S + 1) == NO_LIMIT
 
 
 def test_a_provider_that_is_away_is_only_probed() -> None:

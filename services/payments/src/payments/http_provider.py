@@ -86,11 +86,12 @@ class HttpProvider:
         """POST under ``key``, or ask when there is no ``body``."""
         attributes = {"http.request.method": method, "orderproof.provider_key": key}
         with tracing.span(name, SpanKind.CLIENT, attributes=attributes) as span:
-            self._restraint.called(monotonic())
+            called_at = monotonic()
+            self._restraint.called(called_at)
             try:
                 reply = await self._exchange(method, path, key, body)
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                self._restraint.unanswered(monotonic())
+                self._restraint.unanswered(monotonic(), called_at)
                 span.set_attribute("error.type", type(error).__name__)
                 return Unknown(type(error).__name__)
             self._restraint.answered(monotonic())

@@ -18,10 +18,14 @@ class Restraint:
     There is no limit while the provider answers. After ``UNANSWERED_MIN`` calls in a row without
     an answer only ``PROBES_PER_S`` are made until one has an answer; then twice as many as were
     usual before, and half as many again for every ``CALM_S`` since. That ends when for ``CALM_S``
-    every call has had an answer and nothing has had to wait.
+    the provider was never away and nothing has had to wait.
+
+    A call without an answer says that the provider is away only if no other call was answered
+    since it began: of many at once those that hang end together, after all that were answered.
     """
 
     _usual_per_s: float = 0.0
+    _counted_to: float = 0.0
     _answered_at: float = 0.0
     _unanswered: int = 0
     _unanswered_at: float = 0.0
@@ -44,13 +48,16 @@ class Restraint:
             self._until = now + CALM_S
 
     def answered(self, now: float) -> None:
-        self._unanswered = 0
+        self._unanswered, self._answered_at = 0, now
         if now >= self._until:
-            since_s = now - self._answered_at
+            since_s = now - self._counted_to
             self._usual_per_s = self._usual_per_s * exp(-since_s / MEAN_OVER_S) + 1 / MEAN_OVER_S
-            self._answered_at = now
+            self._counted_to = now
 
-    def unanswered(self, now: float) -> None:
+    def unanswered(self, now: float, called_at: float) -> None:
+        """A call that began at ``called_at`` is given up."""
+        if self._answered_at > called_at:
+            return
         self._unanswered += 1
         self._unanswered_at = now
         if self._unanswered >= UNANSWERED_MIN or now < self._until:
