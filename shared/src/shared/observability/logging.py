@@ -1,8 +1,10 @@
 """Logs: one JSON object a line in services, readable in a terminal; never personal data."""
 
 import logging
+import math
 import sys
 from collections.abc import MutableMapping
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -11,6 +13,8 @@ from opentelemetry import trace
 from shared.observability.telling import tell_where
 
 QUIET = ("aiokafka", "asyncio", "faststream", "opentelemetry", "uvicorn")
+REPEATING = "aiokafka"  # Each of its clients tries ten times a second, and tells of each time.
+SAID_AGAIN_AFTER_S, KINDS_MAX = 10.0, 1_000
 SILENT = ("kafka-consumer", "uvicorn.error")  # What matters of these is logged by our own code.
 
 
@@ -38,6 +42,7 @@ def set_up(service: str, instance: str) -> None:
             foreign_pre_chain=shared, processors=[*render, renderer]
         )
     )
+    handler.addFilter(Seldom())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
@@ -52,6 +57,25 @@ def set_up(service: str, instance: str) -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service, instance=instance)
+
+
+class Seldom(logging.Filter):
+    """While a broker is away: one line of each kind in ``SAID_AGAIN_AFTER_S``, not hundreds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said_at: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.name.startswith(REPEATING):
+            return True
+        kind, now = (record.name, str(record.msg)), monotonic()
+        if now - self._said_at.get(kind, -math.inf) < SAID_AGAIN_AFTER_S:
+            return False
+        if len(self._said_at) >= KINDS_MAX:
+            self._said_at.clear()
+        self._said_at[kind] = now
+        return True
 
 
 def _add_trace(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
