@@ -21,6 +21,7 @@ from shared.messaging.envelope import Record
 from shared.messaging.header_names import allow_any_header_name
 from shared.messaging.kafka import REQUEST_TIMEOUT_MS
 from shared.messaging.pipeline import Pipeline
+from shared.messaging.silent_brokers import avoid_silent_brokers
 from shared.observability import metrics
 from shared.pace import Pace
 
@@ -252,6 +253,7 @@ async def _decode(message: KafkaMessage) -> KafkaMessage:
 def new_broker(servers: Sequence[str], security: Any, client_id: str) -> KafkaBroker:
     """Quiet, untyped and without automatic topics; the outbox's relay has its own producer."""
     allow_any_header_name()
+    avoid_silent_brokers()
     return KafkaBroker(
         list(servers),
         security=security,
