@@ -14,10 +14,14 @@ class Pace:
     who had to wait for it does not rest, nor who had ``enough`` items. So nothing waits when there
     is little to do, and a busy machine is left to others for about half of the time. With an
     ``enough`` of 0 nobody ever rests.
+
+    Where nobody waits for what comes of it, rounds begin ``interval_s_min`` apart, so that those
+    who are waited for have the machine; a first one still begins at once.
     """
 
-    def __init__(self, enough: int) -> None:
+    def __init__(self, enough: int, interval_s_min: float = 0.0) -> None:
         self.enough = enough
+        self.interval_s_min = interval_s_min
         self._began_at = self._free_since = 0.0
         self._rest_s = 0.0
 
@@ -29,8 +33,11 @@ class Pace:
         """The round is over."""
         now = asyncio.get_running_loop().time()
         came_at_once = self._began_at - self._free_since < AT_ONCE_S
-        rests = came_at_once and items < self.enough
-        self._rest_s = min(now - self._began_at, REST_S_MAX) if rests else 0.0
+        took_s = now - self._began_at
+        self._rest_s = 0.0
+        if items < self.enough:
+            self._rest_s = min(took_s, REST_S_MAX) if came_at_once else 0.0
+            self._rest_s = max(self._rest_s, self.interval_s_min - took_s)
         self._free_since = now
 
     async def rest(self) -> None:

@@ -62,6 +62,15 @@ async def test_a_rest_has_a_limit(watch: Watch) -> None:
     assert await rested_after(watch, Pace(100), (5, 1, 1), (0, 3, 1)) == REST_S_MAX
 
 
+async def test_rounds_begin_apart_where_nobody_waits_for_them(watch: Watch) -> None:
+    pace = Pace(100, interval_s_min=0.1)
+
+    assert await rested_after(watch, pace, (5, 0.01, 1)) == pytest.approx(0.09)
+    assert await rested_after(watch, pace, (0.05, 0.03, 1)) == pytest.approx(0.07)
+    assert await rested_after(watch, pace, (0, 0.01, 100)) == 0, "a full one"
+    assert await rested_after(watch, pace, (0, 0.2, 1)) == REST_S_MAX, "a long one"
+
+
 async def test_a_full_round_is_followed_by_the_next_one_at_once(watch: Watch) -> None:
     assert await rested_after(watch, Pace(100), (5, 0.01, 100), (0, 0.01, 100)) == 0
     assert await rested_after(watch, Pace(0), (5, 0.01, 1), (0, 0.01, 1)) == 0

@@ -83,6 +83,8 @@ TOLD_TO_PARTNERS: Mapping[type[Event], Handler] = {
 NAME = "notifications"
 # A group of its own: a partner's event that is parked holds up nobody's mail.
 PARTNERS = "notifications-partners"
+# No order waits for what is told of it, and people do not see a tenth of a second.
+INTERVAL_S_MIN = 0.1
 
 
 def build(settings: NotificationsSettings) -> Service:
@@ -114,8 +116,8 @@ def build(settings: NotificationsSettings) -> Service:
         settings=settings,
         unit_of_work=MessageWork,
         groups=(
-            ConsumerGroup(NAME, (topics.ORDERS,), HANDLERS),
-            ConsumerGroup(PARTNERS, (topics.FULFILMENT,), TOLD_TO_PARTNERS),
+            ConsumerGroup(NAME, (topics.ORDERS,), HANDLERS, INTERVAL_S_MIN),
+            ConsumerGroup(PARTNERS, (topics.FULFILMENT,), TOLD_TO_PARTNERS, INTERVAL_S_MIN),
         ),
         publishes=(),
         routes=lambda running: (*api.routes(running), *partners.routes(running)),

@@ -10,6 +10,7 @@ from opentelemetry.trace import SpanKind
 from shared.group_commit import GroupCommit
 from shared.messaging.unit_of_work import Transactions
 from shared.observability import tracing
+from shared.pace import Pace
 from shared.work import rows
 from shared.work.rows import LeasedRow
 from shared.work.slots import NoSlot
@@ -27,7 +28,8 @@ from notifications.writing.mails import write
 from shared import crash
 
 HOUR = timedelta(hours=1)
-MAILS_MAX = 200  # In one transaction.
+MAILS_ENOUGH, MAILS_MAX = 50, 200  # In one transaction.
+INTERVAL_S_MIN = 0.1
 Letter: TypeAlias = tuple[QueuedMessage, Customer]
 
 log = structlog.get_logger(__name__)
@@ -53,8 +55,8 @@ class MailSender:
     _ends: GroupCommit[_Sent, None] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._starts = GroupCommit(self._start, MAILS_MAX)
-        self._ends = GroupCommit(self._end, MAILS_MAX)
+        self._starts = GroupCommit(self._start, MAILS_MAX, Pace(MAILS_ENOUGH, INTERVAL_S_MIN))
+        self._ends = GroupCommit(self._end, MAILS_MAX, Pace(MAILS_ENOUGH, INTERVAL_S_MIN))
 
     async def perform(self, row: LeasedRow) -> None:
         """Send the row's mail; whoever lost the lease sends or records nothing.

@@ -63,7 +63,7 @@ class Consumer:
         self._uncommitted = False
         self._last_timestamp_ms: int | None = None
         self._caught_up_at: float | None = None
-        self._pace = Pace(PACE_ENOUGH)
+        self._pace = Pace(PACE_ENOUGH, pipeline.group.interval_s_min)
         self._prefix = topic_prefix
         self._fatal = fatal
         self._subscriber = broker.subscriber(

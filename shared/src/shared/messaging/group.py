@@ -15,11 +15,15 @@ Handler: TypeAlias = Callable[[Batch[Any], Any], Awaitable[None]]
 
 @dataclass(frozen=True)
 class ConsumerGroup:
-    """``name`` is the Kafka group and the inbox's consumer."""
+    """``name`` is the Kafka group and the inbox's consumer.
+
+    Batches begin ``interval_s_min`` apart unless they are large, where nobody waits for them.
+    """
 
     name: str
     topics: tuple[str, ...]
     handlers: Mapping[type[Event], Handler]
+    interval_s_min: float = 0.0
 
     @cached_property
     def types(self) -> Mapping[str, type[Event]]:

@@ -25,6 +25,8 @@ LEADER_LOCK_ID = 0x6F757462  # "outb"
 PING_INTERVAL_S = 2.0
 # Commits of all processes wake whoever leads; a row that woke nobody is found by a look.
 LOOK_MAX_S = 5.0
+# What Kafka has is removed by the next look, which mostly is one for more; this long it may wait.
+REMOVED_WITHIN_S = 0.1
 LEADER_RETRY_S = 1.0
 ROWS_MAX, BYTES_MAX = 500, 8 * 1024 * 1024
 PACE_ENOUGH = 100
@@ -130,6 +132,9 @@ class Relay:
                     # sequence has advanced past what the broker has.
                     await _close(producer)
                     producer = await new_producer(self.kafka, self.instance)
+                elif len(rows) == len(self._acked) < ROWS_MAX:
+                    # All that was there is told; whoever commits more wakes us.
+                    await self._idle.rest(REMOVED_WITHIN_S)
         finally:
             try:
                 await self._remove_acked()

@@ -31,7 +31,7 @@ LEASE = timedelta(seconds=15)
 RENEW_S = 5.0
 CLAIMS_MAX = 200
 LANES_MAX = 5_000
-PACE_ENOUGH = 20
+PACE_ENOUGH, INTERVAL_S_MIN = 20, 0.1
 RECORDS_MAX = 200
 DRAIN_S = 2.5
 FAILED_REST_S = 1.0
@@ -57,7 +57,7 @@ class Dispatcher:
     _lanes: dict[UUID, Lane] = field(default_factory=dict)
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
     _idle: Idle = field(default_factory=Idle)
-    _pace: Pace = field(default_factory=lambda: Pace(PACE_ENOUGH))
+    _pace: Pace = field(default_factory=lambda: Pace(PACE_ENOUGH, INTERVAL_S_MIN))
     _renew_at: float = 0.0
     _is_started: bool = False
     _records: GroupCommit[Outcome, bool] = field(init=False)
