@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from shared.messaging.order_table import OrderTable
 from shared.messaging.outbox import Outgoing
 from shared.messaging.parking import ParkedKey, ToPark
-from shared.messaging.unit_of_work import Transactions, UnitOfWork
+from shared.messaging.unit_of_work import Hand, Transactions, UnitOfWork
 from shared.work.rows import NewWork
 
 from shared import crash
@@ -145,8 +145,10 @@ def draft_of(work: UnitOfWork[Any]) -> Draft:
 class InMemory(UnitOfWork[Any]):
     """A unit of work whose flush goes into its draft; everything else is the service's own."""
 
-    def __init__(self, db: Any, now: datetime, traceparent: str = "") -> None:
-        super().__init__(db, now, traceparent)
+    def __init__(
+        self, db: Any, now: datetime, traceparent: str = "", hand: Hand | None = None
+    ) -> None:
+        super().__init__(db, now, traceparent, hand)
         self.writes = db
 
     async def flush(self) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from shared.database import Db
-from shared.messaging.unit_of_work import UnitOfWork
+from shared.messaging.unit_of_work import Hand, UnitOfWork
 from shared.work.rows import NewWork
 
 from payments import store
@@ -22,8 +22,10 @@ class PaymentsWork(UnitOfWork[Payment]):
 
     table = store.PAYMENTS
 
-    def __init__(self, db: Db, now: datetime, traceparent: str = "") -> None:
-        super().__init__(db, now, traceparent)
+    def __init__(
+        self, db: Db, now: datetime, traceparent: str = "", hand: Hand | None = None
+    ) -> None:
+        super().__init__(db, now, traceparent, hand)
         self.attempts: dict[AttemptKey, Attempt] = {}
         self._attempts_loaded: dict[AttemptKey, Attempt] = {}
         self._entries: list[Entry] = []
