@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from shared.messaging.order_table import OrderTable
 from shared.messaging.outbox import Outgoing
 from shared.messaging.parking import ParkedKey, ToPark
-from shared.messaging.unit_of_work import Hand, Transactions, UnitOfWork
+from shared.messaging.unit_of_work import Hand, NewUnitOfWork, Transactions, UnitOfWork
 from shared.work.rows import NewWork
 
 from shared import crash
@@ -146,9 +146,14 @@ class InMemory(UnitOfWork[Any]):
     """A unit of work whose flush goes into its draft; everything else is the service's own."""
 
     def __init__(
-        self, db: Any, now: datetime, traceparent: str = "", hand: Hand | None = None
+        self,
+        db: Any,
+        now: datetime,
+        traceparent: str = "",
+        hand: Hand | None = None,
+        **more: Any,
     ) -> None:
-        super().__init__(db, now, traceparent, hand)
+        super().__init__(db, now, traceparent, hand, **more)
         self.writes = db
 
     async def flush(self) -> None:
@@ -168,15 +173,15 @@ class InMemory(UnitOfWork[Any]):
 class HeldTransactions(Transactions[Any]):
     """Opens units of work over ``held``; each commits at once, or its process dies before."""
 
-    def __init__(self, held: Held, clock: SimulatedClock, unit_of_work: type[Any]) -> None:
+    def __init__(self, held: Held, clock: SimulatedClock, unit_of_work: NewUnitOfWork[Any]) -> None:
         super().__init__(None, clock, unit_of_work)  # type: ignore[arg-type]
         self.held, self.simulated = held, clock
 
     @asynccontextmanager
     async def begin(self, traceparent: str = "", wait_s: float | None = None) -> AsyncIterator[Any]:
-        draft = Draft(self.held)
+        draft: Any = Draft(self.held)
         with taken_back_unless_committed():
-            work = self.unit_of_work(draft, self.simulated.time, traceparent)
+            work = self.unit_of_work(draft, self.simulated.time, traceparent, self.hand)
             yield work
             await work.flush()
             crash.point("before_commit")

@@ -1,7 +1,9 @@
 """The services' own units of work over rows in memory: only what was SQL is replaced."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from inventory.domain.order import OrderHolds
 from inventory.domain.stock import HeldStock, Level, Place, Stock
@@ -20,9 +22,10 @@ from payments.unit_of_work import PaymentsWork
 from shared.contracts import topics
 from shared.contracts.storefront import Submission
 from shared.ids import new_id
-from shared.messaging.unit_of_work import Rank
+from shared.messaging.unit_of_work import NewUnitOfWork, Rank
 
 from tests.simulation.memory import InMemory, RowHolder, Used
+from tests.simulation.system import LIMITS
 
 
 class NotedOrders(OrdersWork):
@@ -138,3 +141,11 @@ class HeldMessages(InMemory, MessageWork):
         ids = set(new.values())
         self.work = [row for row in self.work if row.payload["message_id"] in ids]
         self._messages = []
+
+
+UNITS_OF_WORK: Mapping[str, NewUnitOfWork[Any]] = {
+    "orders": HeldOrders,
+    "payments": partial(HeldPayments, limits=LIMITS),
+    "inventory": HeldInventory,
+    "notifications": HeldMessages,
+}

@@ -14,7 +14,7 @@ from shared.contracts.event import Event
 from shared.http.guards import BODY_BYTES_MAX
 from shared.messaging.group import ConsumerGroup
 from shared.messaging.pipeline import Pipeline
-from shared.messaging.unit_of_work import Transactions, UnitOfWork
+from shared.messaging.unit_of_work import NewUnitOfWork, Transactions, UnitOfWork
 from shared.settings import ServiceSettings
 from shared.work.worker import Worker
 
@@ -41,7 +41,7 @@ class Service:
 
     name: str
     settings: ServiceSettings
-    unit_of_work: type[UnitOfWork[Any]]
+    unit_of_work: NewUnitOfWork[UnitOfWork[Any]]
     groups: tuple[ConsumerGroup, ...]
     publishes: tuple[type[Event], ...]
     pipeline: Callable[..., Pipeline] = Pipeline

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -224,6 +224,7 @@ class UnitOfWork(Generic[Row]):
 
 
 Work = TypeVar("Work", bound=UnitOfWork[Any])
+NewUnitOfWork: TypeAlias = Callable[[Db, datetime, str, Hand | None], Work]
 
 
 @dataclass
@@ -235,7 +236,7 @@ class Transactions(Generic[Work]):
 
     pool: Pool
     clock: Clock
-    unit_of_work: type[Work]
+    unit_of_work: NewUnitOfWork[Work]
     leads_relay: Callable[[], bool] = lambda: False
     on_events: list[Callable[[], None]] = field(default_factory=list)
     on_work: list[Callable[[], None]] = field(default_factory=list)
