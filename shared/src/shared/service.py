@@ -82,6 +82,7 @@ class Timer:
 class Retention:
     """Rows ``t`` of ``table`` go when ``column`` is older than ``keep`` and ``condition`` holds.
 
+    With ``forgets``, an assignment, they stay and lose that; then ``condition`` holds no more.
     An index on ``column`` finds them; without one each look would read the whole table.
     """
 
@@ -89,6 +90,7 @@ class Retention:
     column: str
     keep: timedelta
     condition: str = "true"
+    forgets: str | None = None
 
 
 @dataclass(frozen=True)
