@@ -149,8 +149,9 @@ class UnitOfWork(Generic[Row]):
         """
         due = self.now + timedelta(seconds=delay_s)
         row = NewWork(order_id, kind, dict(payload), due, self.cause(order_id))
-        if not delay_s:
-            row = replace(row, lease_token=self._promise(order_id))
+        if order_id not in self._worked and not delay_s:
+            row = replace(row, lease_token=self._promise())
+        self._worked.add(order_id)
         self.work.append(row)
         return row
 
@@ -158,11 +159,10 @@ class UnitOfWork(Generic[Row]):
         """What is asked for from here on is for whoever is free."""
         self._hand = None
 
-    def _promise(self, order_id: str) -> UUID | None:
-        """The token of a lease for the order's first row here; none when there is no room."""
-        if self._hand is None or order_id in self._worked or not self._hand.promise():
+    def _promise(self) -> UUID | None:
+        """The token of a lease; none when there is no room."""
+        if self._hand is None or not self._hand.promise():
             return None
-        self._worked.add(order_id)
         self.promised += 1
         return uuid4()
 
