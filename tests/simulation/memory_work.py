@@ -81,6 +81,7 @@ class HeldPayments(InMemory, PaymentsWork):
         self.attempts = dict(self._attempts_loaded)
 
     async def save(self) -> None:
+        self.work = [self._begun(row) for row in self.work]
         kept, attempts, entries = self.draft.held.kept, self.attempts, self._entries
         self.draft.later(lambda: kept.setdefault("attempts", {}).update(attempts))
         self.draft.later(lambda: kept.setdefault("ledger", []).extend(entries))
