@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 
 from tests.support.buyers import Buyers
 from tests.support.judges import nothing_lost_or_doubled, reasons_of
@@ -25,25 +26,27 @@ async def test_one_of_two_instances_killed_under_load_costs_nothing(two: Shop) -
     """An outside reader sees 1, 2, 3 … per order on every topic, whoever published it."""
     buyers = await Buyers.of(two, stock=BUYERS, instances=(0, 1))
 
+    kills: dict[str, asyncio.Task[float]] = {}
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(buyers.arrive(PER_S, BUYERS))
         for arrived, instance in KILLED_AT.items():
             await buyers.arrived(arrived)
-            tasks.create_task(_kill(instance, buyers))
+            kills[instance] = tasks.create_task(_kill(instance, buyers))
     await buyers.all_told(timeout_s=60)
 
-    ending = await nothing_lost_or_doubled(buyers, mailer_died=True)
+    ending = await nothing_lost_or_doubled(buyers, [kills["notifications-1"].result()])
     assert ending.outcomes == {"confirmed": BUYERS}
 
 
-async def _kill(instance: str, buyers: Buyers) -> None:
-    """It was there, had orders to work on, died of SIGKILL, and was replaced."""
+async def _kill(instance: str, buyers: Buyers) -> float:
+    """It was there, had orders to work on, died of SIGKILL, and was replaced; gives when."""
     system = buyers.shop.system
     end = asyncio.create_task(system.node(instance).exited())
-    pid = system.kill(instance)
+    pid, died_at = system.kill(instance), time.time()
     assert await buyers.in_flight() > 0, f"nothing in flight at the death of {instance}"
     assert await end == -signal.SIGKILL
     await system.wait_replaced(instance, pid, REPLACED_TIMEOUT_S)
+    return died_at
 
 
 async def test_of_a_thousand_buyers_a_hundred_get_the_hundred_units(two: Shop) -> None:

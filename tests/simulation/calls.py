@@ -5,6 +5,8 @@ from collections.abc import Coroutine, Sequence
 from datetime import timedelta
 from typing import Any
 
+from shared.work.rows import LeasedRow
+
 from tests.simulation.provider import UNKNOWN, Call
 from tests.simulation.seams import JOB, Job
 from tests.simulation.system import LEASE_S
@@ -27,12 +29,26 @@ async def work(world: World, service: str | None = None) -> bool:
     rows = await world.system.lease(service, 8 if world.calm else world.rng.choice((1, 2, 8)))
     for row in rows:
         world.note(f"{service} takes up {row.kind} of {row.order_id[-6:]}")
-    jobs = [
-        _begun(Job(service, (row.order_id,), row.kind), world.system.perform(service, row))
-        for row in rows
-    ]
-    await _run(world, jobs)
+    await _perform(world, service, rows)
     return bool(rows)
+
+
+async def begin_born(world: World) -> None:
+    """A process begins at once with what its own transactions have leased to it."""
+    for service, hand in world.hands.items():
+        born = hand.empty()
+        for row in born:
+            world.note(f"{service} has {row.kind} of {row.order_id[-6:]} in hand")
+        await _perform(world, service, born)
+
+
+async def _perform(world: World, service: str, rows: Sequence[LeasedRow]) -> None:
+    if rows:
+        jobs = [
+            _begun(Job(service, (row.order_id,), row.kind), world.system.perform(service, row))
+            for row in rows
+        ]
+        await _run(world, jobs)
 
 
 async def sweep(world: World) -> bool:
@@ -76,6 +92,7 @@ async def _run(world: World, jobs: Sequence[Job]) -> None:
             job.task.result()
     world.jobs = [job for job in world.jobs if job not in jobs]
     world.jobs += [job for job in jobs if not job.done]
+    await begin_born(world)
 
 
 async def _kill(jobs: Sequence[Job]) -> None:

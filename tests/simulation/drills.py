@@ -42,6 +42,7 @@ async def drill(world: World, settle: Settle) -> None:
     row, fault = cell_of(world.seed)
     world.note(f"drill {' '.join(row)} after {fault}")
     world.held, before = set(HELD), world.rows[row]
+    _open_hands(world, is_open=False)
     one = _Drilled(world, settle, fault)
     for word in recipe(row, fault):
         if word[0] == "+":
@@ -52,8 +53,15 @@ async def drill(world: World, settle: Settle) -> None:
             await WORDS[word](one)
         await settle(world)
     world.held, world.armed, world.drilled = set(), {}, set()
+    _open_hands(world, is_open=True)
     if world.rows[row] == before:
         world.note(f"drill missed {' '.join(row)}")
+
+
+def _open_hands(world: World, *, is_open: bool) -> None:
+    """Work that a drill may have to hold back must not begin by itself."""
+    for hand in world.hands.values():
+        hand.is_open = is_open
 
 
 class _Drilled:

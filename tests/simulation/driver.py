@@ -12,6 +12,7 @@ from typing import Any
 from tests.simulation import calls, outside, steps
 from tests.simulation.cells import cell_of
 from tests.simulation.drills import drill
+from tests.simulation.hand import hands_of
 from tests.simulation.judges import judge
 from tests.simulation.limit import TooLong, limited
 from tests.simulation.provider import SimulatedProvider
@@ -37,7 +38,10 @@ async def run(seed: int, make: MakeSystem) -> World:
     asyncio.get_running_loop().set_exception_handler(_expected)
     with seeded(deaths):
         system = await make(clock, provider, chosen)
-        world = World(seed, rng, chosen, clock, provider, deaths, system)
+        hands = hands_of(seed, LEASE_S)
+        for service, hand in hands.items():
+            system.transactions[service].hand = hand
+        world = World(seed, rng, chosen, clock, provider, deaths, system, hands)
         try:
             async with limited():
                 await _play(world)

@@ -7,14 +7,14 @@ would write, and all of it counts at once or never. Locks have nobody to wait fo
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from shared.messaging.order_table import OrderTable
 from shared.messaging.outbox import Outgoing
 from shared.messaging.parking import ParkedKey, ToPark
-from shared.messaging.unit_of_work import Transactions, UnitOfWork
-from shared.work.rows import NewWork
+from shared.messaging.unit_of_work import Hand, NewUnitOfWork, Transactions, UnitOfWork
+from shared.work.rows import NewWork, leased_at_birth
 
 from shared import crash
 from tests.simulation.seams import SimulatedClock, taken_back_unless_committed
@@ -69,10 +69,22 @@ class Held:
                 "payload": one.payload,
             }
 
-    def ask(self, work: Sequence[NewWork]) -> None:
+    def ask(
+        self, work: Sequence[NewWork], open_before: Collection[str], until: datetime
+    ) -> list[Any]:
+        """Rows with a token are leased from their birth, unless their order has open ones.
+
+        As the real statement it does not see what its transaction does to others, so these are
+        the orders that had some ``open_before``. Gives ids and tokens of what is leased.
+        """
+        given: list[Any] = []
         for one in work:
-            place = self.next_id()
-            self.work[place] = WorkRow(place, one, one.not_before)
+            row = WorkRow(self.next_id(), one, one.not_before)
+            if one.lease_token is not None and one.order_id not in open_before:
+                row.token, row.lease_until, row.attempts = one.lease_token.int, until, 1
+                given.append({"id": row.id, "lease_token": one.lease_token})
+            self.work[row.id] = row
+        return given
 
     def first_open(self) -> list[WorkRow]:
         """Of each order the oldest row that is not done; the others wait for it."""
@@ -145,8 +157,15 @@ def draft_of(work: UnitOfWork[Any]) -> Draft:
 class InMemory(UnitOfWork[Any]):
     """A unit of work whose flush goes into its draft; everything else is the service's own."""
 
-    def __init__(self, db: Any, now: datetime, traceparent: str = "") -> None:
-        super().__init__(db, now, traceparent)
+    def __init__(
+        self,
+        db: Any,
+        now: datetime,
+        traceparent: str = "",
+        hand: Hand | None = None,
+        **more: Any,
+    ) -> None:
+        super().__init__(db, now, traceparent, hand, **more)
         self.writes = db
 
     async def flush(self) -> None:
@@ -155,8 +174,18 @@ class InMemory(UnitOfWork[Any]):
         draft = self.draft
         outgoing, work = self.outgoing, self.work
         draft.later(lambda: draft.held.tell(outgoing))
-        draft.later(lambda: draft.held.ask(work))
+        self._ask(draft.held, work)
         self.outgoing, self.work = [], []
+
+    def _ask(self, held: Held, work: Sequence[NewWork]) -> None:
+        open_before = {row.new.order_id for row in held.first_open()}
+        lease_s = 0.0 if self._hand is None else self._hand.lease.lease_s
+        until = self.now + timedelta(seconds=lease_s)
+
+        def write() -> None:
+            self.leased += leased_at_birth(work, held.ask(work, open_before, until))
+
+        self.draft.later(write)
 
     @property
     def draft(self) -> Draft:
@@ -166,17 +195,19 @@ class InMemory(UnitOfWork[Any]):
 class HeldTransactions(Transactions[Any]):
     """Opens units of work over ``held``; each commits at once, or its process dies before."""
 
-    def __init__(self, held: Held, clock: SimulatedClock, unit_of_work: type[Any]) -> None:
+    def __init__(self, held: Held, clock: SimulatedClock, unit_of_work: NewUnitOfWork[Any]) -> None:
         super().__init__(None, clock, unit_of_work)  # type: ignore[arg-type]
         self.held, self.simulated = held, clock
 
     @asynccontextmanager
     async def begin(self, traceparent: str = "", wait_s: float | None = None) -> AsyncIterator[Any]:
-        draft = Draft(self.held)
+        draft: Any = Draft(self.held)
         with taken_back_unless_committed():
-            work = self.unit_of_work(draft, self.simulated.time, traceparent)
+            work = self.unit_of_work(draft, self.simulated.time, traceparent, self.hand)
             yield work
             await work.flush()
             crash.point("before_commit")
         draft.commit()
         self.held.handled += getattr(work, "handled", ())
+        if self.hand is not None:
+            self.hand.take(work.leased, work.promised, ())

@@ -159,6 +159,7 @@ def _readable(parked: Sequence[ToPark], group: ConsumerGroup) -> tuple[list[Know
 async def _run_in_order(work: Any, group: ConsumerGroup, readable: Sequence[Known]) -> None:
     if not readable:
         return
+    work.leave_work()
     events = [one.event for one in readable]
     await work.lock_orders(await work.claim(events))
     await work.prepare(events)

@@ -34,23 +34,10 @@ from tests.simulation.memory_messaging import (
     owns,
     redrive_in_memory,
 )
-from tests.simulation.memory_work import (
-    HeldInventory,
-    HeldMessages,
-    HeldOrders,
-    HeldPayments,
-    Parcel,
-)
+from tests.simulation.memory_work import UNITS_OF_WORK, Parcel
 from tests.simulation.provider import SimulatedProvider, ask
 from tests.simulation.seams import SimulatedClock
 from tests.simulation.system import LEASE_S, LIMITS, SERVICE_OF, SERVICES, Broken, Picture, groups
-
-UNITS_OF_WORK = {
-    "orders": HeldOrders,
-    "payments": HeldPayments,
-    "inventory": HeldInventory,
-    "notifications": HeldMessages,
-}
 
 
 class MemorySystem:

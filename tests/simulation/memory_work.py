@@ -1,7 +1,9 @@
 """The services' own units of work over rows in memory: only what was SQL is replaced."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from inventory.domain.order import OrderHolds
 from inventory.domain.stock import HeldStock, Level, Place, Stock
@@ -20,9 +22,10 @@ from payments.unit_of_work import PaymentsWork
 from shared.contracts import topics
 from shared.contracts.storefront import Submission
 from shared.ids import new_id
-from shared.messaging.unit_of_work import Rank
+from shared.messaging.unit_of_work import NewUnitOfWork, Rank
 
 from tests.simulation.memory import InMemory, RowHolder, Used
+from tests.simulation.system import LIMITS
 
 
 class NotedOrders(OrdersWork):
@@ -78,6 +81,7 @@ class HeldPayments(InMemory, PaymentsWork):
         self.attempts = dict(self._attempts_loaded)
 
     async def save(self) -> None:
+        self.work = [self._begun(row) for row in self.work]
         kept, attempts, entries = self.draft.held.kept, self.attempts, self._entries
         self.draft.later(lambda: kept.setdefault("attempts", {}).update(attempts))
         self.draft.later(lambda: kept.setdefault("ledger", []).extend(entries))
@@ -138,3 +142,11 @@ class HeldMessages(InMemory, MessageWork):
         ids = set(new.values())
         self.work = [row for row in self.work if row.payload["message_id"] in ids]
         self._messages = []
+
+
+UNITS_OF_WORK: Mapping[str, NewUnitOfWork[Any]] = {
+    "orders": HeldOrders,
+    "payments": partial(HeldPayments, limits=LIMITS),
+    "inventory": HeldInventory,
+    "notifications": HeldMessages,
+}

@@ -10,6 +10,7 @@ from shared.contracts.storefront import SUBMISSION_EXAMPLE as EXAMPLE
 from shared.contracts.storefront import OrderCancellationSubmitted, OrderSubmitted
 from shared.messaging.envelope import encode_headers
 
+from tests.simulation.calls import begin_born
 from tests.simulation.world import DRILLED_SKU, SKUS, World
 
 PRICE_MINOR = 255
@@ -92,6 +93,7 @@ async def _refund(world: World) -> bool:
     minor = world.rng.choice((left, max(1, left // 3)))
     world.note(f"people refund {minor} of {order_id[-6:]}")
     await world.system.refund(order_id, minor)
+    await begin_born(world)
     return True
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from inventory import actions, fulfilment
@@ -32,7 +33,7 @@ from shared.messaging.outbox import SHARDS
 from shared.messaging.parking import WAITING
 from shared.messaging.pipeline import Pipeline
 from shared.messaging.redrive import discard, redrive
-from shared.messaging.unit_of_work import Transactions
+from shared.messaging.unit_of_work import NewUnitOfWork, Transactions
 from shared.pace import Pace
 from shared.work import rows
 from shared.work.rows import LeasedRow
@@ -46,9 +47,9 @@ from tests.simulation.provider import SimulatedProvider, ask
 from tests.simulation.seams import SimulatedClock, taken_back_unless_committed
 from tests.simulation.system import LEASE_S, LIMITS, SERVICE_OF, SERVICES, Broken, Picture, groups
 
-UNITS_OF_WORK: Mapping[str, type[Any]] = {
+UNITS_OF_WORK: Mapping[str, NewUnitOfWork[Any]] = {
     "orders": NotedOrders,
-    "payments": PaymentsWork,
+    "payments": partial(PaymentsWork, limits=LIMITS),
     "inventory": InventoryWork,
     "notifications": MessageWork,
 }

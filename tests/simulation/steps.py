@@ -7,6 +7,7 @@ from shared.contracts import topics
 from shared.messaging.envelope import Record, unpack
 from shared.messaging.relay import oldest_of_each_key
 
+from tests.simulation.calls import begin_born
 from tests.simulation.seams import Died
 from tests.simulation.system import SERVICE_OF, SERVICES
 from tests.simulation.world import World
@@ -132,12 +133,20 @@ async def _apply(world: World, group: str, records: list[Record], death: str | N
     try:
         await world.system.pipeline(group).process(records)
     except Died:
+        _lose_hand(world, SERVICE_OF[group])
         return True
     finally:
         world.deaths.at = None
         world.count_rows()
         await _note_waiting(world, group)
+    await begin_born(world)
     return False
+
+
+def _lose_hand(world: World, service: str) -> None:
+    """What was leased to the process that died is taken over when the leases have ended."""
+    if service in world.hands and (lost := world.hands[service].empty()):
+        world.note(f"{service} loses {len(lost)} in hand")
 
 
 async def _note_waiting(world: World, group: str) -> None:

@@ -22,6 +22,7 @@ from shared.errors import Permanent
 from shared.messaging.batch import Batch
 from shared.messaging.group import ConsumerGroup, Handler
 from shared.messaging.pipeline import Pipeline
+from shared.messaging.unit_of_work import Transactions
 from shared.work.rows import LeasedRow
 
 from tests.simulation.memory import Handled, Used
@@ -77,6 +78,8 @@ class System(Protocol):
 
     broken: Broken
 
+    @property
+    def transactions(self) -> Mapping[str, Transactions[Any]]: ...
     @property
     def used(self) -> list[Used]: ...
     @property

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,14 @@ from orders.domain.order import Order, Payment, Status, Stock
 from orders.domain.steps import Step
 from payments import unit_of_work
 from payments.calls import charging, refunding
-from payments.domain.attempts import Attempt, CallNow
+from payments.domain.attempts import (
+    Attempt,
+    CallLimits,
+    CallNow,
+    ChargeWindow,
+    TakeUp,
+    take_up_charge,
+)
 from payments.domain.payment import Ended, end_order, queue_refund
 from payments.handlers import settle_ended_order
 from shared.contracts.inventory import Hold, StockReserved
@@ -57,6 +65,18 @@ def each_call_has_a_key_of_its_own(patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(charging, "_start", start_anew)
     patch.setattr(charging, "take_up_charge", lambda attempt, *_: CallNow(attempt))
+
+
+def a_charge_begins_where_it_is_asked_for_however_late(patch: pytest.MonkeyPatch) -> None:
+    def begin(attempt: Attempt, window: ChargeWindow, now: datetime, limits: CallLimits) -> TakeUp:
+        later = replace(window, decide_by=now + timedelta(days=1))
+        return take_up_charge(attempt, later, now, limits)
+
+    patch.setattr(unit_of_work, "take_up_charge", begin)
+
+
+def a_charge_that_begins_where_it_is_asked_for_is_not_noted(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(unit_of_work, "take_up_charge", lambda attempt, *_: CallNow(attempt))
 
 
 def a_charge_that_came_late_is_not_looked_for(patch: pytest.MonkeyPatch) -> None:
@@ -157,6 +177,8 @@ WRONG: tuple[Callable[[pytest.MonkeyPatch], None], ...] = (
     an_order_that_ended_keeps_its_money,
     an_answer_that_did_not_come_is_a_refusal,
     each_call_has_a_key_of_its_own,
+    a_charge_begins_where_it_is_asked_for_however_late,
+    a_charge_that_begins_where_it_is_asked_for_is_not_noted,
     a_charge_that_came_late_is_not_looked_for,
     what_was_given_back_is_forgotten,
     a_refund_is_made_again_when_nobody_answers,

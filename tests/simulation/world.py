@@ -1,7 +1,7 @@
 """One seed's world: the services, what is outside them, what was done to them and what was seen."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from random import Random
@@ -13,6 +13,7 @@ from shared.messaging.envelope import Record
 
 from tests.simulation.broker import Broker
 from tests.simulation.faults import AT_CALLS, UNROLLED, rates
+from tests.simulation.hand import SimulatedHand
 from tests.simulation.provider import SimulatedProvider
 from tests.simulation.seams import Deaths, Job, SimulatedClock
 from tests.simulation.system import System
@@ -116,6 +117,7 @@ class World:
     provider: SimulatedProvider
     deaths: Deaths
     system: System
+    hands: Mapping[str, SimulatedHand]
     broker: Broker = field(default_factory=Broker)
     history: list[str] = field(default_factory=list)
     struck: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))

@@ -5,7 +5,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from uuid import uuid4
 
 import aiohttp
@@ -18,6 +18,13 @@ ANSWER_TIMEOUT_S = 40
 AT_ONCE = 40
 AGAIN = (409, 503)  # The first request is still at work, or the service is not.
 MAILS_OF_A_DECIDED_ORDER = 2
+
+
+class Mailed(NamedTuple):
+    """A mail that came, ``at`` seconds of the host's clock."""
+
+    message_id: str
+    at: float
 
 
 @dataclass
@@ -87,17 +94,17 @@ class Buyers:
 
     async def mails(self) -> dict[str, list[str]]:
         """The Message-IDs of every mail about each order, as they came."""
-        url = f"{self.shop.system.addresses.mail}/messages?brief=true&to={self.mailbox}"
         found: dict[str, list[str]] = defaultdict(list)
-        for one in (await self.shop.get(url)).body:
+        for one in await self._mailbox():
             found[one["order_id"]].append(one["message_id"])
         return found
 
-    async def mailed_at(self) -> list[float]:
-        """When each mail about these orders came, the earliest first, in seconds."""
-        url = f"{self.shop.system.addresses.mail}/messages?brief=true&to={self.mailbox}"
-        found = (await self.shop.get(url)).body
-        return sorted(datetime.fromisoformat(one["received_at"]).timestamp() for one in found)
+    async def mailed(self) -> list[Mailed]:
+        """Every mail about these orders, as they came."""
+        return [
+            Mailed(one["message_id"], datetime.fromisoformat(one["received_at"]).timestamp())
+            for one in await self._mailbox()
+        ]
 
     async def told(self) -> int:
         """How many orders are over for their buyer: received and decided, both mailed."""
@@ -119,6 +126,11 @@ class Buyers:
             return kept == enough
 
         await eventually(look, f"{len(self.bodies)} buyers told the outcome", timeout_s)
+
+    async def _mailbox(self) -> list[dict[str, Any]]:
+        url = f"{self.shop.system.addresses.mail}/messages?brief=true&to={self.mailbox}"
+        found: list[dict[str, Any]] = (await self.shop.get(url)).body
+        return found
 
     async def _mails_kept(self) -> int:
         url = f"{self.shop.system.addresses.mail}/health/ready"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from asyncpg import Pool, Record
 from console.domain.facts import Fact
@@ -30,7 +31,7 @@ AT = datetime(2026, 11, 30, 10, tzinfo=UTC)
 
 def projection(pool: "Pool[Record]", heard: list[Fact] | None = None) -> Projection:
     told = heard if heard is not None else []
-    transactions = Transactions(pool, Clock(), UnitOfWork)
+    transactions: Transactions[UnitOfWork[Any]] = Transactions(pool, Clock(), UnitOfWork)
     return Projection(
         "console",
         ConsumerGroup("console", (), {}),

@@ -1,17 +1,18 @@
 """The outside judges after a fault: the provider's book, the mailbox, the stock and Kafka."""
 
 import json
-from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from aiokafka import ConsumerRecord
+from notifications.settings import NotificationsSettings
 from prometheus_client.parser import text_string_to_metric_families
 from shared.contracts import topics
+from shared.work.slots import ROWS_MAX, WINDOW_S
 
-from tests.support.buyers import Buyers
+from tests.support.buyers import Buyers, Mailed
 from tests.support.kafka_log import headers_of, sequence_errors
 from tests.support.shop import Shop
 from tests.support.waiting import eventually
@@ -27,7 +28,7 @@ OWNED = {
 }
 DECISIONS = ("order-confirmed", "order-rejected", "order-expired", "order-cancelled")
 SETTLE_TIMEOUT_S = 30.0
-MAIL_SLOTS = 8  # NOTIFICATIONS_SENDS_MAX
+MAIL_SLOTS: int = NotificationsSettings.model_fields["sends_max"].default
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,10 @@ class Ending:
     outcomes: Counter[str]
 
 
-async def nothing_lost_or_doubled(buyers: Buyers, mailer_died: bool = False) -> Ending:
+async def nothing_lost_or_doubled(buyers: Buyers, mailer_died_at: Sequence[float] = ()) -> Ending:
     """Each acknowledged order ended once, everywhere; what it came to is what Kafka says.
 
-    Of mails those may come twice that were in hand when the process that sent them died.
+    Of mails as many may come twice as a process that sent them had in hand when it died.
     """
     shop, order_ids = buyers.shop, set(buyers.order_ids)
     assert len(order_ids) == len(buyers.bodies), "an order of its own for every buyer"
@@ -54,7 +55,7 @@ async def nothing_lost_or_doubled(buyers: Buyers, mailer_died: bool = False) -> 
     assert set(outcomes) == order_ids, "every order has one outcome"
     await money_follows(shop, outcomes, price_minor=250)
     await stock_follows(buyers, outcomes)
-    await mails_follow(buyers, await in_hand_max(buyers) if mailer_died else 0)
+    await mails_follow(buyers, mailer_died_at)
     assert await dead_letters(shop, order_ids) == []
     return Ending(own, Counter(outcomes.values()))
 
@@ -117,7 +118,7 @@ async def stock_follows(buyers: Buyers, outcomes: dict[str, str]) -> None:
     await eventually(look, f"{confirmed} of {buyers.stock} held", SETTLE_TIMEOUT_S)
 
 
-async def mails_follow(buyers: Buyers, mails_doubled_max: int) -> None:
+async def mails_follow(buyers: Buyers, mailer_died_at: Sequence[float]) -> None:
     """One message for every fact of an order; a mail comes twice only under its Message-ID.
 
     A refund is told when the order has long had its outcome, so its mail is waited for.
@@ -130,16 +131,20 @@ async def mails_follow(buyers: Buyers, mails_doubled_max: int) -> None:
         return told == {order_id: len(found) for order_id, found in facts.items()}
 
     await eventually(look, "a mail for each fact of each order", SETTLE_TIMEOUT_S)
-    mails = await buyers.mails()
-    doubled = sum(len(found) - len(set(found)) for found in mails.values())
-    assert doubled <= mails_doubled_max, f"{doubled} mails came twice"
+    doubled_only_what_was_in_hand(await buyers.mailed(), mailer_died_at)
 
 
-async def in_hand_max(buyers: Buyers) -> int:
-    """How many mails a process has in hand: its slots, and what was sent in a second."""
-    at = await buyers.mailed_at()
-    busiest = max((bisect_right(at, one + 1) - place for place, one in enumerate(at)), default=0)
-    return MAIL_SLOTS + busiest
+def doubled_only_what_was_in_hand(mails: Sequence[Mailed], died_at: Sequence[float]) -> None:
+    """A mailer that died had sent some mails that it had not recorded, and no more than these."""
+    doubled = len(mails) - len({one.message_id for one in mails})
+    in_hand_max = sum(_in_hand_max(mails, at) for at in died_at)
+    assert doubled <= in_hand_max, f"{doubled} mails came twice, {in_hand_max} were in hand"
+
+
+def _in_hand_max(mails: Sequence[Mailed], died_at: float) -> int:
+    """As many as there are slots, and as were sent in the second before; see ``Slots``."""
+    sent = {one.message_id for one in mails if died_at - WINDOW_S <= one.at <= died_at}
+    return MAIL_SLOTS + min(len(sent), ROWS_MAX)
 
 
 async def facts_of(shop: Shop, order_ids: Collection[str]) -> dict[str, set[str]]:

@@ -21,7 +21,7 @@ from shared.messaging.envelope import Record, encode_headers
 from shared.messaging.group import ConsumerGroup
 from shared.messaging.order_table import OrderTable
 from shared.messaging.pipeline import Pipeline
-from shared.messaging.unit_of_work import Rank, Transactions, UnitOfWork
+from shared.messaging.unit_of_work import Hand, Rank, Transactions, UnitOfWork
 
 NUMBERS, NOTES = "tally.numbers.v1", "tally.notes.v1"
 CONNECTIONS_MAX = 40
@@ -105,8 +105,10 @@ class TallyWork(UnitOfWork[Head]):
 
     table: ClassVar[OrderTable[Head]] = HEADS
 
-    def __init__(self, db: Db, now: datetime, traceparent: str = "") -> None:
-        super().__init__(db, now, traceparent)
+    def __init__(
+        self, db: Db, now: datetime, traceparent: str = "", hand: Hand | None = None
+    ) -> None:
+        super().__init__(db, now, traceparent, hand)
         self.effects: list[tuple[str, int]] = []
         self.goods: set[str] = set()
 

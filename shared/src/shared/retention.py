@@ -17,7 +17,7 @@ SEGMENT_DAYS = 7
 
 # Rows that somebody has locked are left to the next pass, so that nobody waits for this one.
 _PRUNE = """
-DELETE FROM {table} WHERE ctid = ANY(ARRAY(
+{change} WHERE ctid = ANY(ARRAY(
     SELECT t.ctid FROM {table} t WHERE t.{column} < $1 AND ({condition})
     ORDER BY t.{column} LIMIT $2 FOR UPDATE SKIP LOCKED))
 """
@@ -50,7 +50,7 @@ def timer_of(service: Service) -> Timer:
 
 
 async def prune(running: Running, rule: Retention) -> int:
-    """Delete what is too old, ``ROWS_MAX`` rows in each transaction; gives how many went.
+    """Forget what is too old, ``ROWS_MAX`` rows in each transaction; gives of how many.
 
     It rests as long as it works, so that a backlog takes half of one connection at most.
     """
@@ -58,9 +58,9 @@ async def prune(running: Running, rule: Retention) -> int:
     pruned = 0
     for _ in range(PASSES_MAX):
         began = loop.time()
-        deleted = await _delete(running, rule)
-        pruned += deleted
-        if deleted < ROWS_MAX:
+        found = await _forget(running, rule)
+        pruned += found
+        if found < ROWS_MAX:
             break
         await asyncio.sleep(loop.time() - began)
     if pruned:
@@ -68,8 +68,12 @@ async def prune(running: Running, rule: Retention) -> int:
     return pruned
 
 
-async def _delete(running: Running, rule: Retention) -> int:
-    statement = _PRUNE.format(table=rule.table, column=rule.column, condition=rule.condition)
+async def _forget(running: Running, rule: Retention) -> int:
+    table, forgets = rule.table, rule.forgets
+    change = f"UPDATE {table} SET {forgets}" if forgets else f"DELETE FROM {table}"
+    statement = _PRUNE.format(
+        change=change, table=table, column=rule.column, condition=rule.condition
+    )
     async with running.pool.acquire() as db:
         before = await running.clock.now(db) - rule.keep
         tag = await db.execute(statement, before, ROWS_MAX)

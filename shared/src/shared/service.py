@@ -14,7 +14,7 @@ from shared.contracts.event import Event
 from shared.http.guards import BODY_BYTES_MAX
 from shared.messaging.group import ConsumerGroup
 from shared.messaging.pipeline import Pipeline
-from shared.messaging.unit_of_work import Transactions, UnitOfWork
+from shared.messaging.unit_of_work import NewUnitOfWork, Transactions, UnitOfWork
 from shared.settings import ServiceSettings
 from shared.work.worker import Worker
 
@@ -41,7 +41,7 @@ class Service:
 
     name: str
     settings: ServiceSettings
-    unit_of_work: type[UnitOfWork[Any]]
+    unit_of_work: NewUnitOfWork[UnitOfWork[Any]]
     groups: tuple[ConsumerGroup, ...]
     publishes: tuple[type[Event], ...]
     pipeline: Callable[..., Pipeline] = Pipeline
@@ -82,6 +82,7 @@ class Timer:
 class Retention:
     """Rows ``t`` of ``table`` go when ``column`` is older than ``keep`` and ``condition`` holds.
 
+    With ``forgets``, an assignment, they stay and lose that; then ``condition`` holds no more.
     An index on ``column`` finds them; without one each look would read the whole table.
     """
 
@@ -89,6 +90,7 @@ class Retention:
     column: str
     keep: timedelta
     condition: str = "true"
+    forgets: str | None = None
 
 
 @dataclass(frozen=True)

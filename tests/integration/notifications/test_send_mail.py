@@ -228,10 +228,12 @@ async def test_a_mail_that_finds_no_slot_is_not_sent_and_waits_for_its_turn(
     async with service.mailer.slots.take():
         await service.sender.perform(row)
     assert server.arrivals == []
+    assert await states(service) == [("queued", 0)]
 
     (again,) = await service.lease()
     await service.sender.perform(again)
     assert len(server.arrivals) == 1
+    assert await states(service) == [("sent", 1)]
 
 
 async def test_a_later_mail_of_an_order_is_taken_up_when_the_one_in_hand_is_done(

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from asyncpg import Pool, Record
@@ -179,7 +180,7 @@ async def payments(dsn: str) -> AsyncIterator[Payments]:
     await db.close()
     pool = await open_pool(dsn, "payments-tests", 8)
     try:
-        transactions = Transactions(pool, Clock(), PaymentsWork)
+        transactions = Transactions(pool, Clock(), partial(PaymentsWork, limits=LIMITS))
         desk = Desk(transactions, LIMITS, LEASE_S)
         yield Payments(pool, transactions, desk, FakeProvider(), Slots(16))
     finally:

@@ -3,12 +3,24 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import pytest
+from payments.app import HANDLERS
 from payments.calls.perform import perform
 from payments.provider import Charge, ChargeAnswer
+from payments.unit_of_work import PaymentsWork
+from shared.contracts import topics
+from shared.contracts.event import Event
+from shared.contracts.orders import OrderPlaced
+from shared.errors import Permanent
+from shared.messaging.batch import Batch
+from shared.messaging.envelope import Record, encode_headers
+from shared.messaging.group import ConsumerGroup
+from shared.messaging.pipeline import Pipeline
+from shared.messaging.redrive import redrive
 from shared.work import rows
 from shared.work.slots import Slots
 from shared.work.worker import Worker
@@ -18,6 +30,7 @@ from tests.integration.payments.service import (
     DECIDE_WITHIN_S,
     LEASE_S,
     Payments,
+    cancelled,
     placed,
     rejected,
 )
@@ -52,6 +65,28 @@ async def worker(service: Payments) -> AsyncIterator[Worker]:
 
 async def captured(service: Payments, order_id: str = "ord_1") -> bool:
     return (await service.payment(order_id)).status == "captured"
+
+
+async def set_aside(service: Payments, *events: Event) -> None:
+    """They come to a release that could not place orders."""
+
+    async def fails(_: Batch[OrderPlaced], __: PaymentsWork) -> None:
+        raise Permanent
+
+    group = ConsumerGroup("payments", (topics.ORDERS,), {**HANDLERS, OrderPlaced: fails})
+    now = datetime.now(UTC)
+    records = [
+        Record(
+            topics.ORDERS,
+            0,
+            number,
+            event.order_id.encode(),
+            event.model_dump_json().encode(),
+            encode_headers(event, f"evt-{number}", now, number, ""),
+        )
+        for number, event in enumerate(events, 1)
+    ]
+    await Pipeline("payments", group, service.transactions).process(records)
 
 
 async def test_a_charge_is_made_without_being_looked_for(
@@ -97,6 +132,26 @@ async def test_an_order_that_ends_in_the_same_transaction_is_not_charged(
     await eventually(closed, "its row is closed")
     assert (provider.charge_calls, provider.inquiries) == ([], [])
     assert await service.types("ord_1") == ["voided"]
+    assert await service.broken_promises() == {}
+
+
+@pytest.mark.parametrize("ended", [rejected(), cancelled()], ids=["rejected", "cancelled"])
+async def test_an_order_that_is_placed_and_ended_by_one_redrive_is_not_charged(
+    service: Payments, worker: Worker, provider: FakeProvider, ended: Event
+) -> None:
+    """What it was placed with is written before its end is known."""
+    await set_aside(service, placed("ord_1"), ended)
+    (first, _) = await service.pool.fetch("SELECT * FROM parked_events ORDER BY id")
+    group = ConsumerGroup("payments", (topics.ORDERS,), HANDLERS)
+    done = await redrive(service.transactions, {group.name: group}, first, "people")
+
+    async def closed() -> bool:
+        return await service.open_rows() == 0
+
+    await eventually(closed, "its row is closed")
+    assert (done.done, done.left) == (2, 0)
+    assert (provider.charge_calls, provider.inquiries) == ([], [])
+    assert (await service.payment("ord_1")).status == "voided"
     assert await service.broken_promises() == {}
 
 

@@ -33,6 +33,7 @@ class Wrong(NamedTuple):
 
 WRONG = (
     Wrong(rows, "_LEASE", "AND NOT e.done", "AND false", 0),
+    Wrong(rows, "_INSERT", "AND NOT e.done", "AND false", 0),
     Wrong(payments, "_HOLD_LEASES", "AND w.lease_token = u.token", "", 0),
     Wrong(redrive, "_READ_LIST", "ORDER BY id", "ORDER BY id DESC", 7),
     Wrong(inventory, "_UNDELIVERED", "AND delivered_at IS NULL", "", 0),

@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
-from notifications.settings import NotificationsSettings
+from notifications.settings import LEASE_MARGIN_S, NotificationsSettings
 from pydantic import ValidationError
+from shared.work.slots import WAIT_S
 
 
 def settings(**changes: Any) -> NotificationsSettings:
@@ -26,6 +27,10 @@ def test_the_lease_may_end_five_seconds_after_the_call() -> None:
 def test_a_lease_shorter_than_that_is_refused_by_name() -> None:
     with pytest.raises(ValidationError, match="NOTIFICATIONS_LEASE_S"):
         settings(call_timeout_s=10, lease_s=14.9)
+
+
+def test_a_mail_that_waits_for_a_slot_to_the_last_is_over_before_its_lease() -> None:
+    assert WAIT_S < LEASE_MARGIN_S
 
 
 def test_a_password_in_clear_is_refused() -> None:

@@ -4,8 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from payments.settings import PaymentsSettings
+from payments.settings import LEASE_MARGIN_S, PaymentsSettings
 from pydantic import ValidationError
+from shared.work.slots import WAIT_S
 
 from tests.support.webhook_signing import KEY, NEW_KEY, secret_of
 
@@ -30,6 +31,10 @@ def test_a_lease_outlives_its_call_by_five_seconds() -> None:
     assert PaymentsSettings(**LOCAL, call_timeout_s=10, lease_s=15).lease_s == 15
     with pytest.raises(ValidationError, match="PAYMENTS_LEASE_S"):
         PaymentsSettings(**LOCAL, call_timeout_s=10, lease_s=14.9)
+
+
+def test_a_call_that_waits_for_a_slot_to_the_last_is_over_before_its_lease() -> None:
+    assert WAIT_S < LEASE_MARGIN_S
 
 
 def test_a_production_provider_is_reached_by_https_only() -> None:

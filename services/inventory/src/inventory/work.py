@@ -6,7 +6,7 @@ from datetime import datetime
 from shared.contracts.event import Event
 from shared.contracts.orders import OrderCancelled, OrderExpired, OrderPlaced, OrderRejected
 from shared.database import Db
-from shared.messaging.unit_of_work import Rank, UnitOfWork
+from shared.messaging.unit_of_work import Hand, Rank, UnitOfWork
 
 from inventory import store
 from inventory.domain.order import OrderHolds
@@ -20,8 +20,10 @@ class InventoryWork(UnitOfWork[OrderHolds]):
 
     table = store.ORDER_HOLDS
 
-    def __init__(self, db: Db, now: datetime, traceparent: str = "") -> None:
-        super().__init__(db, now, traceparent)
+    def __init__(
+        self, db: Db, now: datetime, traceparent: str = "", hand: Hand | None = None
+    ) -> None:
+        super().__init__(db, now, traceparent, hand)
         self.stock = Stock()
 
     async def prepare(self, events: Sequence[Event]) -> None:

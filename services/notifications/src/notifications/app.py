@@ -44,6 +44,7 @@ from notifications.mailer import Mailer
 from notifications.partners.invariants import PARTNER_INVARIANTS
 from notifications.partners.notices import NOTICE, NoticeSender
 from notifications.partners.wiring import Partners
+from notifications.retention import retention
 from notifications.send_mail import MailSender
 from notifications.settings import NotificationsSettings
 from notifications.unit_of_work import MAIL, MessageWork
@@ -125,6 +126,6 @@ def build(settings: NotificationsSettings) -> Service:
         background=partners.background,
         timers=partners.timers,
         invariants=(*INVARIANTS, *PARTNER_INVARIANTS),
-        retention=partners.retention,
+        retention=(*retention(settings), *partners.retention),
         close=close,
     )

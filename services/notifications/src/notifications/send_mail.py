@@ -67,14 +67,15 @@ class MailSender:
         letter = await self._starts.take(row)
         if letter is None:
             return
-        message = written(*letter, self.settings.shop)
+        queued, customer = letter
+        message = written(queued, customer, self.settings.shop)
         try:
             async with self.mailer.slots.take():
                 crash.point("worker.before_call")
                 refused = await self._send(row, message)
                 crash.point("worker.after_call")
         except NoSlot:
-            await self._put_back(row)
+            await self._put_back(row, queued)
             return
         await self._ends.take(_Sent(row, message.message_id, refused))
 
@@ -108,10 +109,11 @@ class MailSender:
         log.info("mail-waits", order_id=row.order_id, until=str(until))
         await rows.postpone(work.db, row, until, "recipient-mails-per-hour-max")
 
-    async def _put_back(self, row: LeasedRow) -> None:
-        """The server is slow: the row waits for its turn again, unleased."""
-        async with self.transactions.pool.acquire() as db:
-            await rows.postpone(db, row, await self.transactions.clock.now(db), "no-slot")
+    async def _put_back(self, row: LeasedRow, queued: QueuedMessage) -> None:
+        """The server is slow: the row waits for its turn again, unleased and not tried."""
+        async with self.transactions.begin() as work:
+            if await rows.postpone(work.db, row, work.now, "no-slot"):
+                await store.take_back_attempt(work.db, queued)
 
     async def _end(self, sent: Sequence[_Sent], _alone: bool) -> list[None]:
         async with self.transactions.begin() as work:

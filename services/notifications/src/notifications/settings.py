@@ -57,6 +57,12 @@ class NotificationsSettings(ServiceSettings):
         le=3650,
         description="how long an event's id is known; at least a week more than Kafka keeps it",
     )
+    address_retention_days: int = Field(
+        90,
+        ge=7,
+        le=3650,
+        description="how long the address of an order's goods is kept for its mails",
+    )
     partner_secrets_key: str | None = Field(
         None,
         repr=False,

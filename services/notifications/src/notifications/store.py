@@ -68,8 +68,14 @@ WHERE lower(recipient) = (SELECT lower(recipient) FROM messages WHERE message_id
 ORDER BY tried_at DESC OFFSET $3 LIMIT 1
 """
 _COUNT_ATTEMPTS = """
-UPDATE messages SET attempts = attempts + 1, tried_at = $2 WHERE message_id = ANY($1::text[])
-RETURNING message_id, order_id, recipient, subject, body, fact, created_at
+UPDATE messages m SET attempts = m.attempts + 1, tried_at = $2
+FROM (SELECT message_id, tried_at FROM messages WHERE message_id = ANY($1::text[])) before
+WHERE m.message_id = before.message_id
+RETURNING m.message_id, m.order_id, m.recipient, m.subject, m.body, m.fact, m.created_at,
+    before.tried_at AS tried_before
+"""
+_TAKE_BACK_ATTEMPT = """
+UPDATE messages SET attempts = attempts - 1, tried_at = $2 WHERE message_id = $1
 """
 _CUSTOMERS = f"""
 SELECT {", ".join(CUSTOMERS.columns)} FROM order_messages WHERE order_id = ANY($1::text[])
@@ -106,13 +112,17 @@ class NewMessage:
 
 @dataclass(frozen=True, slots=True)
 class QueuedMessage:
-    """What a mail is written from; ``body`` is its text when the release before wrote it."""
+    """What a mail is written from; ``body`` is its text when the release before wrote it.
+
+    ``tried_before`` is when it was tried the last time, if it was.
+    """
 
     message_id: str
     order_id: str
     recipient: str = field(repr=False)
     subject: str
     created_at: datetime
+    tried_before: datetime | None
     body: str | None = field(repr=False)
     fact: Fact | None = field(repr=False)
 
@@ -174,6 +184,11 @@ async def count_attempts(
     """Count one more attempt to send each of the messages, and give them by their ids."""
     records = await db.fetch(_COUNT_ATTEMPTS, message_ids, now)
     return {record["message_id"]: _queued(record) for record in records}
+
+
+async def take_back_attempt(db: Db, queued: QueuedMessage) -> None:
+    """Of the attempt that was counted nobody has heard; whoever holds its row may say so."""
+    await db.execute(_TAKE_BACK_ATTEMPT, queued.message_id, queued.tried_before)
 
 
 def _queued(record: Record) -> QueuedMessage:

@@ -9,7 +9,7 @@ from shared.contracts.event import Event
 from shared.contracts.inventory import FulfilmentEvent, FulfilmentOrderOpened
 from shared.database import Db
 from shared.ids import new_id
-from shared.messaging.unit_of_work import Rank, UnitOfWork
+from shared.messaging.unit_of_work import Hand, Rank, UnitOfWork
 
 from notifications import store
 from notifications.domain.customer import Customer
@@ -33,8 +33,10 @@ class MessageWork(UnitOfWork[Customer]):
 
     table = CUSTOMERS
 
-    def __init__(self, db: Db, now: datetime, traceparent: str = "") -> None:
-        super().__init__(db, now, traceparent)
+    def __init__(
+        self, db: Db, now: datetime, traceparent: str = "", hand: Hand | None = None
+    ) -> None:
+        super().__init__(db, now, traceparent, hand)
         self._messages: list[NewMessage] = []
         self._events: list[LogEvent] = []
         self._any_sees_addresses = False

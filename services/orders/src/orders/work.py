@@ -15,7 +15,7 @@ from shared.database import Db
 from shared.errors import Permanent
 from shared.ids import new_id
 from shared.messaging.order_table import OrderTable
-from shared.messaging.unit_of_work import Cause, Rank, UnitOfWork
+from shared.messaging.unit_of_work import Cause, Hand, Rank, UnitOfWork
 
 from orders import metrics, store
 from orders.domain.lifecycle import advance
@@ -68,8 +68,10 @@ class OrdersWork(UnitOfWork[Order]):
 
     table: ClassVar[OrderTable[Order]] = ORDERS
 
-    def __init__(self, db: Db, now: datetime, traceparent: str = "") -> None:
-        super().__init__(db, now, traceparent)
+    def __init__(
+        self, db: Db, now: datetime, traceparent: str = "", hand: Hand | None = None
+    ) -> None:
+        super().__init__(db, now, traceparent, hand)
         self.checked: dict[int, Checked] = {}
         self.references: dict[str, Reference] = {}
         self._placed: list[tuple[str, Submission]] = []

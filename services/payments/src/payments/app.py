@@ -66,7 +66,7 @@ def build(settings: PaymentsSettings, provider: Provider | None = None) -> Servi
     return Service(
         name="payments",
         settings=settings,
-        unit_of_work=PaymentsWork,
+        unit_of_work=partial(PaymentsWork, limits=settings.limits),
         groups=(ConsumerGroup("payments", (topics.ORDERS,), HANDLERS),),
         publishes=PUBLISHES,
         invariants=INVARIANTS,

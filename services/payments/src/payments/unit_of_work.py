@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from shared.database import Db
-from shared.messaging.unit_of_work import UnitOfWork
+from shared.messaging.unit_of_work import Hand, UnitOfWork
 from shared.work.rows import NewWork
 
 from payments import store
-from payments.domain.attempts import Attempt, AttemptKey, start_first
+from payments.domain.attempts import Attempt, AttemptKey, CallLimits, CallNow, take_up_charge
 from payments.domain.ledger import Entry
 from payments.domain.lines import Line
 from payments.domain.payment import NothingToRefund, Payment, RefundQueued, queue_refund
@@ -18,12 +18,24 @@ from payments.provider import Charge
 
 
 class PaymentsWork(UnitOfWork[Payment]):
-    """``attempts`` are guarded by their orders' rows; replace one to change it."""
+    """``attempts`` are guarded by their orders' rows; replace one to change it.
+
+    ``limits`` say whether a charge may begin where it is asked for.
+    """
 
     table = store.PAYMENTS
 
-    def __init__(self, db: Db, now: datetime, traceparent: str = "") -> None:
-        super().__init__(db, now, traceparent)
+    def __init__(
+        self,
+        db: Db,
+        now: datetime,
+        traceparent: str = "",
+        hand: Hand | None = None,
+        *,
+        limits: CallLimits,
+    ) -> None:
+        super().__init__(db, now, traceparent, hand)
+        self._limits = limits
         self.attempts: dict[AttemptKey, Attempt] = {}
         self._attempts_loaded: dict[AttemptKey, Attempt] = {}
         self._entries: list[Entry] = []
@@ -82,14 +94,14 @@ class PaymentsWork(UnitOfWork[Payment]):
         self._attempts_loaded, self._entries, self._lines = dict(self.attempts), [], []
 
     def _begun(self, row: NewWork) -> NewWork:
-        """A first charge that is in hand begins here, if its order still allows it."""
+        """A first charge that is in hand begins here, if it would when it was taken up."""
         if row.lease_token is None or row.kind != "charge":
             return row
         payment = self.rows[row.order_id]
         charge = self.attempts[AttemptKey(row.order_id, "charge", row.payload["number"])]
-        started = start_first(charge, payment.window, self.now)
-        if started is None or payment.token is None:
+        first = take_up_charge(charge, payment.window, self.now, self._limits)
+        if not isinstance(first, CallNow) or payment.token is None:
             return row
-        self.keep(payment, started)
+        self.keep(payment, first.attempt)
         request = Charge(charge.provider_key, row.order_id, charge.money, payment.token)
         return replace(row, begun=request)

@@ -1,10 +1,14 @@
 """How this service reaches Kafka: addresses, security and the one producer's settings."""
 
+import asyncio
+import contextlib
 import ssl
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 from faststream.security import BaseSecurity, SASLScram512
 
 PRODUCER_BATCH_BYTES = 256 * 1024
@@ -12,6 +16,9 @@ PRODUCER_BATCH_BYTES = 256 * 1024
 # when it is given up; docs/architecture.md, "A broker that stops", has the sum that it is part of.
 REQUEST_TIMEOUT_MS = 2_500
 RECORD_BYTES_MAX = 1024 * 1024
+PRODUCER_CLOSE_TIMEOUT_S = 5.0
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -67,3 +74,17 @@ async def new_producer(kafka: KafkaConnection, client_id: str) -> AIOKafkaProduc
         await producer.stop()
         raise
     return producer
+
+
+async def close_producer(producer: AIOKafkaProducer) -> None:
+    """End it soon, whether or not the broker answers."""
+    try:
+        async with asyncio.timeout(PRODUCER_CLOSE_TIMEOUT_S):
+            await producer.stop()
+    except (TimeoutError, KafkaError) as error:
+        log.info("producer-close-failed", error=type(error).__name__)
+        # Left alone it would go on, and send what it holds again when the broker is back.
+        with contextlib.suppress(TimeoutError, KafkaError):
+            async with asyncio.timeout(PRODUCER_CLOSE_TIMEOUT_S):
+                await producer._sender.close()
+        await producer.client.close()

@@ -203,8 +203,8 @@ async def _run_in_order(
     """Each event with its leaving of the list. Raises ``_HandlerFailed`` at the first failure."""
     if not items:
         return
-    # What is asked for is for whoever is free: a later event may still end its order.
-    work.hand = None
+    # No call begins where it is asked for: a later event may still end its order.
+    work.leave_work()
     events = [one.event for _, one in items]
     await work.lock_orders(await work.claim(events))
     await work.prepare(events)

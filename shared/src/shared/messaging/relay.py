@@ -16,7 +16,7 @@ from shared import crash
 from shared.database.pool import connect, ping
 from shared.idle import Idle
 from shared.messaging.envelope import unpack
-from shared.messaging.kafka import KafkaConnection, new_producer
+from shared.messaging.kafka import KafkaConnection, close_producer, new_producer
 from shared.messaging.outbox import CHANNEL, SHARDS
 from shared.observability import metrics
 from shared.pace import Pace
@@ -130,7 +130,7 @@ class Relay:
                 if not all_sent:
                     # An idempotent producer is of no more use after a failed batch: its
                     # sequence has advanced past what the broker has.
-                    await _close(producer)
+                    await close_producer(producer)
                     producer = await new_producer(self.kafka, self.instance)
                 elif len(rows) == len(self._acked) < ROWS_MAX:
                     # All that was there is told; whoever commits more wakes us.
@@ -139,7 +139,7 @@ class Relay:
             try:
                 await self._remove_acked()
             finally:
-                await _close(producer)
+                await close_producer(producer)
 
     async def _fetch(self) -> list[Record]:
         """The oldest unsent rows; the same round trip removes those that are acknowledged."""
@@ -288,17 +288,3 @@ def _why_not(sent: "asyncio.Future[object] | Exception") -> BaseException | None
         sent.cancel()
         return TimeoutError("no answer")
     return asyncio.CancelledError() if sent.cancelled() else sent.exception()
-
-
-async def _close(producer: AIOKafkaProducer) -> None:
-    """End it soon, whether or not the broker answers."""
-    try:
-        async with asyncio.timeout(CLOSE_TIMEOUT_S):
-            await producer.stop()
-    except (TimeoutError, KafkaError) as error:
-        log.info("producer-close-failed", error=type(error).__name__)
-        # Left alone it would go on, and send what it holds again when the broker is back.
-        with contextlib.suppress(TimeoutError, KafkaError):
-            async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                await producer._sender.close()
-        await producer.client.close()

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -73,17 +73,21 @@ class UnitOfWork(Generic[Row]):
     """One transaction's rows, events and work; the plumbing flushes and commits it.
 
     A service derives its own, names its ``table`` and adds what it locks beside the orders.
+    What it asks for is leased from its birth while ``hand`` has room; without one, nothing is.
     """
 
     table: ClassVar[OrderTable[Any]]
 
-    def __init__(self, db: Db, now: datetime, traceparent: str = "") -> None:
+    def __init__(
+        self, db: Db, now: datetime, traceparent: str = "", hand: Hand | None = None
+    ) -> None:
         self.db = db
         self.writes = Writes(db)
         self.now = now
         self.rows: dict[str, Row] = {}
         self.causes: Mapping[str, Cause] = {}
         self._traceparent = traceparent
+        self._hand = hand
         self._rank = 0
         self._loaded: dict[str, Row] = {}
         self._sequences: dict[tuple[str, str], int] = {}
@@ -92,7 +96,6 @@ class UnitOfWork(Generic[Row]):
         self.work: list[NewWork] = []
         self.events_written = 0
         self.work_written = 0
-        self.hand: Hand | None = None
         self.promised = 0
         self.leased: list[LeasedRow] = []
         self.waiting: set[str] = set()
@@ -146,16 +149,20 @@ class UnitOfWork(Generic[Row]):
         """
         due = self.now + timedelta(seconds=delay_s)
         row = NewWork(order_id, kind, dict(payload), due, self.cause(order_id))
-        if not delay_s:
-            row = replace(row, lease_token=self._promise(order_id))
+        if order_id not in self._worked and not delay_s:
+            row = replace(row, lease_token=self._promise())
+        self._worked.add(order_id)
         self.work.append(row)
         return row
 
-    def _promise(self, order_id: str) -> UUID | None:
-        """The token of a lease for the order's first row here; none when there is no room."""
-        if self.hand is None or order_id in self._worked or not self.hand.promise():
+    def leave_work(self) -> None:
+        """What is asked for from here on is for whoever is free."""
+        self._hand = None
+
+    def _promise(self) -> UUID | None:
+        """The token of a lease; none when there is no room."""
+        if self._hand is None or not self._hand.promise():
             return None
-        self._worked.add(order_id)
         self.promised += 1
         return uuid4()
 
@@ -180,8 +187,8 @@ class UnitOfWork(Generic[Row]):
         await self.save()
         if self.outgoing:
             await outbox.insert(self.writes, self.outgoing, self.now)
-        if self.work and self.hand is not None:
-            await work_rows.insert_for(self.writes, self.work, self.now, self.hand.lease)
+        if self.work and self._hand is not None:
+            await work_rows.insert_for(self.writes, self.work, self.now, self._hand.lease)
         elif self.work:
             await work_rows.insert(self.writes, self.work, self.now)
         given = await self.writes.run()
@@ -217,6 +224,7 @@ class UnitOfWork(Generic[Row]):
 
 
 Work = TypeVar("Work", bound=UnitOfWork[Any])
+NewUnitOfWork: TypeAlias = Callable[[Db, datetime, str, Hand | None], Work]
 
 
 @dataclass
@@ -228,7 +236,7 @@ class Transactions(Generic[Work]):
 
     pool: Pool
     clock: Clock
-    unit_of_work: type[Work]
+    unit_of_work: NewUnitOfWork[Work]
     leads_relay: Callable[[], bool] = lambda: False
     on_events: list[Callable[[], None]] = field(default_factory=list)
     on_work: list[Callable[[], None]] = field(default_factory=list)
@@ -251,8 +259,8 @@ class Transactions(Generic[Work]):
         async with self.pool.acquire(timeout=wait_s) as db:
             try:
                 async with db.transaction():
-                    work = self.unit_of_work(db, await self.clock.now(db), traceparent)
-                    work.hand = self.hand
+                    now = await self.clock.now(db)
+                    work = self.unit_of_work(db, now, traceparent, self.hand)
                     yield work
                     await self._flush(work)
                     crash.point("before_commit")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from shared.errors import Retryable
 
-WAIT_S = 2.0  # Less than what a lease is longer than a call.
+WAIT_S = 2.0  # Less than a lease is longer than a call, the services' LEASE_MARGIN_S.
 WINDOW_S = 1.0
 ROWS_MAX = 500
 

@@ -51,7 +51,6 @@ class Worker:
     _lost_track: bool = False
     _more_is_due: bool = True
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
-    _orders: set[str] = field(default_factory=set)
     _followed: set[str] = field(default_factory=set)
     _idle: Idle = field(default_factory=Idle)
     _pace: Pace = field(default_factory=lambda: Pace(PACE_ENOUGH))
@@ -79,10 +78,10 @@ class Worker:
         self._changed.set()
         for row in leased:
             self._begin(row)
-        self._followed |= self._orders & {*waiting}
-        if self._orders.issuperset(waiting):
-            return
-        self.wake()
+        in_hand = {row.order_id for row in self._tasks.values()}
+        self._followed |= in_hand & {*waiting}
+        if not in_hand.issuperset(waiting):
+            self.wake()
 
     def forget(self, promised: int) -> None:
         """What a failed transaction promised may be leased to us all the same."""
@@ -174,13 +173,11 @@ class Worker:
     def _begin(self, row: LeasedRow) -> None:
         task = asyncio.create_task(self._perform(row))
         self._tasks[task] = row
-        self._orders.add(row.order_id)
         task.add_done_callback(self._done)
 
     def _done(self, task: "asyncio.Task[None]") -> None:
         order_id = self._tasks.pop(task).order_id
         self._changed.set()
-        self._orders.discard(order_id)
         if self._more_is_due or order_id in self._followed:
             self._followed.discard(order_id)
             self.wake()

@@ -125,13 +125,6 @@ def take_up_charge(
     return CallNow(_called(attempt, now)) if obstacle is None else CloseNotMade(obstacle)
 
 
-def start_first(attempt: Attempt, window: ChargeWindow, now: datetime) -> Attempt | None:
-    """A charge that was just asked for; ``None`` when no call may be started for it now."""
-    if window.order_ended or now >= window.decide_by:
-        return None
-    return _called(attempt, now)
-
-
 def charge_not_found(
     attempt: Attempt, window: ChargeWindow, now: datetime, limits: CallLimits
 ) -> AfterNotFound:
