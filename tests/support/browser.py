@@ -19,6 +19,10 @@ BEYOND = """(width) => [...document.querySelectorAll("body *")]
     .filter((one) => one.getBoundingClientRect().right > width)
     .map((one) => one.outerHTML.slice(0, 120))"""
 
+CUT = """(within) => [...document.querySelectorAll(within)]
+    .filter((one) => one.scrollWidth > one.clientWidth)
+    .map((one) => one.innerText.slice(0, 120))"""
+
 
 @dataclass
 class Watched:
@@ -48,6 +52,11 @@ class Watched:
             return []
         found: list[str] = await self.page.evaluate(BEYOND, width)
         return found or ["something"]
+
+    async def cut(self, within: str) -> list[str]:
+        """Which of those that scroll by themselves have more than is seen at once."""
+        found: list[str] = await self.page.evaluate(CUT, within)
+        return found
 
     def note_request(self, request: Request) -> None:
         if not request.url.startswith((self.origin, "data:", "blob:")):
