@@ -26,8 +26,8 @@ from tests.support.waiting import eventually, pause
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
 
 SHOTS = Path(__file__).parents[3] / ".run" / "screenshots"
-# Tables in which an id, a button or a word that is out of sight would not be looked for.
-WHOLE = ".scroll:has(.stack), .charges .scroll"
+# Nobody looks for an id, a button or a word that is out of sight; only a trace may be so wide.
+WHOLE = ".scroll:not(:has(.trace))"
 KOLKATA = timedelta(hours=5, minutes=30)
 LOOKS = [("light", 1300), ("dark", 1300), ("light", 390)]
 
@@ -89,9 +89,28 @@ async def test_every_page_is_fit_for_everybody_and_asks_nobody_else(
             assert await seen.axe() == [], path
             assert await seen.beyond(width) == [], path
             assert await seen.cut(WHOLE) == [], path
+            assert await seen.unnamed() == [], path
             shot = SHOTS / f"{number}-{theme}-{width}.png"
             await seen.page.screenshot(path=shot, full_page=True)
     await console.post(f"{console.url('inventory')}/ops/dead-letters/{letter['id']}/redrive", {})
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (2560, 1440)])
+async def test_now_is_on_a_wall_whole_and_large(
+    console: Shop, browser: Browser, width: int, height: int
+) -> None:
+    await console.outcome(await console.place(a_line(await console.new_sku(1), 1)))
+    more = {"color_scheme": "dark", "viewport": {"width": width, "height": height}}
+    async with watched(browser, console.url("console"), **more) as seen:
+        await seen.open("/")
+        await expect(seen.page.locator(".ticker tbody tr")).not_to_have_count(1)
+        assert await seen.beyond(width) == []
+        below = await seen.page.evaluate("document.querySelector('main').scrollHeight")
+        await seen.page.screenshot(path=SHOTS / f"wall-{width}.png")
+        assert below <= height
+        figure = await seen.page.locator(".figure").first.bounding_box()
+        assert figure is not None
+        assert figure["height"] > height / 36
 
 
 async def test_a_page_and_its_twin_say_the_same_and_a_lost_page_is_told(
