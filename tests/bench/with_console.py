@@ -33,7 +33,8 @@ class Turn:
 
     ``console_cores`` is all of the console's CPU time until it had every order, put upon the orders
     and their rate; ``console_late_s`` is how long that took once nothing waited elsewhere.
-    ``told_min`` is how often the follower was told something who was told least.
+    ``told_min`` is how often the follower was told something who was told least. With ``obstacles``
+    the rate was not kept up, and latencies tell of that; ``other_cpus`` is what else was used.
     """
 
     followed: Followed
@@ -43,6 +44,8 @@ class Turn:
     console_cores: float
     console_late_s: float
     told_min: int
+    obstacles: list[str]
+    other_cpus: float
 
 
 @dataclass
@@ -92,6 +95,8 @@ async def _turn(meter: Meter, followed: Followed, rate: float) -> Turn:
         console_cores=round(spent_s * rate / max(one.outcome.placed, 1), 3),
         console_late_s=late_s,
         told_min=min((each.told for each in followers), default=0),
+        obstacles=one.obstacles,
+        other_cpus=one.other_cpus,
     )
     meter.progress.say(f"followed: {followed}  the console took {made.console_cores:g} of a core")
     return made
