@@ -72,7 +72,10 @@ async def _run(options: Options, progress: Progress) -> Json:
     progress.say("Starting the system")
     quick = options.plan.name == "short"
     async with a_stack(
-        simulators=options.simulators, quick=quick, instances=options.instances
+        simulators=options.simulators,
+        quick=quick,
+        instances=options.instances,
+        console="console" in options.stages,
     ) as stack:
         run = stages.Run(Meter(stack, options.plan, progress))
         run.loads = options.loads
@@ -135,7 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", default="", help=f"parts, by comma: {','.join(stages.STAGES)}")
     parser.add_argument("--rate", type=float, help="one load of so many orders a second")
     parser.add_argument("--seconds", type=float, help="of everything that is measured, at most")
-    parser.add_argument("--pairs", type=int, help="turns with the limit and the peers")
+    parser.add_argument("--pairs", type=int, help="turns of whatever is compared in turns")
     parser.add_argument("--intake", choices=["kafka", "http"], help="only loads that come in there")
     parser.add_argument("--shape", choices=["standard", "retail"], help="only orders of that shape")
     parser.add_argument("--instances", type=int, default=1, help="of every service")

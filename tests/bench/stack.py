@@ -12,7 +12,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import aiohttp
-from local_runtime.config import StackConfig
+from local_runtime.config import SERVICES, WITH_CONSOLE, StackConfig
 from local_runtime.paths import RunDir, repository_root
 from local_runtime.runtimes.base import Runtime
 from local_runtime.runtimes.choice import RuntimeName, build, choose
@@ -73,12 +73,13 @@ class Stack:
 
 @asynccontextmanager
 async def a_stack(
-    *, simulators: bool, quick: bool = False, instances: int = 1
+    *, simulators: bool, quick: bool = False, instances: int = 1, console: bool = False
 ) -> AsyncIterator[Stack]:
     """Boot it, fill the shelves, yield; at the end nothing of it is left.
 
     Without ``simulators`` provider and mail server are adapters in the services' processes.
-    A ``quick`` stack has servers that start soon and are slow for ever.
+    A ``quick`` stack has servers that start soon and are slow for ever. With the ``console``
+    spans go there, as in ``orderproof up``, unless the environment says otherwise.
     """
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     given = {
@@ -88,6 +89,7 @@ async def a_stack(
     config = StackConfig(
         run_dir=folder / "stack",
         instances=instances,
+        services=WITH_CONSOLE if console else SERVICES,
         topic_prefix=f"bench-{uuid4().hex[:6]}.",
         database_prefix=f"bench_{uuid4().hex[:6]}_",
         environment=given,

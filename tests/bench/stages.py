@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from local_runtime.config import SERVICES
 
-from tests.bench import flames, peers
+from tests.bench import flames, peers, with_console
 from tests.bench.measuring import Ask, Measured, Meter
 from tests.bench.orders import Shape
 from tests.bench.pairs import pair, summary
@@ -177,6 +177,7 @@ STAGES: dict[str, Callable[[Run], Awaitable[None]]] = {
     "idle": idle,
     "pairs": pairs,
     "flame": flame,
+    "console": with_console.console,
 }
 # Those that run when none is named; py-spy slows what it looks at.
 USUAL = ("sustained", "latency", "idle", "pairs")

@@ -77,11 +77,12 @@ def test_the_document_is_kept(told: dict[str, Any]) -> None:
     assert json.loads(kept.read_text("utf-8")) == told
 
 
-async def run(module: str, *words: str) -> dict[str, Any]:
+async def run(module: str, *words: str, **variables: str) -> dict[str, Any]:
     """The one document that it prints."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", module, *words),
         cwd=repository_root(),
+        env={**os.environ, **variables},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -113,3 +114,16 @@ async def test_what_the_console_costs_is_measured() -> None:
     assert told["orders"] == 300
     assert all(one["max"] > 0 for one in told["pages_ms"].values())
     assert told["projecting"]["cores"] > 0
+
+
+async def test_what_the_console_costs_beside_the_system_is_measured(backing: Backing) -> None:
+    """For a moment: that it reads every order, and that all who follow it are told of them."""
+    servers = {KAFKA_VARIABLE: backing.kafka, POSTGRES_VARIABLE: backing.postgres_admin_dsn}
+    told = await run("tests.bench", "--short", "--only", "console", "--json", **servers)
+
+    assert told["failures"] == []
+    turns = told["console"]["turns"]
+    assert [one["followed"] for one in turns] == ["nothing", "now", "orders"]
+    assert all(one["console_cores"] > 0 for one in turns)
+    assert all(one["told_min"] > 0 for one in turns[1:])
+    assert told["console"]["spans_kept"] > 0

@@ -19,6 +19,21 @@ BEYOND = """(width) => [...document.querySelectorAll("body *")]
     .filter((one) => one.getBoundingClientRect().right > width)
     .map((one) => one.outerHTML.slice(0, 120))"""
 
+CUT = """(within) => [...document.querySelectorAll(within)]
+    .filter((one) => one.scrollWidth > one.clientWidth)
+    .map((one) => one.innerText.slice(0, 120))"""
+
+# A stacked cell says by itself what the head of its column says where there is room.
+UNNAMED = """() => [...document.querySelectorAll(".stack")].flatMap((table) => {
+    const heads = [...table.tHead.rows[0].cells].map((one) => one.innerText);
+    return [...table.tBodies[0].rows]
+        .filter((row) => row.cells.length === heads.length)
+        .flatMap((row) => [...row.cells])
+        .filter((one) => !one.classList.contains("acts"))
+        .filter((one) => one.dataset.label?.toUpperCase() !== heads[one.cellIndex].toUpperCase())
+        .map((one) => one.outerHTML.slice(0, 120));
+})"""
+
 
 @dataclass
 class Watched:
@@ -48,6 +63,16 @@ class Watched:
             return []
         found: list[str] = await self.page.evaluate(BEYOND, width)
         return found or ["something"]
+
+    async def cut(self, within: str) -> list[str]:
+        """Which of those that scroll by themselves have more than is seen at once."""
+        found: list[str] = await self.page.evaluate(CUT, within)
+        return found
+
+    async def unnamed(self) -> list[str]:
+        """Cells of stacked tables that do not name their column."""
+        found: list[str] = await self.page.evaluate(UNNAMED)
+        return found
 
     def note_request(self, request: Request) -> None:
         if not request.url.startswith((self.origin, "data:", "blob:")):

@@ -24,6 +24,9 @@ RUN_BY = {
     "orderproof dead-letters": f"{PAGES}::test_a_command_for_dead_letters_does_what_it_says",
     "orderproof replay": f"{PAGES}::test_a_command_for_replay_places_the_invoices",
     "make bench ARGS=--short": "tests/end_to_end/test_bench.py::test_the_document_is_kept",
+    "make bench ARGS='--only console": (
+        "tests/end_to_end/test_bench.py::test_what_the_console_costs_beside_the_system_is_measured"
+    ),
     ".venv/bin/python -m tests.bench.console": (
         "tests/end_to_end/test_bench.py::test_what_the_console_costs_is_measured"
     ),

@@ -1,9 +1,14 @@
-"""What must not be in any log of a whole run: a deadlock that nobody planted."""
+"""Logs as services write them, and what must not be in any of a whole run: a deadlock."""
 
+import logging
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+
+import structlog
+from shared.observability import logging as service_logging
 
 _DEADLOCK = re.compile(r"40P01|deadlock detected|DeadlockDetected")
 # PostgreSQL's prefix ends in user@database and the SQLSTATE; one error is several lines.
@@ -11,6 +16,21 @@ _POSTGRES = re.compile(r"@(?P<database>\S+) 40P01 (?P<level>[A-Z]+):")
 
 planted: Counter[str] = Counter()
 """Deadlocks by database that a counterexample has brought about, and seen, in this run."""
+
+
+@contextmanager
+def logs_as_of_a_service(name: str) -> Iterator[None]:
+    """Lines on stderr as a service's; afterwards as before, also for loggers that were used."""
+    root, before = logging.getLogger(), structlog.get_config()
+    handlers, level = root.handlers, root.level
+    service_logging.set_up(name, f"{name}-0")
+    structlog.configure(**{**structlog.get_config(), "cache_logger_on_first_use": False})
+    try:
+        yield
+    finally:
+        root.handlers, root.level = handlers, level
+        structlog.configure(**before)
+        structlog.contextvars.clear_contextvars()
 
 
 def deadlocks_in(run_dir: Path, expected: Mapping[str, int]) -> list[str]:

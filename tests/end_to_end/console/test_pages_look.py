@@ -1,6 +1,8 @@
 """Every page of the console as it looks: fit for everybody, alone, and following what happens."""
 
+import shlex
 import signal
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,13 @@ import pytest
 pytest.importorskip("playwright", reason="NOT RUN: playwright is missing; make test installs it")
 from playwright.async_api import Browser, Route, expect
 
-from tests.end_to_end.console.steps import a_delivery, a_partner, held_by_a_partner
+from tests.end_to_end.console.steps import (
+    a_delivery,
+    a_partner,
+    answers,
+    held_by_a_partner,
+    press,
+)
 from tests.support.browser import CHROMIUM, MISSING, Watched, watched
 from tests.support.builders import a_line
 from tests.support.shop import Shop
@@ -18,6 +26,9 @@ from tests.support.waiting import eventually, pause
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
 
 SHOTS = Path(__file__).parents[3] / ".run" / "screenshots"
+# Nobody looks for an id, a button or a word that is out of sight; only a trace may be so wide.
+WHOLE = ".scroll:not(:has(.trace))"
+KOLKATA = timedelta(hours=5, minutes=30)
 LOOKS = [("light", 1300), ("dark", 1300), ("light", 390)]
 
 
@@ -77,9 +88,29 @@ async def test_every_page_is_fit_for_everybody_and_asks_nobody_else(
             await seen.open(path)
             assert await seen.axe() == [], path
             assert await seen.beyond(width) == [], path
+            assert await seen.cut(WHOLE) == [], path
+            assert await seen.unnamed() == [], path
             shot = SHOTS / f"{number}-{theme}-{width}.png"
             await seen.page.screenshot(path=shot, full_page=True)
     await console.post(f"{console.url('inventory')}/ops/dead-letters/{letter['id']}/redrive", {})
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (2560, 1440)])
+async def test_now_is_on_a_wall_whole_and_large(
+    console: Shop, browser: Browser, width: int, height: int
+) -> None:
+    await console.outcome(await console.place(a_line(await console.new_sku(1), 1)))
+    more = {"color_scheme": "dark", "viewport": {"width": width, "height": height}}
+    async with watched(browser, console.url("console"), **more) as seen:
+        await seen.open("/")
+        await expect(seen.page.locator(".ticker tbody tr")).not_to_have_count(1)
+        assert await seen.beyond(width) == []
+        below = await seen.page.evaluate("document.querySelector('main').scrollHeight")
+        await seen.page.screenshot(path=SHOTS / f"wall-{width}.png")
+        assert below <= height
+        figure = await seen.page.locator(".figure").first.bounding_box()
+        assert figure is not None
+        assert figure["height"] > height / 36
 
 
 async def test_a_page_and_its_twin_say_the_same_and_a_lost_page_is_told(
@@ -96,3 +127,85 @@ async def test_a_page_and_its_twin_say_the_same_and_a_lost_page_is_told(
         assert isinstance(answer.body, dict)
     lost = await console.get(console.url("console") + "/orders/ord_none")
     assert (lost.status, lost.body["type"]) == (404, "urn:problem:not-found")
+
+
+TABS_MAX = 80
+FOCUSED = """() => {
+    const one = document.activeElement;
+    const box = one.getBoundingClientRect();
+    return {
+        says: (one.innerText || one.getAttribute("aria-label") || "").trim(),
+        shown: getComputedStyle(one).outlineStyle !== "none" && box.width > 0,
+    };
+}"""
+
+
+async def tab_to(seen: Watched, label: str) -> None:
+    """By the Tab key alone; on the way each place that has the focus shows it."""
+    passed: list[str] = []
+    for _ in range(TABS_MAX):
+        await seen.page.keyboard.press("Tab")
+        focused = await seen.page.evaluate(FOCUSED)
+        assert focused["shown"], focused
+        passed.append(focused["says"])
+        if focused["says"] == label:
+            return
+    raise AssertionError(f"{label} is not among {passed}")
+
+
+async def test_who_has_no_mouse_gets_everywhere_and_sees_where_they_are(
+    console: Shop, seen: Watched
+) -> None:
+    order_id = await console.place(a_line(await console.new_sku(1), 1))
+    await console.mailed(order_id, 2)
+    await seen.open("/orders")
+    await tab_to(seen, "To the content")
+    await seen.page.keyboard.press("Enter")
+    await tab_to(seen, order_id)
+    await seen.page.keyboard.press("Enter")
+    await expect(seen.page.locator("h1")).to_have_text(order_id)
+
+    await tab_to(seen, "Send again")
+    await seen.page.keyboard.press("Enter")
+    await expect(seen.page.locator("#told")).to_contain_text("queued once more")
+    await expect(seen.page.locator("#live")).to_contain_text("resend notifications")
+    # What was drawn anew meanwhile took nobody's place away.
+    assert (await seen.page.evaluate(FOCUSED))["says"] == "Send again"
+
+
+async def test_what_may_be_done_about_a_partner_is_done_and_told(
+    console: Shop, seen: Watched
+) -> None:
+    endpoint = await a_partner(console)
+    await seen.open(endpoint)
+    asked = answers(seen.page, True, True)
+    await press(seen.page, "Send a test event", "brought no answer")
+    await press(seen.page, "Replay what failed", "nothing was to be done")
+    await press(seen.page, "Disable", "It is disabled")
+    await seen.open(endpoint)
+    await press(seen.page, "Enable", "It is enabled")
+
+    await seen.open(endpoint.partition("/endpoints")[0])
+    await press(seen.page, "Revoke", "lets nobody in any more")
+    await expect(seen.page.locator("#live")).to_contain_text("revoke notifications")
+    assert [one.split()[0] for one in asked] == ["Disable", "Revoke"]
+
+
+async def test_a_page_is_copied_as_a_command_that_tells_the_same_and_in_the_readers_time(
+    console: Shop, browser: Browser
+) -> None:
+    order_id = await console.place(a_line(await console.new_sku(1), 1))
+    more = {"permissions": ["clipboard-read", "clipboard-write"], "timezone_id": "Asia/Kolkata"}
+    async with watched(browser, console.url("console"), **more) as seen:
+        await seen.open(f"/orders/{order_id}")
+        await seen.page.get_by_role("button", name="Copy as curl").click()
+        await expect(seen.page.locator("#copied")).to_have_text("Copied.")
+        command = await seen.page.evaluate("navigator.clipboard.readText()")
+        placed = seen.page.locator("dt:text-is('Placed') + dd time")
+        in_utc = datetime.fromisoformat(await placed.inner_text())
+        await seen.page.get_by_role("button", name="Times in UTC").click()
+        await expect(placed).to_have_text(f"{in_utc + KOLKATA:%Y-%m-%d %H:%M:%S.%f}"[:-3])
+
+    curl, quiet, url = shlex.split(command)
+    assert (curl, quiet) == ("curl", "-s")
+    assert (await console.get(url)).body["order_id"] == order_id

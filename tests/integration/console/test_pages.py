@@ -81,8 +81,10 @@ async def test_an_unknown_order_is_told_as_a_page_and_as_a_problem(
     async with browser(pool, services) as client:
         shown = await client.get("/orders/ord_none")
         problem = await client.get("/orders/ord_none", headers={"Accept": "application/json"})
+        twin = await client.get("/orders/ord_none", params=JSON)
 
     assert (shown.status_code, problem.status_code) == (404, 404)
+    assert twin.json() == problem.json()
     assert "No order ord_none." in shown.text
     assert shown.headers["content-type"].startswith("text/html")
     assert problem.json()["type"] == "urn:problem:not-found"

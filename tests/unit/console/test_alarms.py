@@ -1,11 +1,15 @@
 """The line on top is red exactly when a rule is: each rule just below and just above its limit."""
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from console.backends import Answer
 from console.domain.alarms import (
+    CONSOLE,
     RULES,
+    Alarm,
     Gauges,
     Instance,
     Level,
@@ -14,9 +18,11 @@ from console.domain.alarms import (
     unchecked,
     watch_silent_s,
 )
-from console.looks import gauges_of, instance_of
+from console.looks import gauges_of, instance_of, own
+from shared.observability import metrics
 
 from tests.architecture.source import ROOT
+from tests.unit.prometheus.rules import alerts
 
 
 def one(gauges: Gauges | None = None, service: str = "payments", answers: bool = True) -> Instance:
@@ -34,6 +40,7 @@ GAUGE_LIMITS: list[tuple[str, str, str, float, float]] = [
     ("stopped", "partition_stopped", "payments", 0, 1),
     ("outbox-waits", "outbox_oldest_age_seconds", "", 60, 60.1),
     ("work-waits", "work_oldest_age_seconds", "charge", 900, 901),
+    ("webhooks-late", "webhook_overdue_seconds", "", 60, 60.1),
     ("parked", "parked_keys", "payments", 0, 1),
 ]
 
@@ -83,8 +90,8 @@ def test_it_is_red_when_too_many_are_late_or_unknown_and_one_is_overdue_or_long_
 def test_what_is_not_checked_yet_is_a_doubt_and_then_red_and_never_both() -> None:
     young, old = Level(unchecked_s={STUCK: 60.0}), Level(unchecked_s={STUCK: 60.1})
 
-    assert doubts(young) == ["orders has not checked no-stuck-order."]
-    assert doubts(old) == doubts(Level()) == []
+    assert doubts([], young) == ["orders has not checked no-stuck-order."]
+    assert doubts([], old) == doubts([], Level()) == []
     [late] = alarms([], old)
     assert late.says == "orders has not checked no-stuck-order for more than 60 s"
 
@@ -92,10 +99,65 @@ def test_what_is_not_checked_yet_is_a_doubt_and_then_red_and_never_both() -> Non
 def test_many_promises_are_one_sentence_for_each_service() -> None:
     many = {("payments", f"p-{n}"): 1.0 for n in range(5)}
 
-    assert doubts(Level(unchecked_s={**many, STUCK: 2.0})) == [
+    assert doubts([], Level(unchecked_s={**many, STUCK: 2.0})) == [
         "orders has not checked no-stuck-order.",
         "payments has not checked p-0, p-1, p-2 and 2 more.",
     ]
+
+
+def test_who_answers_and_has_not_measured_its_lag_is_a_doubt_until_one_instance_has() -> None:
+    """Kafka may be away since its start: then nothing is read, and nobody is red for it."""
+    reads = one({"consumer_lag_seconds": {"payments": 0.0}})
+
+    assert doubts([one()], Level()) == ["payments has not said how far behind it reads."]
+    assert doubts([one(), reads], Level()) == doubts([one(answers=False)], Level()) == []
+
+
+def test_a_service_whose_database_does_not_answer_is_a_doubt_until_it_does_for_one_instance() -> (
+    None
+):
+    reads = {"consumer_lag_seconds": {"payments": 0.0}}
+    away, there = (one({**reads, "backlog_unmeasured": {"": value}}) for value in (1.0, 0.0))
+
+    assert doubts([away], Level()) == ["payments gets no answer from its database."]
+    assert doubts([away, there], Level()) == doubts([one(reads)], Level()) == []
+
+
+@pytest.fixture
+def reads_behind() -> Iterator[Callable[[float], None]]:
+    """Says how far this process's own group reads behind."""
+    yield lambda lag_s: metrics.CONSUMER_LAG_SECONDS.labels(CONSOLE).set(lag_s)
+    metrics.CONSUMER_LAG_SECONDS.remove(CONSOLE)
+
+
+def test_a_console_that_has_fallen_behind_says_so(reads_behind: Callable[[float], None]) -> None:
+    reads_behind(30)
+    assert not alarms([own()], Level())
+    assert not doubts([own()], Level())
+
+    reads_behind(44)
+    [old] = alarms([own()], Level())
+    assert old.says == "console reads 44 s behind: what is shown here of orders is that old"
+
+
+def test_a_console_that_has_not_begun_to_read_is_in_doubt() -> None:
+    assert own() == Instance(CONSOLE, answers=True)
+    assert doubts([own()], Level()) == ["console has not said how far behind it reads."]
+
+
+# What the other rules show as soon, and what nobody has to look at before tomorrow.
+ONLY_ALERTS = {
+    "nobody-relays": "what it does not send is red by its age",
+    "lists-differ": "its promises are invariants of payments",
+    "backlog-unmeasured": "a doubt, and its promises become red as unchecked",
+}
+
+
+def test_whoever_is_woken_by_an_alert_finds_it_red_here() -> None:
+    pages = [one for one in alerts() if one["labels"]["severity"] == "page"]
+    named = {Path(one["annotations"]["runbook"]).stem for one in pages}
+
+    assert named - {one.runbook for one in all_red()} == set(ONLY_ALERTS)
 
 
 def test_a_promise_is_unchecked_when_no_instance_of_its_service_has_checked_it() -> None:
@@ -122,17 +184,18 @@ def test_all_is_well_with_nothing() -> None:
     assert red([]) == red([one()]) == []
 
 
-def test_every_rule_is_tested_here_and_names_a_runbook_that_is_there() -> None:
-    broken: list[Instance] = [
-        one({metric: {label: bad}}) for _, metric, label, _, bad in GAUGE_LIMITS
-    ]
-    found = alarms(
+def all_red() -> list[Alarm]:
+    """What every rule says when it is red."""
+    broken = [one({metric: {label: bad}}) for _, metric, label, _, bad in GAUGE_LIMITS]
+    return alarms(
         [*broken, one(answers=False)],
         Level(9, 9, 1, 9, 9, unchecked_s={STUCK: 99}, watch_silent_s={"orders": 999}),
     )
 
-    assert len({alarm.rule for alarm in found}) == len(RULES)
-    for alarm in found:
+
+def test_every_rule_is_tested_here_and_names_a_runbook_that_is_there() -> None:
+    assert len({alarm.rule for alarm in all_red()}) == len(RULES)
+    for alarm in all_red():
         assert (ROOT / "docs" / "runbooks" / f"{alarm.runbook}.md").is_file()
 
 

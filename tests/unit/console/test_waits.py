@@ -110,7 +110,7 @@ def test_a_parked_event_can_be_looked_at_redriven_or_discarded() -> None:
 
 
 def test_a_service_that_is_silent_or_behind_is_named() -> None:
-    waits = waits_of(known(silent=("payments",), lag_s={"payments": 60, "inventory": 9}), NOW)
+    waits = waits_of(known(silent=("payments",), lag_s={"payments": 60, "inventory": 15.1}), NOW)
 
     assert [(one.cause, one.stuck) for one in waits] == [
         ("service-down", True),
@@ -118,7 +118,14 @@ def test_a_service_that_is_silent_or_behind_is_named() -> None:
         ("deadline-pending", False),
     ]
     assert waits[0].says.startswith("payments does not answer")
-    assert waits[1].says.startswith("inventory reads 9 s behind")
+    assert waits[1].says.startswith("inventory reads 15 s behind")
+
+
+def test_what_has_just_come_holds_nobody_up() -> None:
+    """It may have come right behind the last look at the lag, ten seconds ago, or a little more."""
+    [waits] = waits_of(known(lag_s={"inventory": 15.0}), NOW)
+
+    assert waits.cause == "deadline-pending"
 
 
 @pytest.mark.parametrize("status", ["rejected", "expired", "cancelled", "delivered"])

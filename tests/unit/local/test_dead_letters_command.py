@@ -128,6 +128,32 @@ def test_a_redrive_of_all_is_narrowed_by_reason_and_service(shop: FakeShop) -> N
     assert shop.payments.asked == []
 
 
+@pytest.mark.parametrize(
+    ("event_type", "ids"), [("orders.order-placed.v1", [1]), ("", [3]), ("none.of.them", [])]
+)
+def test_only_keys_whose_first_event_is_of_a_type_are_listed_and_redriven(
+    shop: FakeShop, event_type: str, ids: list[int]
+) -> None:
+    other = a_letter(2, type="orders.order-cancelled.v1")
+    shop.orders.park(a_letter(1), other, a_letter(3, "bad-headers", type=None))
+
+    listed = ran(shop, "list", "--type", event_type)["dead_letters"]
+    redriven = ran(shop, "redrive", "--all", "--type", event_type)["redriven"]
+
+    assert [one["id"] for one in listed] == [one["id"] for one in redriven] == ids
+    assert [path for path, _, _ in shop.orders.actions] == [
+        f"/ops/dead-letters/{number}/redrive?dry_run=false" for number in ids
+    ]
+
+
+def test_a_list_is_narrowed_by_reason(shop: FakeShop) -> None:
+    shop.orders.park(a_letter(1, "bad-data"), a_letter(2))
+
+    found = ran(shop, "list", "--reason-filter", "bad-data")["dead_letters"]
+
+    assert [one["id"] for one in found] == [1]
+
+
 def test_a_dry_run_of_a_redrive_is_one_for_the_service_too(shop: FakeShop) -> None:
     shop.orders.park(a_letter(1, behind=1))
 
@@ -156,6 +182,7 @@ def test_a_redrive_of_all_ends_with_1_when_a_service_could_not_be_listed(shop: F
         ["orders", "1", "--all"],
         ["orders", "1", "--reason-filter", "bad-data"],
         ["orders", "1", "--service", "payments"],
+        ["orders", "1", "--type", ""],
         ["orders", "1", "--operator", "Zoë"],
         ["--all", "--operator", "a" * 101],
         ["--all", "--service", "order"],

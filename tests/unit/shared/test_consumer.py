@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from aiokafka import ConsumerRecord, TopicPartition
-from aiokafka.errors import CorruptRecordException
+from aiokafka.errors import CorruptRecordException, KafkaConnectionError
 from prometheus_client import REGISTRY
 from shared.database.pool import COMMAND_TIMEOUT_S
 from shared.messaging import consumer as module
@@ -28,6 +28,7 @@ class Kafka:
     def __init__(self, position: int, end: int) -> None:
         self.at, self.end = position, end
         self.polls: list[Any] = []
+        self.is_away = False
 
     def assignment(self) -> set[TopicPartition]:
         return {PLACE}
@@ -36,6 +37,8 @@ class Kafka:
         return self.at
 
     async def end_offsets(self, asked: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        if self.is_away:
+            raise KafkaConnectionError
         return dict.fromkeys(asked, self.end)
 
     async def getmany(self, **_: Any) -> Any:
@@ -163,6 +166,26 @@ async def test_what_came_since_nothing_waited_is_no_older_than_that(
     consumer._caught_up_at -= 10
     await consumer.check_progress()
     assert lag_s() == pytest.approx(10, abs=5)
+
+
+async def test_who_does_not_reach_the_broker_may_be_as_far_behind_as_it_is_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is no death either: nobody knows whether anything waits."""
+    kafka = Kafka(position=18, end=18)
+    consumer, deaths = watched(kafka, monkeypatch)
+    await consumer.check_progress()
+
+    kafka.is_away = True
+    consumer._caught_up_at -= 40
+    consumer.progress_at -= 40
+    await consumer.check_progress()
+    assert lag_s() == pytest.approx(40, abs=5)
+    assert deaths == []
+
+    kafka.is_away = False
+    await consumer.check_progress()
+    assert lag_s() == 0
 
 
 async def test_what_another_member_applied_meanwhile_does_not_wait(

@@ -1,15 +1,14 @@
 """What is told of an error helps to mend it and quotes no data."""
 
 import json
-import logging
-from collections.abc import Iterator
 
 import asyncpg
 import pytest
 import structlog
 from shared.errors import Permanent
-from shared.observability import logging as service_logging
 from shared.observability.telling import tell, tell_where
+
+from tests.support.logs import logs_as_of_a_service
 
 PRIVATE = "a17850@example.com"
 
@@ -45,27 +44,17 @@ def test_what_helps_is_told() -> None:
     assert tell(ConnectionRefusedError(111, "refused")) == "ConnectionRefusedError: 111, refused"
 
 
-@pytest.fixture
-def logs_as_before() -> Iterator[None]:
-    root, before = logging.getLogger(), structlog.get_config()
-    handlers, level = root.handlers, root.level
-    yield
-    root.handlers, root.level = handlers, level
-    structlog.configure(**before)
-    structlog.contextvars.clear_contextvars()
-
-
 def test_a_log_line_tells_the_place_and_every_cause(
-    capsys: pytest.CaptureFixture[str], logs_as_before: None
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    service_logging.set_up("test", "test-0")
-    try:
+    with logs_as_of_a_service("test"):
         try:
-            raise KeyError(PRIVATE)
-        except KeyError as error:
-            raise Permanent("no such customer") from error
-    except Permanent as error:
-        structlog.get_logger().error("event-failed", exc_info=error)
+            try:
+                raise KeyError(PRIVATE)
+            except KeyError as error:
+                raise Permanent("no such customer") from error
+        except Permanent as error:
+            structlog.get_logger().error("event-failed", exc_info=error)
 
     told = json.loads(capsys.readouterr().err)["exception"]
     assert PRIVATE not in told

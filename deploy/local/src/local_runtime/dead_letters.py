@@ -23,6 +23,18 @@ class Listing:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """Of which keys: None is any, an empty ``event_type`` is that of records that have none."""
+
+    reason: str | None = None
+    event_type: str | None = None
+
+    def has(self, letter: Json) -> bool:
+        kind = letter["type"] or ""
+        return self.reason in (None, letter["reason"]) and self.event_type in (None, kind)
+
+
+@dataclass(frozen=True)
 class Redriven:
     """A key: how many of its events ran, how many are left, why it stopped if it did."""
 
@@ -34,8 +46,8 @@ class Redriven:
     failed: str | None = None
 
 
-async def list_parked(calls: Calls, reason: str | None = None) -> Listing:
-    """Of all services, or parked for ``reason``; one that fails does not hide the others'."""
+async def list_parked(calls: Calls, wanted: Wanted) -> Listing:
+    """Of all services; one that fails does not hide the others'."""
     answers = await asyncio.gather(*(_try_pages(calls, name) for name in calls.addresses))
     found = dict(zip(calls.addresses, answers, strict=True))
     return Listing(
@@ -44,7 +56,7 @@ async def list_parked(calls: Calls, reason: str | None = None) -> Listing:
             for answer in answers
             if isinstance(answer, list)
             for letter in answer
-            if reason in (None, letter["reason"])
+            if wanted.has(letter)
         ],
         {name: str(answer) for name, answer in found.items() if isinstance(answer, CallError)},
     )

@@ -14,6 +14,7 @@ from console import otlp, store
 from console.access import LetIn
 from console.backends import Backends
 from console.board import Board
+from console.domain.alarms import CONSOLE
 from console.domain.spans import Keeping
 from console.pages import now
 from console.projection import Projection
@@ -21,7 +22,7 @@ from console.routes import routes
 from console.settings import ConsoleSettings
 from console.streams import Streams
 
-NAME = "console"
+NAME = CONSOLE
 TOPICS = (
     topics.STOREFRONT_ORDERS,
     topics.ORDERS,

@@ -55,7 +55,7 @@ class Board:
         return {
             "looked": self.at is not None and self.added_up and is_fresh,
             "alarms": self.alarms,
-            "doubts": doubts(self.level),
+            "doubts": doubts(self.instances, self.level),
             "is_local": self.is_local,
         }
 

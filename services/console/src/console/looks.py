@@ -5,9 +5,10 @@ import math
 from collections.abc import Iterator
 
 from prometheus_client.parser import text_string_to_metric_families
+from shared.observability import metrics
 
 from console.backends import Answer, Backends
-from console.domain.alarms import Gauges, Instance
+from console.domain.alarms import CONSOLE, Gauges, Instance
 
 PREFIX = "orderproof_"
 GAUGES = frozenset(
@@ -20,24 +21,41 @@ GAUGES = frozenset(
         "outbox_oldest_age_seconds",
         "work_rows",
         "work_oldest_age_seconds",
+        "webhook_overdue_seconds",
         "parked_keys",
+        "backlog_unmeasured",
         "invariant_violations",
         "invariant_unchecked",
         "invariants_checked_timestamp_seconds",
         "provider_calls_total",
     )
 )
+# Of itself the console tells how it reads; nothing leaves it, and nothing is parked in it.
+OWN = (metrics.CONSUMER_LAG, metrics.CONSUMER_LAG_SECONDS, metrics.PARTITION_STOPPED)
 
 
 async def look(backends: Backends) -> list[Instance]:
-    """One look at all of them, at the same time."""
+    """One look at all of them, at the same time, and at how this process reads itself."""
     services = list(backends.settings.services)
     answers = await asyncio.gather(*(backends.get_each(one, "/metrics") for one in services))
-    return [
+    seen = [
         instance_of(service, answer)
         for service, each in zip(services, answers, strict=True)
         for answer in each
     ]
+    return [*seen, own()]
+
+
+def own() -> Instance:
+    """This process: who has fallen behind shows an old picture, and must say so."""
+    gauges = {
+        sample.name.removeprefix(PREFIX): {CONSOLE: sample.value}
+        for gauge in OWN
+        for family in gauge.collect()
+        for sample in family.samples
+        if sample.labels.get("consumer") == CONSOLE
+    }
+    return Instance(CONSOLE, answers=True, gauges=gauges)
 
 
 def instance_of(service: str, answer: Answer) -> Instance:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import cache
 from json import dumps, loads
 from typing import Any
+from urllib.parse import quote
 
 from babel.numbers import format_currency, get_currency_precision
 from fastapi import Request, Response
@@ -35,11 +36,27 @@ BAD = frozenset({"rejected", "expired", "declined", "unreadable"})
 def page(request: Request, template: str, document: Document, status: int = 200) -> Response:
     """HTML for people; JSON for who asks with ``?format=json`` or an Accept header."""
     accepts = request.headers.get("accept", "")
-    if request.query_params.get("format") == "json" or accepts.startswith("application/json"):
+    if _is_for_a_program(request) or accepts.startswith("application/json"):
         return Response(to_json(document), status, HEADERS, "application/json")
-    twin = request.url.include_query_params(format="json")
-    shown = {**document, "path": request.url.path, "twin": f"{twin.path}?{twin.query}"}
+    shown = {**document, "path": request.url.path, "twin": _twin(request), "user": _user(request)}
     return Response(draw(template, shown), status, HEADERS, "text/html")
+
+
+def _is_for_a_program(request: Request) -> bool:
+    return request.query_params.get("format") == "json"
+
+
+def _twin(request: Request) -> str | None:
+    """Where the page's JSON is, fit for a shell's single quotes; what was posted has none."""
+    if request.method != "GET":
+        return None
+    query = request.url.include_query_params(format="json").query
+    return f"{quote(request.scope['path'])}?{query}"
+
+
+def _user(request: Request) -> str | None:
+    """Whom curl must name, where a key is asked for."""
+    return request.scope["operator"] if "authorization" in request.headers else None
 
 
 def draw(template: str, document: Document) -> str:
@@ -56,16 +73,21 @@ class PageRoute(APIRoute):
             try:
                 return await handle(request)
             except Problem as problem:
-                if "text/html" not in request.headers.get("accept", ""):
+                if not _is_for_people(request):
                     raise
                 return _told(request, problem.status, problem.detail)
             except RequestValidationError as error:
-                if "text/html" not in request.headers.get("accept", ""):
+                if not _is_for_people(request):
                     raise
                 wrong = "; ".join(f"{one['loc'][-1]}: {one['msg']}" for one in error.errors()[:5])
                 return _told(request, 422, wrong)
 
         return handled
+
+
+def _is_for_people(request: Request) -> bool:
+    html = "text/html" in request.headers.get("accept", "")
+    return html and not _is_for_a_program(request)
 
 
 def _told(request: Request, status: int, says: str) -> Response:

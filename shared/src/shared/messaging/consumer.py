@@ -152,13 +152,14 @@ class Consumer:
         if consumer is None or self.progress_at == 0:
             return
         lag = await self._lag(consumer)
-        metrics.CONSUMER_LAG.labels(self.name).set(lag)
+        if lag is not None:
+            metrics.CONSUMER_LAG.labels(self.name).set(lag)
         if lag == 0:
             self._caught_up_at = now
         metrics.CONSUMER_LAG_SECONDS.labels(self.name).set(self._behind_s(now))
         stopped = self.pipeline.breaker.stopped_by is not None
         metrics.PARTITION_STOPPED.labels(self.name).set(int(stopped))
-        if lag == 0 or stopped or self.pipeline.holding:
+        if not lag or stopped or self.pipeline.holding:
             self._read_at = now
         elif now - max(self._read_at, self.progress_at) > STALLED_AFTER_S:
             self._fatal(f"consumer {self.name}: {lag} records wait and none is read")
@@ -172,8 +173,9 @@ class Consumer:
             age_s = max(0.0, time.time() - self._last_timestamp_ms / 1000)
         return age_s if self._caught_up_at is None else min(age_s, now - self._caught_up_at)
 
-    async def _lag(self, consumer: "AIOKafkaConsumer[bytes, bytes]") -> int:
-        """Records not yet applied in the partitions we are at, by the broker's end offsets.
+    async def _lag(self, consumer: "AIOKafkaConsumer[bytes, bytes]") -> int | None:
+        """Records not yet applied in the partitions we are at, by the broker's end offsets; None
+        when it does not tell them.
 
         The position is where we read on; it passes what holds no record of ours, too, and goes
         back when a batch failed.
@@ -186,9 +188,10 @@ class Consumer:
                 positions = {tp: await consumer.position(tp) for tp in assigned}
                 ends = await consumer.end_offsets(assigned)
         except (TimeoutError, KafkaError):
-            return 0
+            return None
         at = {tp: self._in_work.get(tp, position) for tp, position in positions.items()}
-        return sum(max(0, ends[tp] - offset) for tp, offset in at.items())
+        lags: Iterable[int] = (max(0, ends[tp] - offset) for tp, offset in at.items())
+        return sum(lags)
 
     async def _consume(self, message: Any) -> None:  # AsyncAPI would describe a typed argument.
         raw: RawBatch = message.raw_message

@@ -111,13 +111,14 @@ class Pipeline:
     async def _park_failed(self, item: Item, error: Exception) -> None:
         if isinstance(item, Poison) or isinstance(error, asyncio.CancelledError):
             raise error
-        log.error(
-            "event-failed",
-            consumer=self.group.name,
-            type=item.event.type,
-            order_id=item.event.order_id,
-            exc_info=error,
-        )
+        with tracing.within(item.traceparent):
+            log.error(
+                "event-failed",
+                consumer=self.group.name,
+                type=item.event.type,
+                order_id=item.event.order_id,
+                exc_info=error,
+            )
         # The class and place only: a message may quote personal data or a token.
         failed = Poison(item.record, item.identity, "handler-failed", type(error).__name__)
         await retry_transient(self.group.name, lambda: self._apply([failed]))

@@ -18,6 +18,7 @@ from shared.messaging.group import ConsumerGroup
 from shared.messaging.parse import Known, parse
 from shared.messaging.pipeline import chunks
 from shared.messaging.unit_of_work import Cause, Rank, Transactions, UnitOfWork
+from shared.observability import tracing
 
 LIST_MAX = 200
 EVENTS_MAX = 500
@@ -217,7 +218,9 @@ async def _run_in_order(
         except Exception as error:
             if is_transient(error):
                 raise
-            log.warning("redrive-failed", parked_id=row["id"], exc_info=error)
+            known_as = {"parked_id": row["id"], "order_id": known.event.order_id}
+            with tracing.within(known.traceparent):
+                log.warning("redrive-failed", **known_as, exc_info=error)
             raise _HandlerFailed(_Failure(row, type(error).__name__)) from error
         await work.db.execute(_DELETE_EVENT, row["id"])
         await _audit(work, row["id"], "redriven", operator, None)

@@ -86,6 +86,17 @@ def span(
 
 
 @contextmanager
+def within(traceparent: str) -> Iterator[None]:
+    """What is logged meanwhile is of that trace; no span tells of it."""
+    remote = parse_traceparent(traceparent)
+    if remote is None:
+        yield
+        return
+    with trace.use_span(NonRecordingSpan(remote)):
+        yield
+
+
+@contextmanager
 def message_span(name: str, traceparent: str) -> Iterator[str]:
     """A span for one message of a batch; gives the context its effects carry on.
 

@@ -23,6 +23,14 @@ dead_letters = typer.Typer(help="What is parked: look, run again, drop.", no_arg
 Service = Annotated[str, typer.Argument(help="Its name, as in the list.")]
 ParkedId = Annotated[int, typer.Argument(metavar="ID", help="The record's id in that service.")]
 OnlyService = Annotated[str | None, typer.Option("--service", help="Of this service only.")]
+OnlyReason = Annotated[
+    str | None,
+    typer.Option("--reason-filter", metavar="NAME", help="Parked for this reason only."),
+]
+OnlyType = Annotated[
+    str | None,
+    typer.Option("--type", metavar="NAME", help="Whose first event is of this type; '' for none."),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would happen; change nothing.")]
 
 
@@ -30,14 +38,18 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would happen;
 def list_all(
     *,
     service: OnlyService = None,
+    reason_filter: OnlyReason = None,
+    event_type: OnlyType = None,
     run_dir: RunDirOption = DEFAULT_RUN_DIR,
     as_json: JsonOption = False,
 ) -> None:
     """The first record of each parked key; exit 1 when a service does not answer."""
-    from local_runtime.dead_letters import list_parked
+    from local_runtime.dead_letters import Wanted, list_parked
 
     output = Output(as_json=as_json)
-    found = ask(running_services(run_dir, output, service), output, list_parked)
+    wanted = Wanted(reason_filter, event_type)
+    addresses = running_services(run_dir, output, service)
+    found = ask(addresses, output, lambda calls: list_parked(calls, wanted))
     output.document({"dead_letters": found.letters, "unanswered": found.unanswered})
     output.console.print(text.listing(found.letters), markup=False)
     _end(output, found.unanswered, failed=False)
@@ -67,9 +79,8 @@ def redrive(
     parked_id: Annotated[int | None, typer.Argument(metavar="[ID]")] = None,
     *,
     everything: Annotated[bool, typer.Option("--all", help="Every parked key.")] = False,
-    reason_filter: Annotated[
-        str | None, typer.Option(metavar="NAME", help="With --all: parked for this reason only.")
-    ] = None,
+    reason_filter: OnlyReason = None,
+    event_type: OnlyType = None,
     only_service: OnlyService = None,
     operator: OperatorOption = "unnamed",
     dry_run: DryRun = False,
@@ -83,12 +94,14 @@ def redrive(
     output = Output(as_json=as_json)
     if everything == (parked_id is not None) or everything == (service is not None):
         raise output.fail("name SERVICE and ID, or give --all", code=2)
-    if not everything and (reason_filter or only_service):
-        raise output.fail("--reason-filter and --service go with --all", code=2)
+    filters = (reason_filter, event_type, only_service)
+    if not everything and any(one is not None for one in filters):
+        raise output.fail("--reason-filter, --type and --service go with --all", code=2)
 
     async def act(calls: Calls) -> tuple[list[parked.Redriven], dict[str, str]]:
         if service is None or parked_id is None:
-            found = await parked.list_parked(calls, reason_filter)
+            wanted = parked.Wanted(reason_filter, event_type)
+            found = await parked.list_parked(calls, wanted)
         else:
             found = parked.Listing([await parked.find(calls, service, parked_id)], {})
         tell = status.update

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
 
+CONSOLE = "console"
 LAG_MAX_S = 30.0
 OUTBOX_AGE_MAX_S = 60.0
 WORK_AGE_MAX_S = 900.0
 # A start is followed by the first check within twenty seconds, unless tables are very large.
 UNCHECKED_MAX_S = 60.0
 WATCH_SILENT_MAX_S = 900.0
+WEBHOOK_OVERDUE_MAX_S = 60.0
 NAMED_MAX = 3
 DECIDED_WITHIN_S = 5.0
 # A fifth of the error budget of 1 % gone in an hour, as the alert's fast burn has it.
@@ -69,10 +71,14 @@ def alarms(instances: Sequence[Instance], level: Level) -> list[Alarm]:
     return [alarm for rule in RULES for alarm in rule(instances, level)]
 
 
-def doubts(level: Level) -> list[str]:
-    """What is not red and not known to be well either, a sentence for each service."""
+def doubts(instances: Sequence[Instance], level: Level) -> list[str]:
+    """What is not red and not known to be well either, a sentence each."""
     waiting = [one for one, for_s in level.unchecked_s.items() if for_s <= UNCHECKED_MAX_S]
-    return [f"{service} has not checked {names}." for service, names in _by_service(waiting)]
+    return [
+        *(f"{service} has not checked {names}." for service, names in _by_service(waiting)),
+        *(f"{one} has not said how far behind it reads." for one in _unread(instances)),
+        *(f"{one} gets no answer from its database." for one in _unmeasured(instances)),
+    ]
 
 
 def unchecked(instances: Sequence[Instance]) -> frozenset[Promise]:
@@ -98,6 +104,21 @@ def worst(instances: Sequence[Instance], metric: str) -> dict[tuple[str, str], f
             place = (one.service, label)
             found[place] = max(value, found.get(place, value))
     return found
+
+
+def _unread(instances: Sequence[Instance]) -> list[str]:
+    """Services that answer, and of which no instance has measured its lag since its start."""
+    answering = {one.service for one in instances if one.answers}
+    return sorted(answering - {service for service, _ in worst(instances, "consumer_lag_seconds")})
+
+
+def _unmeasured(instances: Sequence[Instance]) -> list[str]:
+    """Services of which no instance was told what waits in their tables."""
+    told: dict[str, set[bool]] = {}
+    for one in instances:
+        for value in one.gauges.get("backlog_unmeasured", {}).values():
+            told.setdefault(one.service, set()).add(value == 0)
+    return sorted(service for service, found in told.items() if True not in found)
 
 
 def _service_down(instances: Sequence[Instance], _: Level) -> Iterator[Alarm]:
@@ -147,9 +168,11 @@ def _provider_unknown(_: Sequence[Instance], level: Level) -> Iterator[Alarm]:
 
 
 def _lagging(instances: Sequence[Instance], _: Level) -> Iterator[Alarm]:
-    for (_service, group), lag_s in worst(instances, "consumer_lag_seconds").items():
+    for (service, group), lag_s in worst(instances, "consumer_lag_seconds").items():
         if lag_s > LAG_MAX_S:
-            yield Alarm("lagging", f"{group} reads {lag_s:.0f} s behind", "consumer-lagging")
+            says = f"{group} reads {lag_s:.0f} s behind"
+            old = ": what is shown here of orders is that old" if service == CONSOLE else ""
+            yield Alarm("lagging", says + old, "consumer-lagging")
 
 
 def _stopped(instances: Sequence[Instance], _: Level) -> Iterator[Alarm]:
@@ -170,6 +193,13 @@ def _work_waits(instances: Sequence[Instance], _: Level) -> Iterator[Alarm]:
         if age_s > WORK_AGE_MAX_S:
             says = f"{service}: a {kind} is not done for {age_s / 60:.0f} minutes"
             yield Alarm("work-waits", says, "work-not-done")
+
+
+def _webhooks_late(instances: Sequence[Instance], _: Level) -> Iterator[Alarm]:
+    for late_s in worst(instances, "webhook_overdue_seconds").values():
+        if late_s > WEBHOOK_OVERDUE_MAX_S:
+            says = f"webhooks to endpoints that are well are {late_s:.0f} s late"
+            yield Alarm("webhooks-late", says, "webhooks-late")
 
 
 def _parked(instances: Sequence[Instance], _: Level) -> Iterator[Alarm]:
@@ -203,5 +233,6 @@ RULES: tuple[Rule, ...] = (
     _stopped,
     _outbox_waits,
     _work_waits,
+    _webhooks_late,
     _parked,
 )

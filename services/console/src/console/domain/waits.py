@@ -23,7 +23,8 @@ Cause: TypeAlias = Literal[
 ActionName: TypeAlias = Literal["dry-run", "redrive", "discard", "retry", "cancel", "release"]
 PartnersAnswer: TypeAlias = Literal["accepted", "refused"]
 
-BEHIND_S = 5.0
+# A lag is measured every ten seconds: what has only just come may look so old.
+BEHIND_S = 15.0
 SLOW_CALL_S = 5.0
 # Who packs answers within a working day; the invariant gives them three.
 SLOW_PARTNER_S = 24 * 3600.0

@@ -29,8 +29,10 @@
     showZone();
   });
 
-  document.getElementById("curl").addEventListener("click", async (event) => {
-    const command = `curl -s '${location.origin}${event.target.dataset.path}'`;
+  document.getElementById("curl")?.addEventListener("click", async (event) => {
+    const { path, user } = event.target.dataset;
+    const named = user ? `-u '${user.replaceAll("'", "'\\''")}' ` : "";
+    const command = `curl -s ${named}'${location.origin}${path}'`;
     const told = document.getElementById("copied");
     try {
       await navigator.clipboard.writeText(command);
