@@ -184,8 +184,8 @@ class Meter:
         watch = Watch(self.stack, spec.rate, every_s)
         async with (
             a_load(spec, self.progress.told) as load,
-            _during(load, beside),
-            _during(load, None if ask.patience_s else partial(watch.follow, load, spec.warm_s)),
+            during(load, beside),
+            during(load, None if ask.patience_s else partial(watch.follow, load, spec.warm_s)),
         ):
             return await load.outcome(), watch
 
@@ -226,7 +226,7 @@ class Meter:
 
 
 @asynccontextmanager
-async def _during(load: Load, work: Beside | None) -> AsyncIterator[None]:
+async def during(load: Load, work: Beside | None) -> AsyncIterator[None]:
     """``work`` goes on from the load's beginning on; when it fails the block ends at once."""
 
     async def begun() -> None:
