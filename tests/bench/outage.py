@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from statistics import median
 
 from tests.bench.measuring import Ask, Measured
@@ -101,8 +102,8 @@ def recovery(
     """When the orders of a window waited as usual again, in seconds after the broker was back.
 
     ``as_usual_after_s`` is the beginning of the first window since then that did,
-    ``for_good_after_s`` of the first after which all did; None when none did. Meanwhile
-    ``caught_up_orders_s`` ended.
+    ``for_good_after_s`` of the first after which all did; None when none did. Until then, or until
+    nothing was left, ``caught_up_orders_s`` ended.
     """
     full = [one for one in windows if "p99" in one]
     before = [one["p99"] for one in full if one["at_s"] + slice_s <= down_s]
@@ -112,10 +113,15 @@ def recovery(
     first = well.index(True) if True in well else None
     good = len(well) - well[::-1].index(False) if False in well else 0
     starts = [max(0.0, one["at_s"] - back_s) for one in since]
-    meanwhile = sum(one["ended"] for one in since[:first])
+    until = inf if first is None else since[first]["at_s"]
+    meanwhile = [one["ended"] for one in windows if back_s <= one["at_s"] < until]
     return {
         "p99_before_ms": usual,
         "as_usual_after_s": None if first is None else round(starts[first], 1),
         "for_good_after_s": round(starts[good], 1) if good < len(starts) else None,
-        "caught_up_orders_s": round(meanwhile / (first * slice_s), 1) if first else None,
+        "caught_up_orders_s": _a_second(meanwhile, slice_s),
     }
+
+
+def _a_second(ended: Sequence[float], slice_s: float) -> float | None:
+    return round(sum(ended) / (len(ended) * slice_s), 1) if ended else None

@@ -42,6 +42,7 @@ def test_a_load_that_ends_too_early_tells_no_recovery() -> None:
     found = told(90, 110, 9_000, 7_000, 3_000)
 
     assert found["as_usual_after_s"] is found["for_good_after_s"] is None
+    assert found["caught_up_orders_s"] == 10
 
 
 def test_a_window_in_which_nothing_was_placed_is_passed_over() -> None:
