@@ -14,18 +14,18 @@ from typing import Any
 from rich.console import Console
 
 from tests.bench import report, stages
-from tests.bench.measuring import Ask, Meter
+from tests.bench.measuring import Ask
 from tests.bench.plan import FULL, SHORT, Plan
 from tests.bench.progress import Progress
 from tests.bench.publish import publish
+from tests.bench.run import LOADS, Load, Run
 from tests.bench.spec import Json
-from tests.bench.stack import a_stack
-from tests.bench.stages import Load
+from tests.bench.systems import Systems
 
 
 @dataclass(frozen=True)
 class Options:
-    """``rate`` is that of one load, or of ours in the pairs; ``loads`` are searched for."""
+    """``rate`` is that of one load, or of a part's; ``loads`` are searched for."""
 
     plan: Plan
     stages: tuple[str, ...]
@@ -69,22 +69,26 @@ async def _until_told_to_stop(work: Coroutine[Any, Any, Json]) -> Json:
 
 async def _run(options: Options, progress: Progress) -> Json:
     started = time.monotonic()
-    progress.say("Starting the system")
-    quick = options.plan.name == "short"
-    async with a_stack(
+    systems = Systems(
+        options.plan,
+        progress,
         simulators=options.simulators,
-        quick=quick,
-        instances=options.instances,
         console="console" in options.stages,
-    ) as stack:
-        run = stages.Run(Meter(stack, options.plan, progress))
-        run.loads = options.loads
-        if options.rate is not None:
-            await _one_rate(run, options)
-        await stages.run_stages(run, options.stages)
+        instances=options.instances,
+        loads=options.loads,
+        rate=options.rate,
+    )
+    alone = [name for name in stages.ALONE if name in options.stages]
+    if not alone or set(options.stages) - set(alone):
+        async with systems.one() as run:
+            if options.rate is not None:
+                await _one_rate(run, options)
+            await stages.run_stages(run, options.stages)
+    for name in alone:
+        await stages.ALONE[name](systems)
     return report.document(
-        run.found,
-        run.failures,
+        systems.found,
+        systems.failures,
         form=options.plan.name,
         command=options.command,
         provider_and_mail="simulators" if options.simulators else "in process",
@@ -93,7 +97,7 @@ async def _run(options: Options, progress: Progress) -> Json:
     )
 
 
-async def _one_rate(run: stages.Run, options: Options) -> None:
+async def _one_rate(run: Run, options: Options) -> None:
     """One load at the rate that was asked for, unless other parts were asked for, too."""
     assert options.rate is not None
     intake, shape = options.loads[0]
@@ -108,20 +112,22 @@ def _options(asked: argparse.Namespace, given: list[str]) -> Options:
         plan = plan.within(asked.seconds)
     if asked.pairs is not None:
         plan = replace(plan, pairs=asked.pairs)
+    if asked.stored is not None:
+        plan = plan.until_stored(asked.stored)
     named = tuple(one.strip() for one in asked.only.split(",") if one.strip())
-    if unknown := ", ".join(sorted(set(named) - set(stages.STAGES))):
-        _parser().error(f"no part {unknown}; there are: {', '.join(stages.STAGES)}")
+    if unknown := ", ".join(sorted(set(named) - set(stages.NAMES))):
+        _parser().error(f"no part {unknown}; there are: {', '.join(stages.NAMES)}")
     loads = tuple(
         (intake, shape)
-        for intake, shape in stages.LOADS
+        for intake, shape in LOADS
         if asked.intake in (None, intake) and asked.shape in (None, shape)
     )
     if not loads:
         _parser().error(f"{asked.shape} orders by {asked.intake} are no load")
-    chosen = named or (() if asked.rate else stages.USUAL)
+    usual = stages.ALL if asked.all else () if asked.rate else stages.USUAL
     return Options(
         plan=plan,
-        stages=(*chosen, *(["flame"] if asked.flame else [])),
+        stages=(*(named or usual), *(["flame"] if asked.flame else [])),
         loads=loads,
         rate=asked.rate,
         simulators=asked.simulators,
@@ -135,10 +141,12 @@ def _parser() -> argparse.ArgumentParser:
         prog="bench", description="How fast, at what cost, and still right."
     )
     parser.add_argument("--short", action="store_true", help="a minute: only that all of it works")
-    parser.add_argument("--only", default="", help=f"parts, by comma: {','.join(stages.STAGES)}")
+    parser.add_argument("--only", default="", help=f"parts, by comma: {','.join(stages.NAMES)}")
+    parser.add_argument("--all", action="store_true", help="every part, an hour")
     parser.add_argument("--rate", type=float, help="one load of so many orders a second")
     parser.add_argument("--seconds", type=float, help="of everything that is measured, at most")
     parser.add_argument("--pairs", type=int, help="turns of whatever is compared in turns")
+    parser.add_argument("--stored", type=int, help="orders at which growth ends; by ten, 100,000")
     parser.add_argument("--intake", choices=["kafka", "http"], help="only loads that come in there")
     parser.add_argument("--shape", choices=["standard", "retail"], help="only orders of that shape")
     parser.add_argument("--instances", type=int, default=1, help="of every service")

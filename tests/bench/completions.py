@@ -21,6 +21,8 @@ REFERENCE = b'"client_reference":"'
 ASK_TIMEOUT_S = 10.0
 POLL_S = 0.1
 BATCH = 1_000
+# Of syslog: critical.
+LOG_LEVEL = 2
 
 # The client's references that have ended, whether they were confirmed, and when that was heard.
 Heard = Callable[[list[tuple[str, bool]], float], None]
@@ -38,6 +40,8 @@ class Completions:
                 "group.id": "bench-outside",
                 "enable.auto.commit": False,
                 "fetch.wait.max.ms": 100,
+                # That a broker is away may be what is measured.
+                "log_level": LOG_LEVEL,
             }
         )
         self._consumer.assign(self._ends(prefix + TOPIC))

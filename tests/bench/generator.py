@@ -17,7 +17,7 @@ import psutil
 import uvloop
 
 from tests.bench.completions import Completions
-from tests.bench.histogram import Latencies
+from tests.bench.histogram import Latencies, Timeline, recent_ms
 from tests.bench.http_door import CREATED, HttpDoor
 from tests.bench.kafka_door import KafkaDoor
 from tests.bench.orders import Order, Shelf
@@ -50,8 +50,11 @@ class Generator:
         self.outcome = Outcome()
         self.latencies = Latencies()
         self.acknowledged = Latencies()
-        self._shelf = Shelf.of(spec.shape, spec.seed)
+        self.large = Latencies()
+        self.timeline = Timeline(spec.slice_s)
+        self._shelf = Shelf.of(spec.shape, spec.seed, spec.large_every)
         self._outstanding: dict[str, float] = {}
+        self._large: set[str] = set()
         self._recent: list[float] = []
         self._in_window = 0
         self._starts_at = self._counts_from = self._ends_at = 0.0
@@ -91,7 +94,7 @@ class Generator:
     async def _arrive(self) -> None:
         """Each at its own moment by the clock, whatever became of those before."""
         rate, number = self.spec.rate, 0
-        total = int(rate * self.spec.seconds)
+        total = round(rate * self.spec.seconds)
         while number < total:
             now = time.monotonic()
             due = (
@@ -115,6 +118,8 @@ class Generator:
         order = self._shelf.order(f"{self.spec.run}-{outcome.placed}")
         outcome.placed += 1
         self._outstanding[order.reference] = scheduled_at
+        if order.large:
+            self._large.add(order.reference)
         late_ms = (time.monotonic() - scheduled_at) * 1000
         outcome.late_ms_max = max(outcome.late_ms_max, late_ms)
         self._door.place(order, scheduled_at)
@@ -137,7 +142,10 @@ class Generator:
         if self._counts_from <= now < self._ends_at:
             self._in_window += confirmed
         if scheduled_at >= self._counts_from:
-            self.latencies.note(now - scheduled_at)
+            latencies = self.large if reference in self._large else self.latencies
+            latencies.note(now - scheduled_at)
+        self.timeline.note(scheduled_at - self._starts_at, now - self._starts_at)
+        self.outcome.ended_at = now
         self._recent.append(now - scheduled_at)
         self._replace(now)
 
@@ -187,6 +195,8 @@ class Generator:
         outcome.window_s = round(self._ends_at - self._counts_from, 3)
         outcome.orders_s = round(self._in_window / max(outcome.window_s, 0.001), 1)
         outcome.latency_ms = self.latencies.percentiles_ms()
+        outcome.large_ms = self.large.percentiles_ms()
+        outcome.windows, outcome.started_at = self.timeline.windows(), self._starts_at
         outcome.acknowledged_ms = self.acknowledged.percentiles_ms()
         outcome.late_ms_max = round(outcome.late_ms_max, 2)
         used = psutil.Process().cpu_times()
@@ -199,7 +209,6 @@ class Generator:
 
     async def _tell(self) -> None:
         while True:
-            await pause(TOLD_EVERY_S)
             told = {
                 "at_s": round(time.monotonic() - self._starts_at, 1),
                 "placed": self.outcome.placed,
@@ -209,20 +218,12 @@ class Generator:
             }
             self._recent.clear()
             _say({"progress": told})
+            await pause(TOLD_EVERY_S)
 
     def _door_of(self, spec: Spec) -> Door:
         if spec.intake == "http":
             return HttpDoor(spec.orders_url, self._answered)
         return KafkaDoor(spec.kafka, spec.prefix, self._refused)
-
-
-def recent_ms(latencies_s: list[float]) -> dict[str, float]:
-    """Median and 99th percentile; a histogram takes so long to be read that others would wait."""
-    if not latencies_s:
-        return {}
-    ordered = sorted(latencies_s)
-    at = {"p50": 0.5, "p99": 0.99}
-    return {name: 1000 * ordered[int(share * len(ordered))] for name, share in at.items()}
 
 
 def _say(document: object) -> None:

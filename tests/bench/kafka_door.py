@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from confluent_kafka import KafkaError, Message, Producer
 
+from tests.bench.completions import LOG_LEVEL
 from tests.bench.orders import Order
 
 TOPIC = "storefront.orders.v1"
@@ -23,6 +24,7 @@ class KafkaDoor:
                 "bootstrap.servers": bootstrap,
                 "enable.idempotence": True,
                 "linger.ms": 1,
+                "log_level": LOG_LEVEL,
                 "delivery.report.only.error": True,
                 "queue.buffering.max.messages": 1_000_000,
                 "on_delivery": self._delivered,

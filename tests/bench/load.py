@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from local_runtime.paths import repository_root
 
@@ -22,10 +22,11 @@ class GeneratorFailedError(RuntimeError):
 
 @dataclass
 class Load:
-    """A generator that runs."""
+    """A generator that runs; ``begun`` once it is about to place the first order."""
 
     process: asyncio.subprocess.Process
     told: Callable[[Json], None]
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def outcome(self) -> Outcome:
         """Follow it to its end."""
@@ -34,6 +35,7 @@ class Load:
             document = json.loads(line)
             if "outcome" in document:
                 return Outcome(**document["outcome"])
+            self.begun.set()
             self.told(document["progress"])
         raise GeneratorFailedError(f"exit code {await self.process.wait()}")
 

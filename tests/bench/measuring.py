@@ -1,9 +1,12 @@
 """One load and what it does to the system: latencies, CPU, memory, and whether it keeps up."""
 
 import asyncio
-import contextlib
 import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeAlias
 from uuid import uuid4
 
 import psutil
@@ -30,20 +33,29 @@ DISTURBED_CPUS = 0.2
 # Of what was placed in a window, what was confirmed in it.
 KEPT_UP = 0.97
 
+Beside: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
+
 
 @dataclass(frozen=True)
 class Ask:
-    """A load to be made; ``rate`` in orders a second, or ``in_flight``."""
+    """A load to be made; ``rate`` in orders a second, or ``in_flight``.
+
+    One with ``patience_s`` is to build up or to wait: it counts from its first order, its backlog
+    is neither looked at nor judged, and its end is waited for so much longer.
+    """
 
     intake: Intake
     seconds: float
     shape: Shape = "standard"
     rate: float = 0.0
     in_flight: int = 0
+    large_every: int = 0
+    patience_s: float = 0.0
 
     def __str__(self) -> str:
         how = f"{self.rate:g}/s" if self.rate else f"{self.in_flight} in flight"
-        return f"{self.intake} {self.shape} {how}"
+        large = f", every {self.large_every}th large" if self.large_every else ""
+        return f"{self.intake} {self.shape} {how}{large}"
 
 
 @dataclass
@@ -131,13 +143,16 @@ class Meter:
     refused: int = 0
     trouble: list[str] = field(default_factory=list)
 
-    async def measure(self, ask: Ask) -> Measured:
-        """Make the load, wait until nothing waits any more."""
+    async def measure(self, ask: Ask, beside: Beside | None = None) -> Measured:
+        """Make the load, wait until nothing waits any more.
+
+        ``beside`` begins with its first order, and is cancelled when the last has ended.
+        """
         stack = self.stack
         stored, cpu = await stack.stored_bytes(), stack.groups.cpu_s()
         started, everything_s = time.monotonic(), machine_s() - cpu_s_of(psutil.Process())
         with self.progress.doing(str(ask)):
-            outcome, watch = await self._loaded(self._spec(ask))
+            outcome, watch = await self._loaded(ask, beside)
             drained_s = await self._drained()
         spent = {**used(cpu, stack.groups.cpu_s()), "generator": outcome.cpu_s}
         everything_s = machine_s() - cpu_s_of(psutil.Process()) - everything_s
@@ -159,20 +174,20 @@ class Meter:
             stored_bytes={name: after[name] - stored[name] for name in stored},
             other_cpus=round(max(0.0, others_s) / (time.monotonic() - started), 2),
         )
-        self.progress.say(_line(made))
+        if not ask.patience_s:
+            self.progress.say(_line(made))
         return made
 
-    async def _loaded(self, spec: Spec) -> tuple[Outcome, Watch]:
+    async def _loaded(self, ask: Ask, beside: Beside | None) -> tuple[Outcome, Watch]:
+        spec = self._spec(ask)
         every_s = LOOK_EVERY_S if spec.seconds > 10 else LOOK_EVERY_SHORT_S
         watch = Watch(self.stack, spec.rate, every_s)
-        async with a_load(spec, self.progress.told) as load:
-            following = asyncio.create_task(watch.follow(load, spec.warm_s))
-            try:
-                return await load.outcome(), watch
-            finally:
-                following.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await following
+        async with (
+            a_load(spec, self.progress.told) as load,
+            during(load, beside),
+            during(load, None if ask.patience_s else partial(watch.follow, load, spec.warm_s)),
+        ):
+            return await load.outcome(), watch
 
     async def _drained(self) -> float:
         """Wait until nothing waits; how long that took."""
@@ -186,17 +201,20 @@ class Meter:
 
     def _spec(self, ask: Ask) -> Spec:
         stack = self.stack
+        warm_s = 0.0 if ask.patience_s else self.plan.warm_s
         return Spec(
             kafka=stack.kafka,
             prefix=stack.prefix,
             orders_url=stack.orders_url,
             intake=ask.intake,
             shape=ask.shape,
-            seconds=ask.seconds + self.plan.warm_s,
+            seconds=ask.seconds + warm_s,
             rate=ask.rate,
             in_flight=ask.in_flight,
-            warm_s=self.plan.warm_s,
-            drain_s=self.plan.drain_s,
+            warm_s=warm_s,
+            drain_s=self.plan.drain_s + ask.patience_s,
+            slice_s=self.plan.slice_s,
+            large_every=ask.large_every,
             seed=self.placed,
             run=f"b{uuid4().hex[:8]}",
         )
@@ -205,6 +223,21 @@ class Meter:
         self.trouble += [f"{ask}: {one}" for one in outcome.trouble if not watch.hopeless]
         if outcome.outstanding and not watch.hopeless:
             self.trouble.append(f"{ask}: {outcome.outstanding} orders were never decided")
+
+
+@asynccontextmanager
+async def during(load: Load, work: Beside | None) -> AsyncIterator[None]:
+    """``work`` goes on from the load's beginning on; when it fails the block ends at once."""
+
+    async def begun() -> None:
+        await load.begun.wait()
+        if work is not None:
+            await work()
+
+    async with asyncio.TaskGroup() as group:
+        working = group.create_task(begun())
+        yield
+        working.cancel()
 
 
 def _line(one: Measured) -> str:

@@ -1,9 +1,9 @@
 """Ours, the limit and the peers in turns, so that all of them meet the same machine."""
 
 from dataclasses import dataclass, field
-from statistics import median
 
 from tests.bench import peers
+from tests.bench.figures import spread
 from tests.bench.limits import limits
 from tests.bench.measuring import Ask, Meter
 from tests.bench.spec import Intake, Json
@@ -78,10 +78,7 @@ def summary(pairs: list[Pair]) -> Json:
     for one in pairs:
         for name, ratio in one.ratios().items():
             found.setdefault(name, []).append(ratio)
-    return {
-        name: {"median": round(median(each), 3), "low": min(each), "high": max(each)}
-        for name, each in found.items()
-    }
+    return {name: spread(each) for name, each in found.items()}
 
 
 def _of(ours: dict[str, float], intake: str, theirs: dict[str, float]) -> dict[str, float]:

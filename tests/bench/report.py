@@ -11,6 +11,8 @@ import psutil
 from rich.console import Group
 from rich.table import Table
 
+from tests.bench import strains
+from tests.bench.rows import Row, Section, number, spenders
 from tests.bench.spec import Json
 
 FILE = Path(".run") / "bench.json"
@@ -64,65 +66,59 @@ def write(content: Json, file: Path = FILE) -> None:
 
 
 def tables(told: Json) -> Group:
-    """Rates, latencies and ratios for a terminal."""
-    made = [
-        _table(SUSTAINED_HEAD, sustained_rows(told)),
-        _table(LATENCY_HEAD, latency_rows(told)),
-        _table(RATIO_HEAD, ratio_rows(told)),
-        _table(TURN_HEAD, turn_rows(told)),
-        _table(COST_HEAD, cost_rows(told)),
-    ]
+    """All that were made, for a terminal."""
+    made = [_table(section.head, section.rows(told)) for section in SECTIONS]
     return Group(*(one for one in made if one.row_count))
 
 
-def sustained_rows(told: Json) -> list[tuple[str, ...]]:
+def sustained_rows(told: Json) -> list[Row]:
     return [
         (
             name,
-            _number(one["in_flight"].get("64")),
-            _number(one["in_flight"].get("256")),
-            _number(one["orders_s"]),
-            _number(one["cpu_s_per_1000"]["total"]),
-            ", ".join(f"{who} {spent:g}" for who, spent in _spenders(one["cpu_s_per_1000"])),
+            number(one["in_flight"].get("64")),
+            number(one["in_flight"].get("256")),
+            number(one["orders_s"]),
+            number(one["cpu_s_per_1000"]["total"]),
+            spenders(one["cpu_s_per_1000"]),
         )
         for name, one in told.get("sustained", {}).items()
     ]
 
 
-def latency_rows(told: Json) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = []
+def latency_rows(told: Json) -> list[Row]:
+    rows: list[Row] = []
     for intake, member in (("kafka", "latency_ms"), ("http", "latency_ms_http")):
         for rate, one in told.get(member, {}).items():
             if one is None:
                 rows.append((rate, intake, *("saturated", "", "", "", "", "")))
                 continue
             shown = f"half: {one['rate']:g}" if rate == "half" else rate
-            times = [_number(one.get(name)) for name in ("p50", "p90", "p99", "p99_9", "max")]
-            rows.append((shown, intake, *times, _number(one["cpu_s_per_1000"]["total"])))
+            times = [number(one.get(name)) for name in ("p50", "p90", "p99", "p99_9", "max")]
+            rows.append((shown, intake, *times, number(one["cpu_s_per_1000"]["total"])))
     return rows
 
 
-def ratio_rows(told: Json) -> list[tuple[str, ...]]:
+def ratio_rows(told: Json) -> list[Row]:
     return [
-        (name, _number(one["median"]), f"{one['low']:g} – {one['high']:g}")
+        (name, number(one["median"]), f"{one['low']:g} – {one['high']:g}")
         for name, one in told.get("ratio_ranges", {}).items()
     ]
 
 
-def turn_rows(told: Json) -> list[tuple[str, ...]]:
+def turn_rows(told: Json) -> list[Row]:
     return [
         (
-            str(number),
-            _number(one["ours"].get("kafka")),
-            _number(one["ours"].get("http")),
-            _number((one["faststream"] or {}).get("orders_s")),
-            ", ".join(f"{name} {_number(rate)}" for name, rate in one["limits"].items()),
+            str(turn),
+            number(one["ours"].get("kafka")),
+            number(one["ours"].get("http")),
+            number((one["faststream"] or {}).get("orders_s")),
+            ", ".join(f"{name} {number(rate)}" for name, rate in one["limits"].items()),
         )
-        for number, one in enumerate(told.get("pairs", []), 1)
+        for turn, one in enumerate(told.get("pairs", []), 1)
     ]
 
 
-def cost_rows(told: Json) -> list[tuple[str, ...]]:
+def cost_rows(told: Json) -> list[Row]:
     """By process, of standard orders by Kafka in the window that was sustained."""
     first = told.get("sustained", {}).get("kafka standard")
     if first is None:
@@ -133,24 +129,22 @@ def cost_rows(told: Json) -> list[tuple[str, ...]]:
         first["rss_mb_per_10_min"],
         told.get("idle_cpu_percent", {}),
     )
-    rows = [
-        (name, *(_number(one.get(name)) for one in members)) for name in first["cpu_s_per_1000"]
-    ]
+    rows = [(name, *(number(one.get(name)) for one in members)) for name in first["cpu_s_per_1000"]]
     stored = ", ".join(f"{name} {size}" for name, size in first["bytes_per_order"].items())
     return [*rows, ("bytes of an order", stored, "", "", "")]
 
 
-def _spenders(cpu: Json) -> list[tuple[str, float]]:
-    """Who uses most, without the sum."""
-    each = [(name, spent) for name, spent in cpu.items() if name != "total" and spent]
-    return sorted(each, key=lambda one: -one[1])
+SECTIONS = (
+    Section("Highest sustained rates", SUSTAINED_HEAD, sustained_rows),
+    Section("Placed to confirmed, ms", LATENCY_HEAD, latency_rows),
+    Section("Ratios, ours to theirs", RATIO_HEAD, ratio_rows),
+    Section("Orders a second in turns", TURN_HEAD, turn_rows),
+    Section("Cost of a service", COST_HEAD, cost_rows),
+    *strains.SECTIONS,
+)
 
 
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.1f}" if value >= 100 else f"{value:.3g}"
-
-
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
+def _table(head: tuple[str, ...], rows: list[Row]) -> Table:
     made = Table(box=None, pad_edge=False)
     for name in head:
         made.add_column(name, overflow="fold")

@@ -13,8 +13,9 @@ Json: TypeAlias = dict[str, Any]
 class Spec:
     """Orders at ``rate`` a second by the clock, or always ``in_flight`` of them, for ``seconds``.
 
-    Those placed in the first ``warm_s`` are in no figure. What is outstanding at the end is
-    waited for, ``drain_s`` at most.
+    Those placed in the first ``warm_s`` are in no figure but those of windows, ``slice_s`` long.
+    What is outstanding at the end is waited for, ``drain_s`` at most. Of ``large_every`` orders
+    one has 600 lines.
     """
 
     kafka: str
@@ -27,6 +28,8 @@ class Spec:
     in_flight: int = 0
     warm_s: float = 0.0
     drain_s: float = 60.0
+    slice_s: float = 5.0
+    large_every: int = 0
     seed: int = 1
     run: str = "bench"
 
@@ -42,6 +45,10 @@ class Outcome:
     ``acknowledged_ms`` to the answer of the API. ``late_ms_max`` is how far the generator itself
     fell behind its schedule. ``outstanding`` were placed and never decided. ``told_again`` is how
     often the API asked for the same request once more, at a later time.
+
+    ``large_ms`` are the latencies of orders that were mixed in as large ones; ``latency_ms`` does
+    not count them. ``windows`` are those of a ``Timeline``, from ``started_at`` on; that and
+    ``ended_at``, the last end of an order, are of the monotonic clock, which processes share.
     """
 
     placed: int = 0
@@ -54,6 +61,10 @@ class Outcome:
     orders_s: float = 0.0
     latency_ms: dict[str, float] = field(default_factory=dict)
     acknowledged_ms: dict[str, float] = field(default_factory=dict)
+    large_ms: dict[str, float] = field(default_factory=dict)
+    windows: list[dict[str, float]] = field(default_factory=list)
+    started_at: float = 0.0
+    ended_at: float = 0.0
     late_ms_max: float = 0.0
     cpu_s: float = 0.0
     trouble: list[str] = field(default_factory=list)

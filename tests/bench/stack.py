@@ -1,5 +1,6 @@
 """The system that is measured: booted below a temporary folder, with stock for every order."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -23,11 +24,18 @@ from local_runtime.supervisor import Supervisor
 from tests.bench.backlog import Backlogs
 from tests.bench.orders import SKUS, STOCK_EACH, sku
 from tests.bench.servers import BenchRuntime, Ports
+from tests.bench.spec import Json
 from tests.bench.usage import Groups
 
 PREFIX = "orderproof-bench-"
 CALL_TIMEOUT_S = 30.0
 _STATUSES = "SELECT status, count(*) FROM orders GROUP BY status"
+_LONGEST = """
+SELECT max(extract(epoch FROM t.at - o.placed_at))::float8 AS in_system_s_max,
+    min(extract(epoch FROM o.deadline_at - o.placed_at))::float8 AS deadline_s
+FROM orders o JOIN order_transitions t USING (order_id)
+WHERE t.status <> 'pending' AND o.placed_at > now() - make_interval(secs => $1)
+"""
 _SIZE = "SELECT pg_database_size(current_database())"
 _WRITTEN = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint"
 
@@ -69,6 +77,44 @@ class Stack:
         data = self.system.run_dir.broker(1, of=1) / "data"
         kept = sum(one.stat().st_size for one in data.glob(f"{self.prefix}*/*.log"))
         return {"kafka": kept, "postgres": sum(sizes), "postgres_wal": int(written)}
+
+    async def decided_within(self, since_s: float) -> Json:
+        """Of orders taken in since so long, how long the slowest was in the system, and might be.
+
+        Seconds; None when there was no order.
+        """
+        row = await self.backlogs.databases["orders"].fetchrow(_LONGEST, since_s)
+        assert row is not None
+        return {name: None if found is None else round(found, 1) for name, found in row.items()}
+
+    async def stop_services(self) -> None:
+        """Every instance dies of SIGKILL, and is not started again."""
+        await asyncio.gather(*map(self.system.take_down, self._instances))
+
+    async def start_services(self) -> None:
+        """Those that were stopped are ready again."""
+        await asyncio.gather(*map(self.system.bring_back, self._instances))
+
+    @property
+    def has_broker(self) -> bool:
+        """Whether the broker is a process of this stack."""
+        return bool(self._brokers)
+
+    async def stop_broker(self) -> None:
+        """It dies of SIGKILL, and is not started again."""
+        await asyncio.gather(*map(self.system.take_down, self._brokers))
+
+    async def start_broker(self) -> None:
+        """It answers again."""
+        await asyncio.gather(*map(self.system.bring_back, self._brokers))
+
+    @property
+    def _instances(self) -> list[str]:
+        return [one.name for one in self.system.programs if one.group in SERVICES]
+
+    @property
+    def _brokers(self) -> list[str]:
+        return [one.name for one in self.system.runtime.nodes if one.name.startswith("kafka")]
 
 
 @asynccontextmanager

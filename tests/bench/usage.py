@@ -40,8 +40,8 @@ def machine_s() -> float:
 
 
 def used(before: Cpu, after: Cpu) -> Cpu:
-    """What was used between two moments, in seconds."""
-    return {name: round(at - before.get(name, 0.0), 3) for name, at in after.items()}
+    """What was used between two moments, in seconds; processes begun meanwhile count from 0."""
+    return {name: round(_more(before.get(name, 0.0), at), 3) for name, at in after.items()}
 
 
 def per_1000(used_s: Cpu, orders: int) -> Cpu:
@@ -81,6 +81,11 @@ def cpu_s_of(process: psutil.Process) -> float:
         times = process.cpu_times()
         return float(times.user + times.system + times.children_user + times.children_system)
     return 0.0
+
+
+def _more(before_s: float, after_s: float) -> float:
+    """One that was replaced has used less than the one before it."""
+    return after_s - before_s if after_s >= before_s else after_s
 
 
 def _guests_s(times: Any) -> float:

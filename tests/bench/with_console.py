@@ -6,17 +6,15 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from statistics import median
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import aiohttp
 from local_runtime.config import CONSOLE
 
 from tests.bench.measuring import DRAIN_LOOK_S, Ask, Meter
+from tests.bench.run import Run
 from tests.bench.spec import Json
 from tests.support.waiting import pause
-
-if TYPE_CHECKING:
-    from tests.bench.stages import Run
 
 Followed: TypeAlias = Literal["nothing", "now", "orders"]
 FOLLOWED: tuple[Followed, ...] = ("nothing", "now", "orders")
@@ -64,7 +62,7 @@ class Follower:
                 last = chunk[-1:]
 
 
-async def console(run: "Run") -> None:
+async def console(run: Run) -> None:
     """In turns, at the last of the plan's rates, or a lower one that was asked for or found."""
     meter = run.meter
     rate = float(meter.plan.rates[-1])

@@ -12,20 +12,30 @@ from local_runtime.paths import repository_root
 from local_runtime.runtimes.base import Backing
 from local_runtime.runtimes.external import KAFKA_VARIABLE, POSTGRES_VARIABLE
 
-from tests.bench.stages import LOADS
+from tests.bench.plan import SHORT
+from tests.bench.run import LOADS
 
 SERVICES = {"orders", "payments", "inventory", "notifications"}
+ADDRESSES = {KAFKA_VARIABLE, POSTGRES_VARIABLE}
 END_TIMEOUT_S = 120
 
 
 @pytest.fixture(scope="module")
 async def told(backing: Backing) -> dict[str, Any]:
     """The document of one run, with a stack of its own on the suite's servers."""
-    servers = {KAFKA_VARIABLE: backing.kafka, POSTGRES_VARIABLE: backing.postgres_admin_dsn}
+    return await short({**os.environ, **servers(backing), "PEERS": "pgbench"})
+
+
+def servers(backing: Backing) -> dict[str, str]:
+    return {KAFKA_VARIABLE: backing.kafka, POSTGRES_VARIABLE: backing.postgres_admin_dsn}
+
+
+async def short(environment: dict[str, str], *words: str) -> dict[str, Any]:
+    """The document of a short run that every order has survived."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.bench", "--short", "--json"),
+        *(sys.executable, "-m", "tests.bench", "--short", "--json", *words),
         cwd=repository_root(),
-        env={**os.environ, **servers, "PEERS": "pgbench"},
+        env=environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -75,6 +85,47 @@ def test_the_document_is_kept(told: dict[str, Any]) -> None:
     kept = Path(repository_root(), ".run", "bench.json")
 
     assert json.loads(kept.read_text("utf-8")) == told
+
+
+async def test_what_is_not_usual_is_measured_and_no_order_suffers(backing: Backing) -> None:
+    """On the suite's servers, whose broker is not the benchmark's to stop."""
+    told = await short({**os.environ, **servers(backing)}, "--only", "hot,large,outage,drain")
+
+    assert told["hot"]["ratio"]["median"] > 0
+    assert told["large"]["p99_ms_with"]["median"] > 0
+    assert told["large"]["large_p99_ms"]["median"] > 0
+    drain = told["drain"]
+    assert (drain["orders"], drain["not_confirmed"]) == (SHORT.flood, 0)
+    assert 0 < drain["in_system_s_max"] < drain["deadline_s"]
+    assert all(drain["rss_mb"][name]["highest"] > 0 for name in SERVICES)
+    assert "outage" not in told
+    assert "not ours" in told["not_run"]["outage"]
+    assert told["audit"]["statuses"] == {"confirmed": told["audit"]["orders"]}
+
+
+async def test_systems_of_their_own_are_measured_and_each_is_audited(backing: Backing) -> None:
+    told = await short({**os.environ, **servers(backing)}, "--only", "growth,instances")
+
+    few, more = (told["growth"][str(size)] for size in SHORT.stored)
+    assert few["stored"] < more["stored"]
+    assert min(one["cpu_s_per_1000"]["total"] for one in (few, more)) > 0
+    assert set(told["by_instances"]) == {str(each) for each in SHORT.instances}
+    assert told["audit"]["orders"] > more["stored"]
+    assert told["audit"]["statuses"] == {"confirmed": told["audit"]["orders"]}
+
+
+async def test_an_outage_of_the_broker_is_measured_and_no_order_suffers() -> None:
+    """On a broker of its own, which dies."""
+    own = {one: value for one, value in os.environ.items() if one not in ADDRESSES}
+    told = await short(own, "--only", "outage")
+
+    for intake in ("kafka", "http"):
+        one = told["outage"][intake]
+        assert one["not_confirmed"] == 0
+        assert one["away_s"] >= SHORT.away_s
+        assert one["p99_before_ms"] > 0
+        assert max(window.get("p99", 0) for window in one["windows"]) > SHORT.away_s * 1000
+    assert told["audit"]["statuses"] == {"confirmed": told["audit"]["orders"]}
 
 
 async def run(module: str, *words: str, **variables: str) -> dict[str, Any]:

@@ -53,7 +53,7 @@ NOT_RUN = {
     "make test": "it is the suite",
     "make prove": "it takes 20 minutes and more; docs/proof.md tells its last runs",
     ".venv/bin/python -m tests.simulation": "ten thousand seeds are a part of `make prove`",
-    "make bench": "it takes minutes to half an hour; its short form is run",
+    "make bench": "it takes minutes to an hour; every part of it is run in its short form",
 }
 
 

@@ -33,11 +33,7 @@ def rendered(told: dict[str, Any]) -> str:
         f"{told['provider_and_mail']}, {told['instances']} of each service.\n"
         f"On: {where}.\nWith: {libraries}.\n"
         f"The audit of its {told['audit']['orders']} orders {verdict}.",
-        _section("Highest sustained rates", report.SUSTAINED_HEAD, report.sustained_rows(told)),
-        _section("Placed to confirmed, ms", report.LATENCY_HEAD, report.latency_rows(told)),
-        _section("Ratios, ours to theirs", report.RATIO_HEAD, report.ratio_rows(told)),
-        _section("Orders a second in turns", report.TURN_HEAD, report.turn_rows(told)),
-        _section("Cost of a service", report.COST_HEAD, report.cost_rows(told)),
+        *(_section(one.title, one.head, one.rows(told)) for one in report.SECTIONS),
     ]
     return "\n\n".join(part for part in parts if part)
 

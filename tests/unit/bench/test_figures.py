@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from tests.bench.histogram import Latencies
+from tests.bench.figures import spread
+from tests.bench.histogram import Latencies, Timeline
 from tests.bench.usage import Groups, mb_per_10_min, per_1000, used
 
 
@@ -37,6 +38,31 @@ def test_cpu_is_per_1000_orders_and_summed() -> None:
     spent = used({"orders": 1.0, "kafka": 2.0}, {"orders": 1.5, "kafka": 2.25})
 
     assert per_1000(spent, 500) == {"orders": 1.0, "kafka": 0.5, "total": 1.5}
+
+
+def test_a_process_that_was_replaced_has_used_what_the_new_one_has() -> None:
+    assert used({"kafka": 9.0, "orders": 1.0}, {"kafka": 0.5, "orders": 1.0}) == {
+        "kafka": 0.5,
+        "orders": 0.0,
+    }
+
+
+def test_a_spread_is_the_median_between_the_lowest_and_the_highest() -> None:
+    assert spread([3.0, 1.0, 2.0]) == {"median": 2, "low": 1, "high": 3}
+    assert spread([]) == {}
+
+
+def test_an_order_counts_where_it_was_placed_and_where_it_ended() -> None:
+    timeline = Timeline(5.0)
+    timeline.note(4.9, 5.0)
+    timeline.note(5.0, 5.5)
+    timeline.note(4.0, 16.0)
+
+    first, second, late = timeline.windows()
+
+    assert first == {"at_s": 0, "placed": 2, "ended": 0, "p50": 12_000, "p99": 12_000}
+    assert second == {"at_s": 5, "placed": 1, "ended": 2, "p50": 500, "p99": 500}
+    assert late == {"at_s": 15, "placed": 0, "ended": 1}
 
 
 def test_memory_that_grows_a_megabyte_a_second_grows_600_in_ten_minutes() -> None:

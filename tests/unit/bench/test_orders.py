@@ -8,6 +8,7 @@ import pytest
 from shared.contracts.storefront import Submission
 
 from tests.bench.orders import (
+    LARGE_LINES,
     LINES_AT_TWENTIETHS,
     Shape,
     Shelf,
@@ -16,7 +17,7 @@ from tests.bench.orders import (
 )
 
 
-@pytest.mark.parametrize("shape", ["standard", "retail"])
+@pytest.mark.parametrize("shape", ["standard", "retail", "hot"])
 def test_every_order_is_one_that_the_service_accepts(shape: Shape) -> None:
     shelf = Shelf.of(shape, seed=1)
 
@@ -33,6 +34,32 @@ def test_a_standard_order_has_two_skus() -> None:
     skus = [[line["sku"] for line in body(shelf, n)["lines"]] for n in range(50)]
 
     assert {len(set(one)) for one in skus} == {2}
+
+
+def test_hot_orders_want_one_sku_in_common_and_another() -> None:
+    shelf = Shelf.of("hot", seed=1)
+
+    skus = [{line["sku"] for line in body(shelf, n)["lines"]} for n in range(50)]
+
+    assert set.intersection(*skus) == {"bench-0000"}
+    assert {len(one) for one in skus} == {2}
+
+
+def test_of_so_many_orders_one_is_large_and_the_others_are_standard() -> None:
+    shelf = Shelf.of("standard", seed=1, large_every=10)
+
+    made = [shelf.order(f"b-{number}") for number in range(30)]
+
+    assert [number for number, one in enumerate(made, 1) if one.large] == [5, 15, 25]
+    lines = {one.large: len(json.loads(one.body)["lines"]) for one in made}
+    assert lines == {True: LARGE_LINES, False: 2}
+    Submission.model_validate_json(made[4].body)
+
+
+def test_without_large_ones_no_order_is_large() -> None:
+    shelf = Shelf.of("standard", seed=1)
+
+    assert not any(shelf.order(f"b-{number}").large for number in range(30))
 
 
 def test_orders_follow_from_the_seed() -> None:

@@ -7,11 +7,68 @@ from typing import Any
 import pytest
 
 from tests.bench import publish, report
+from tests.bench.figures import spread
 from tests.bench.pairs import Pair, summary
 from tests.tools import performance
 
 LATENCY = {"p50": 10.0, "p90": 20.0, "p99": 30.0, "p99_9": 35.0, "max": 40.0}
 COSTS = {"cpu_s_per_1000": {"orders": 0.5, "kafka": 0.25, "total": 0.75, "generator": 0.1}}
+
+STRAINS: dict[str, Any] = {
+    "hot": {
+        "in_flight": 256,
+        "standard_orders_s": spread([800.0]),
+        "hot_orders_s": spread([600.0]),
+        "ratio": spread([0.75]),
+    },
+    "large": {
+        "rate": 100,
+        "large_every": 200,
+        "large_lines": 600,
+        "p99_ms_without": spread([50.0, 60.0]),
+        "p99_ms_with": spread([75.0]),
+        "ratio": spread([1.5]),
+        "large_p99_ms": {},
+    },
+    "drain": {
+        "orders": 100_000,
+        "not_confirmed": 0,
+        "seconds": 150.0,
+        "orders_s": 666.7,
+        "in_system_s_max": 90.0,
+        "deadline_s": 900.0,
+        "rss_mb": {"orders": {"before": 80.0, "highest": 120.0, "after": 95.0}},
+        **COSTS,
+    },
+    "outage": {
+        "http": {
+            "rate": 400,
+            "full_orders_s": 800.0,
+            "away_s": 63.0,
+            "backlog_orders": 25_200,
+            "p99_before_ms": 90.0,
+            "as_usual_after_s": 41.0,
+            "for_good_after_s": None,
+            "by_arithmetic_s": 63.0,
+            "caught_up_orders_s": 900.0,
+            "not_confirmed": 0,
+            "windows": [
+                {"at_s": -2.0, "placed": 1, "ended": 0, "p50": 7.0, "p99": 8.0},
+                {"at_s": 3.0, "placed": 2_000, "ended": 4_000, "p50": 50.0, "p99": 99.0},
+                {"at_s": 8.0, "placed": 0, "ended": 3},
+            ],
+        }
+    },
+    "growth": {
+        "10000": {
+            "stored": 10_250,
+            "orders_s": spread([800.0]),
+            "bytes_per_order": {"kafka": 3000},
+            **COSTS,
+        }
+    },
+    "by_instances": {"2": {"orders_s": spread([700.0, 710.0]), **COSTS}},
+}
 
 
 def a_pair(kafka: float, faststream: float | None = 100.0) -> Pair:
@@ -40,6 +97,7 @@ def told() -> dict[str, Any]:
         "latency_ms": {"20": {**LATENCY, **COSTS, "rate": 20}, "300": None},
         "ratios": {name: one["median"] for name, one in ratios.items()},
         "ratio_ranges": ratios,
+        **STRAINS,
         "idle_cpu_percent": {"orders": 0.5, "total": 2.0},
         "audit": {"holds": True, "orders": 42, "statuses": {"confirmed": 42}},
     }
@@ -86,6 +144,34 @@ def test_the_page_has_every_table(told: dict[str, Any]) -> None:
     assert "| 300 | kafka | saturated |" in page
     assert "| plain_faststream | 12 | 10 – 14 |" in page
     assert "The audit of its 42 orders held." in page
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "| ratio | 0.75 | 0.75 – 0.75 |",
+        "| small orders, every 200th order of 600 lines | 75 | 75 – 75 |",
+        "| the large ones | – | – |",
+        "| 100,000 | 150.0 | 666.7 | 0 | 90 | 900.0 | 0.75 |",
+        "| orders | 80 | 120.0 | 95 |",
+        "| http | 400.0 | 800.0 | 63 | 25,200.0 | 90 | 41 | – | 63 | 900.0 | 0 |",
+        "| 3 | http | 2000 | 4000 | 50 | 99 |",
+        "| 8 | http | 0 | 3 | – | – |",
+        "| 10,250 | 800.0 | 0.75 | orders 0.5, kafka 0.25, generator 0.1 | kafka 3000 |",
+        "| 2 | 705.0 | 700.0 – 710.0 | 0.75 | orders 0.5, kafka 0.25, generator 0.1 |",
+    ],
+)
+def test_the_page_tells_how_what_is_not_usual_is_borne(told: dict[str, Any], row: str) -> None:
+    page = performance.rendered(told)
+
+    assert row in page
+    assert "| -2 |" not in page
+
+
+def test_a_part_that_was_not_run_has_no_table() -> None:
+    empty = report.document({}, [])
+
+    assert [one.title for one in report.SECTIONS if one.rows(empty)] == []
 
 
 def test_a_published_graph_names_no_folder_of_this_machine(tmp_path: Path) -> None:

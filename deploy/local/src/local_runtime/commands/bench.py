@@ -19,7 +19,13 @@ class Intake(StrEnum):
 
 
 Short = Annotated[bool, typer.Option("--short", help="A minute: only that all of it works.")]
-Only = Annotated[str, typer.Option(help="Parts, by comma: sustained,latency,idle,pairs,flame.")]
+Only = Annotated[
+    str,
+    typer.Option(
+        help="Parts, by comma: sustained,latency,idle,pairs, which are usual, "
+        "hot,large,outage,drain,growth,instances,flame."
+    ),
+]
 Rate = Annotated[float | None, typer.Option(min=1, help="One load of so many orders a second.")]
 Seconds = Annotated[float | None, typer.Option(min=1, help="Of each window that is measured.")]
 By = Annotated[Intake | None, typer.Option(help="Where that one load comes in.")]
