@@ -36,6 +36,7 @@ TOGETHER = {
     "stacks of their own": (
         "/end_to_end/console/",
         "/end_to_end/test_first_commands",
+        "/end_to_end/test_races",
     ),
     "two instances, and quick ones": (
         "/end_to_end/runbooks/",

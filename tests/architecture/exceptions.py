@@ -21,6 +21,9 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
     ("many_parameters", f"{COMMANDS}/dead_letters.py::discard"): (
         "A command's parameters are its options: the record that names them is the help."
     ),
+    ("many_parameters", f"{COMMANDS}/prove.py::prove"): (
+        "A command's parameters are its options: the record that names them is the help."
+    ),
     ("many_parameters", f"{COMMANDS}/replay.py::replay"): (
         "A command's parameters are its options: the record that names them is the help."
     ),

@@ -9,7 +9,7 @@ from tests.support.races import Race, Races, drawn_lots
 from tests.support.shop import Shop
 from tests.support.waiting import eventually
 
-RACES, REHEARSALS = 200, 30
+RACES, REHEARSALS = 500, 30
 STOCK = RACES + REHEARSALS
 ENDS = {"shipped", "cancelled", "rejected"}
 TOLD_ENDS = {f"orders.order-{end}.v1": end for end in ENDS}

@@ -41,6 +41,16 @@ SCALED = {
     "NOTIFICATIONS_CALL_TIMEOUT_S": "2",
     "NOTIFICATIONS_LEASE_S": "7",
 }
+# The redrives of a race have many orders parked by one bug, which a breaker would stop.
+RACED = {"ORDERS_DEADLINE_S": "60", "INVENTORY_PARKED_ORDERS_PER_MINUTE_MAX": "1000000"}
+# Orders here wait for a provider that takes as long as they have, many at a time.
+HURRIED = {
+    "ORDERS_DEADLINE_S": "3",
+    "ORDERS_DEADLINE_INTERVAL_S": "0.1",
+    "PAYMENTS_CALL_TIMEOUT_S": "5",
+    "PAYMENTS_LEASE_S": "10",
+    "PAYMENTS_PROVIDER_CALLS_MAX": "500",
+}
 # What the provider does between the faults: the two delays serve its tokens.
 CALM = {"late_s": 3.0, "slow_s": 1.6}
 
@@ -190,7 +200,8 @@ async def an_arena(
             await arena.provider()
             await arena.partner.join()
             try:
-                yield arena
+                async with arena.partner.looking():
+                    yield arena
             finally:
                 if arena.failed:
                     shutil.copytree(system.run_dir.logs, KEPT_LOGS / kind, dirs_exist_ok=True)
@@ -204,4 +215,6 @@ ARENAS: dict[str, Callable[[], AbstractAsyncContextManager[Arena]]] = {
     "one": partial(an_arena, "one", 1),
     "two": partial(an_arena, "two", 2),
     "cluster": a_cluster,
+    "races": partial(an_arena, "races", 2, RACED),
+    "deadlines": partial(an_arena, "deadlines", 2, HURRIED),
 }

@@ -64,11 +64,13 @@ CATALOGUE = {
 }
 
 
+def names() -> set[str]:
+    """Every id and family."""
+    return CATALOGUE.keys() | {one.id for one in FAULTS}
+
+
 def chosen(only: Sequence[str], *, full: bool) -> list[Fault]:
-    """The faults of the ids or families in ``only``; all when it is empty. Unknown ids raise."""
-    for name in only:
-        if name not in CATALOGUE and name not in {one.id for one in FAULTS}:
-            raise ValueError(f"{name}: no such fault")
+    """The faults of the ids or families in ``only``; all when it is empty."""
     runnable = [one for one in FAULTS if not one.needs or shutil.which(one.needs)]
     if only:
         return [one for one in runnable if {one.id, one.family} & set(only)]

@@ -104,15 +104,15 @@ class Load:
         await self.place(intent, body)
         return intent
 
-    def draw(self, token: str, skus: Sequence[str]) -> tuple[Intent, bytes]:
-        """An order of these SKUs, in the journal, and its body."""
+    def draw(self, token: str, skus: Sequence[str], units: int = 0) -> tuple[Intent, bytes]:
+        """An order of these SKUs, in the journal, and its body; one to three units of each if 0."""
         reference = f"{self.run}-{len(self.journal.intents)}"
-        lines = [a_line(one, self.luck.randint(1, 3), 250) for one in skus]
+        lines = [a_line(one, units or self.luck.randint(1, 3), 250) for one in skus]
         mailbox = f"{reference}@example.com"
         customer = {"id": None, "email": mailbox, "name": "A Buyer"}
         body = an_order(*lines, token=token, reference=reference, customer=customer)
-        units = {one["sku"]: one["quantity"] for one in lines}
-        intent = Intent(reference, uuid4().hex, units, body["total_minor"], token)
+        wanted = {one["sku"]: one["quantity"] for one in lines}
+        intent = Intent(reference, uuid4().hex, wanted, body["total_minor"], token)
         return self.journal.ordered(intent), json.dumps(body).encode()
 
     async def place(self, intent: Intent, body: bytes) -> None:
@@ -191,7 +191,7 @@ class Load:
             answer = await self.shop.post(url, body, key)
         except (aiohttp.ClientError, TimeoutError):
             answer = None
-        if answer is None or answer.status in AGAIN or _at_work(answer):
+        if answer is None or answer.status in AGAIN or at_work(answer):
             await pause(AGAIN_AFTER_S)
             return None
         return answer
@@ -256,11 +256,12 @@ class Load:
         with contextlib.suppress(AssertionError):
             if await eventually(decided, intent.reference, ANSWER_TIMEOUT_S) != "confirmed":
                 return
-            await self._dispatch(min(intent.order_ids), intent)
+            await self.send(intent, await self.fulfilment_order(intent))
 
-    async def _dispatch(self, order_id: str, intent: Intent) -> None:
-        inventory, key = self.shop.url("inventory"), uuid4().hex
-        asked = f"{inventory}/v1/fulfilment-orders?order_id={order_id}"
+    async def fulfilment_order(self, intent: Intent) -> str:
+        """Its id, once inventory asks the warehouse for the parcel of a confirmed order."""
+        order_id = min(intent.order_ids)
+        asked = f"{self.shop.url('inventory')}/v1/fulfilment-orders?order_id={order_id}"
 
         async def opened() -> Any:
             try:
@@ -270,17 +271,24 @@ class Load:
                 return None
 
         (found,) = await eventually(opened, f"a fulfilment order for {order_id}")
-        url = f"{inventory}/v1/fulfilment-orders/{found['fulfilment_order_id']}/shipments"
+        return str(found["fulfilment_order_id"])
+
+    async def send(self, intent: Intent, fulfilment_order_id: str, instance: int = 0) -> bool:
+        """Send all of an order; whether the parcel has left, or it was too late."""
+        inventory, key = self.shop.url("inventory", instance), uuid4().hex
+        url = f"{inventory}/v1/fulfilment-orders/{fulfilment_order_id}/shipments"
         lines = [{"sku": sku, "quantity": number} for sku, number in intent.units.items()]
         parcel = {"lines": lines, "carrier": "Royal Post", "tracking_number": "RP1"}
         body = json.dumps(parcel).encode()
         answer = await eventually(
             lambda: self._try(url, body, key), "a parcel sent", ANSWER_TIMEOUT_S
         )
-        if answer is not None and answer.status == 201:
-            self.journal.shipped[order_id].update(intent.units)
+        if answer is None or answer.status != 201:
+            return False
+        self.journal.shipped[min(intent.order_ids)].update(intent.units)
+        return True
 
 
-def _at_work(answer: Answer) -> bool:
+def at_work(answer: Answer) -> bool:
     """The first request under the key has no answer yet."""
     return answer.status == 409 and "idempotency-in-progress" in answer.body["type"]

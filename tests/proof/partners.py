@@ -1,5 +1,8 @@
 """A partner of every arena: its receiver keeps what came, and it knows no more than its secret."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -7,8 +10,11 @@ from tests.proof.judges import webhooks
 from tests.proof.judges.kafka import Told
 from tests.support.receivers import Receivers
 from tests.support.shop import Shop
+from tests.support.waiting import ticks
 
 NAME = "proof"
+LOOKS_PER_S = 0.1
+RATE_PER_S = 1_000  # It keeps up with any run; the usual rate is for one that must be spared.
 
 
 class Partner:
@@ -25,12 +31,12 @@ class Partner:
         url = self._shop.url("notifications")
         answer = await self._shop.post(f"{url}/ops/partners", {"name": NAME})
         assert answer.status == 201, answer.body
-        self._secret = (await self.register("ok", NAME))["secret"]
+        self._secret = (await self.register("ok", NAME, rate_per_s=RATE_PER_S))["secret"]
 
-    async def register(self, how: str, name: str) -> dict[str, Any]:
-        """An endpoint that answers as ``how`` says."""
+    async def register(self, how: str, name: str, **more: int) -> dict[str, Any]:
+        """An endpoint that answers as ``how`` says; ``more`` are limits that it asks for."""
         url = self._shop.url("notifications") + self._place
-        answer = await self._shop.post(url, {"url": self.servers.url(how, name)})
+        answer = await self._shop.post(url, {"url": self.servers.url(how, name), **more})
         assert answer.status == 201, answer.body
         return dict(answer.body)
 
@@ -43,11 +49,26 @@ class Partner:
         url = f"{self._shop.url('notifications')}{self._place}/{endpoint_id}"
         return dict((await self._shop.get(url)).body)
 
-    def told(self) -> list[Told]:
-        """Everything that has come to the endpoint that is well.
+    @asynccontextmanager
+    async def looking(self) -> AsyncIterator[None]:
+        """Look at what comes while it is fresh: minutes later it is too old to be verified."""
 
-        Each is verified at the first look after it came: minutes later it is too old to be taken.
-        """
+        async def look() -> None:
+            async for _ in ticks(LOOKS_PER_S, 1_000_000):
+                self._look()
+
+        looks = asyncio.create_task(look())
+        try:
+            yield
+        finally:
+            looks.cancel()
+            await asyncio.gather(looks, return_exceptions=True)
+
+    def _look(self) -> None:
         fresh = self.servers.by_name[NAME][len(self._told) :]
         self._told += webhooks.read(self._secret, [(one.headers, one.body) for one in fresh])
+
+    def told(self) -> list[Told]:
+        """Everything that has come to the endpoint that is well."""
+        self._look()
         return [replace(one, offset=place) for place, one in enumerate(self._told)]

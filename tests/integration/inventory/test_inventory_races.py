@@ -34,13 +34,14 @@ from tests.support import logs
 Way: TypeAlias = Callable[[InventoryWork, Iterable[Event]], Awaitable[None]]
 
 ROUNDS = 200
+LAST_UNITS = 500
 TASKS = 8
 BATCHES = 25
 SKUS = [f"sku-{n:02}" for n in range(12)]
 
 
 async def test_the_last_unit_is_sold_once(inventory: Inventory) -> None:
-    for n in range(ROUNDS):
+    for n in range(LAST_UNITS):
         sku = f"last-{n}"
         await receive(inventory, {(sku, "A"): 1})
         orders = [placed((sku, 1)), placed((sku, 1))]

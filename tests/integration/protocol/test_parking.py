@@ -14,7 +14,7 @@ from tests.integration.protocol.trial import PAUSES_S, Trial
 from tests.support.tally import CountedAnew, Tally, TallyService, a_record, counted
 from tests.support.waiting import pause
 
-TRIALS, AT_ONCE = 240, 6
+TRIALS, AT_ONCE = 250, 6  # Of two orders each.
 
 
 async def test_every_effect_comes_once_and_in_order_whatever_interleaves(

@@ -81,6 +81,6 @@ def test_a_family_chooses_its_faults_and_the_long_sweep_only_by_name_or_in_full(
 
 def test_an_unknown_fault_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        main(["--only", "F99"])
+        main(["--only", "F99,R4"])
 
-    assert "F99: no such fault" in capsys.readouterr().err
+    assert "F99: no such run" in capsys.readouterr().err

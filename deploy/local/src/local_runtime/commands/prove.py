@@ -10,10 +10,13 @@ from local_runtime.commands.options import JsonOption, Output
 from local_runtime.paths import repository_root
 
 Seed = Annotated[int | None, typer.Option(help="The seed of an earlier run; else a new one.")]
-Only = Annotated[str, typer.Option(help="Ids by comma: F20,F12.")]
-Full = Annotated[bool, typer.Option("--full", help="Three seeds, and every point.")]
+Only = Annotated[str, typer.Option(help="Ids or stages by comma: F20,R4,races.")]
+Full = Annotated[
+    bool, typer.Option("--full", help="Three seeds, every point once, races by 10,000.")
+]
 Minutes = Annotated[float | None, typer.Option(min=0.1, help="A soak of random faults.")]
 Orders = Annotated[int | None, typer.Option(min=1, help="Orders of each run, at least.")]
+Pairs = Annotated[int | None, typer.Option(min=1, help="Pairs of each race.")]
 
 
 def prove(
@@ -23,6 +26,7 @@ def prove(
     full: Full = False,
     minutes: Minutes = None,
     orders: Orders = None,
+    pairs: Pairs = None,
     as_json: JsonOption = False,
 ) -> None:
     """Break a system of its own in every way, and show the books.
@@ -32,7 +36,13 @@ def prove(
     root = repository_root()
     if not (root / "tests" / "proof").is_dir():
         raise Output(as_json=as_json).fail(f"{root}: the suite is not installed with it", code=2)
-    given = {"--seed": seed, "--only": only or None, "--minutes": minutes, "--orders": orders}
+    given = {
+        "--seed": seed,
+        "--only": only or None,
+        "--minutes": minutes,
+        "--orders": orders,
+        "--pairs": pairs,
+    }
     options = [f"{name}={value}" for name, value in given.items() if value is not None]
     flags = [name for name, is_set in (("--full", full), ("--json", as_json)) if is_set]
     os.chdir(root)
