@@ -12,7 +12,7 @@ from tests.proof.races.redrives import redrive_live_event
 from tests.proof.races.scarce import last_unit, same_key
 
 PAIRS, PAIRS_FULL = 100, 10_000
-WARM_UP_S = 60.0
+WARM_UP_S, PAIRS_PER_S_MIN = 60.0, 5.0
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Race:
     """``hold`` has all pairs meet; each of ``sides`` must win some, or the run is void.
 
     ``checked`` is what the race itself looks at, beside the judges. A run with fewer than
-    ``pairs_per_s_min`` is void, too.
+    ``PAIRS_PER_S_MIN`` is void, too.
     """
 
     id: str
@@ -29,7 +29,6 @@ class Race:
     sides: tuple[str, str]
     checked: str = ""
     arena: ArenaKind = "races"
-    pairs_per_s_min: float = 5.0
 
     def as_fault(self, pairs: int, tell: Callable[[str], None]) -> Fault:
         """So many pairs of it; ``tell`` hears of how far they are."""
@@ -44,7 +43,7 @@ class Race:
             self.title,
             act,
             self.arena,
-            act_timeout_s=WARM_UP_S + pairs / self.pairs_per_s_min,
+            act_timeout_s=WARM_UP_S + pairs / PAIRS_PER_S_MIN,
             options=f"--pairs {pairs}",
         )
 
@@ -82,7 +81,6 @@ RACES: tuple[Race, ...] = (
         same_key,
         ("first by orders-0", "first by orders-1"),
         "one of the 50 answers says that it is the first",
-        pairs_per_s_min=2.0,
     ),
     Race(
         "R6.redrive-live-event",

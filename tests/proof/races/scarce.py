@@ -9,6 +9,7 @@ from tests.proof.load import AGAIN, at_work
 from tests.proof.races.meetings import Meetings
 
 LANES, KEYS_AT_ONCE, REQUESTS = 40, 4, 50
+PAIRS_OF_A_KEY = 5  # Its requests are many more than that; so few keys are enough.
 
 
 async def last_unit(meetings: Meetings) -> None:
@@ -33,10 +34,13 @@ async def last_unit(meetings: Meetings) -> None:
 
 
 async def same_key(meetings: Meetings) -> None:
-    """Fifty same requests at once, spread over the instances: one is the first, all agree."""
+    """Fifty same requests at once, spread over the instances: one is the first, all agree.
+
+    They count as ``PAIRS_OF_A_KEY`` pairs.
+    """
     load, shop, instances = meetings.load, meetings.arena.shop, meetings.arena.instances
 
-    async def meet(_: int) -> None:
+    async def meet(_: int, __: int) -> None:
         intent, body = load.draw("tok_ok", [load.skus[0]])
         urls = [f"{shop.url('orders', n % instances)}/v1/orders" for n in range(REQUESTS)]
         answers = await asyncio.gather(*(shop.post(url, body, intent.key) for url in urls))
@@ -57,4 +61,4 @@ async def same_key(meetings: Meetings) -> None:
         else:
             await load.place(intent, body)
 
-    await meetings.hold(meet, KEYS_AT_ONCE)
+    await meetings.hold_together(meet, PAIRS_OF_A_KEY, KEYS_AT_ONCE)
