@@ -48,8 +48,24 @@ def app_of(service: str, pool: "Pool[Record] | None" = None, **settings: Any) ->
     broker = KafkaBroker("127.0.0.1:9092")
     document_publishers(built, broker, read.topic_prefix)
     app = new_app(service, read, routers, broker, built.guards, built.body_bytes_max)
-    app.state.running, app.state.timers = running, built.timers
+    app.state.running, app.state.timers, app.state.close = running, built.timers, built.close
     return app
+
+
+class Transport(httpx2.ASGITransport):
+    """To an application of ``app_of``, which is closed with it, as a process closes it.
+
+    An error of ours is an answer, not an exception.
+    """
+
+    def __init__(self, app: FastAPI) -> None:
+        super().__init__(app=app, raise_app_exceptions=False)
+        self._close = app.state.close
+
+    async def aclose(self) -> None:
+        await super().aclose()
+        if self._close is not None:
+            await self._close()
 
 
 @asynccontextmanager
@@ -65,9 +81,7 @@ async def timer_of(app: FastAPI, name: str) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def client_of(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
-    """An error of ours is an answer, not an exception."""
-    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+    async with httpx2.AsyncClient(transport=Transport(app), base_url="http://localhost") as client:
         yield client
 
 
@@ -85,6 +99,8 @@ async def served(app: FastAPI) -> AsyncIterator[str]:
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
     await serving
+    if app.state.close is not None:
+        await app.state.close()
 
 
 def problem_of(answer: httpx2.Response) -> tuple[int, str]:

@@ -8,7 +8,7 @@ import httpx2
 from asyncpg import Pool, Record
 
 from tests.integration.console.services import FakeServices
-from tests.support.in_process import app_of
+from tests.support.in_process import Transport, app_of
 
 JSON = {"format": "json"}
 
@@ -18,7 +18,7 @@ async def browser(
     pool: "Pool[Record]", services: FakeServices
 ) -> AsyncIterator[httpx2.AsyncClient]:
     app = app_of("console", pool, **services.settings, look_interval_s=0.2)
-    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    transport = Transport(app)
     async with httpx2.AsyncClient(
         transport=transport, base_url="http://127.0.0.1", headers={"Accept": "text/html"}
     ) as client:

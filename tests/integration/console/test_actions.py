@@ -7,7 +7,7 @@ from asyncpg import Pool, Record
 from tests.integration.console.browsing import browser, told
 from tests.integration.console.services import FakeServices
 from tests.support.console_records import placed, projection, record
-from tests.support.in_process import app_of
+from tests.support.in_process import Transport, app_of
 from tests.support.waiting import eventually
 
 
@@ -127,7 +127,7 @@ async def test_an_action_goes_to_an_instance_that_can_be_reached_and_is_told_whe
         "inventory_urls": (nowhere,),
     }
     app = app_of("console", pool, **settings)
-    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    transport = Transport(app)
     form = {"action": "retry", "target": "7"}
     async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         done = await client.post("/actions", data={**form, "service": "payments"})

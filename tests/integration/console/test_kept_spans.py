@@ -14,7 +14,7 @@ from shared.observability.spans import Span
 from tests.integration.console.browsing import browser, told
 from tests.integration.console.services import FakeServices
 from tests.support.console_records import TRACE, placed, projection, record
-from tests.support.in_process import app_of, timer_of
+from tests.support.in_process import Transport, app_of, timer_of
 from tests.support.waiting import eventually
 
 KEEP = timedelta(hours=8)
@@ -137,7 +137,7 @@ async def test_the_service_turns_by_itself_and_keeps_none_when_told_so(
 
     async with timer_of(app, "spans"):
         await eventually(turned, "a turn of the ring")
-    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    transport = Transport(app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         headers = {"Content-Type": PROTOBUF}
         sent = await client.post("/v1/traces", content=export("place"), headers=headers)

@@ -13,7 +13,7 @@ from tests.integration.console.browsing import browser, told
 from tests.integration.console.letters import LETTER
 from tests.integration.console.services import FakeServices
 from tests.support.console_records import confirmed, placed, projection, record
-from tests.support.in_process import app_of
+from tests.support.in_process import Transport, app_of
 
 WORK_ROW = {
     "id": 7,
@@ -186,7 +186,7 @@ async def test_a_service_that_is_silent_is_named_and_the_page_is_there(
     await projection(pool).process([record(placed("ord_1"), 1)])
     gone = {**services.settings, "payments_urls": ("http://127.0.0.1:9",)}
     app = app_of("console", pool, **gone)
-    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    transport = Transport(app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         found = await told(client, "/orders/ord_1")
 

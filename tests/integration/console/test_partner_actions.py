@@ -20,7 +20,7 @@ from tests.integration.console.partners import (
     tell_of_acme,
 )
 from tests.integration.console.services import FakeServices
-from tests.support.in_process import app_of
+from tests.support.in_process import Transport, app_of
 
 Form = dict[str, str]
 ASIDE = {"HX-Request": "true"}
@@ -65,7 +65,7 @@ async def test_each_is_one_call_with_the_operators_name_and_is_written_down(
     services.answers["notifications", case.path] = case.answer
     key = "a key of the operators"
     app = app_of("console", pool, **services.settings, access_key=key)
-    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    transport = Transport(app)
     basic = {"Authorization": "Basic " + b64encode(f"ada:{key}".encode()).decode()}
     async with httpx2.AsyncClient(
         transport=transport, base_url="http://127.0.0.1", headers=basic
@@ -132,7 +132,7 @@ async def test_a_refusal_is_told_in_the_services_words_and_who_is_away_by_name(
     services.answers["notifications", WHE] = 409
     away = {**services.settings, "notifications_urls": ("http://127.0.0.1:9",)}
     app = app_of("console", pool, **away)
-    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    transport = Transport(app)
     async with browser(pool, services) as client:
         refused = await client.post("/actions/partners", data=form("enable"))
     async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
