@@ -69,9 +69,10 @@ async def test_when_one_of_two_dies_the_other_does_what_is_left_after_the_lease(
 async def test_two_at_work_send_nothing_twice(
     world: PartnerWorld, partner_servers: Receivers
 ) -> None:
+    """Each call lasts long enough that the other looks meanwhile."""
     key = await world.add_partner("north")
     for name in NAMES:
-        await world.register(key, partner_servers.url("ok", name))
+        await world.register(key, partner_servers.url("slow", name))
     async with world.another() as other, other.dispatching(), world.dispatching():
         for start in range(0, len(ORDERS), 3):
             batch = ORDERS[start : start + 3]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from shared.messaging import inbox, parking
+from shared.messaging import inbox, parking, redrive
 
 from tests.support.tally import Counted, TallyService
 from tests.support.waiting import eventually
@@ -20,7 +20,7 @@ Step = tuple[str, str, int]
 
 @dataclass
 class Script:
-    """``before_inbox``, ``keys_read``, ``event_parked`` and ``handling`` are the points."""
+    """``watch`` names its points, from ``before_inbox`` to ``handling``."""
 
     service: TallyService
     plans: dict[Step, Callable[[], Awaitable[None]]] = field(default_factory=dict)
@@ -79,3 +79,4 @@ def watch(monkeypatch: pytest.MonkeyPatch, reach: Callable[[str], Awaitable[None
     around(inbox, "insert", "before_inbox", None)
     around(parking, "read_keys", None, "keys_read")
     around(parking, "insert", None, "event_parked")
+    around(redrive, "_redrive_key", "before_key", None)
