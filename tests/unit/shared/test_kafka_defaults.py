@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, client
+from aiokafka.conn import create_conn as waits_for_a_silent_broker
 from faststream import AckPolicy
 from local_runtime.runtimes.kafka import Seat, settings
+from shared.messaging import silent_brokers
 from shared.messaging.consumer import Consumer, new_broker
 from shared.messaging.group import ConsumerGroup
 from shared.messaging.kafka import KafkaConnection, new_producer
@@ -77,6 +79,16 @@ def test_what_a_broker_holds_back_it_answers_within_a_request(subscriber: Any) -
     assert given["heartbeat_interval_ms"] < given["rebalance_timeout_ms"]
     assert given["rebalance_timeout_ms"] < _consumers_timeout_ms()
     assert given["fetch_max_wait_ms"] < _consumers_timeout_ms()
+
+
+def test_who_waited_in_vain_for_a_broker_is_the_last_to_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(client, "create_conn", waits_for_a_silent_broker)
+
+    new_broker(["127.0.0.1:1"], None, "test")
+
+    assert client.create_conn is silent_brokers.create_conn
 
 
 def _consumers_timeout_ms() -> int:

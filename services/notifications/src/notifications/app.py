@@ -41,6 +41,7 @@ from notifications.handlers.append_to_log import append_to_log
 from notifications.handlers.queue_message import queue_message
 from notifications.invariants import INVARIANTS
 from notifications.mailer import Mailer
+from notifications.pacing import INTERVAL_S_MIN
 from notifications.partners.invariants import PARTNER_INVARIANTS
 from notifications.partners.notices import NOTICE, NoticeSender
 from notifications.partners.wiring import Partners
@@ -84,8 +85,6 @@ TOLD_TO_PARTNERS: Mapping[type[Event], Handler] = {
 NAME = "notifications"
 # A group of its own: a partner's event that is parked holds up nobody's mail.
 PARTNERS = "notifications-partners"
-# No order waits for what is told of it, and people do not see a tenth of a second.
-INTERVAL_S_MIN = 0.1
 
 
 def build(settings: NotificationsSettings) -> Service:

@@ -19,6 +19,7 @@ from notifications import store
 from notifications.domain.customer import Customer
 from notifications.domain.letter import Message
 from notifications.mailer import Mailer, MailRefused
+from notifications.pacing import INTERVAL_S_MIN
 from notifications.settings import NotificationsSettings
 from notifications.store import QueuedMessage
 from notifications.unit_of_work import MessageWork
@@ -29,7 +30,6 @@ from shared import crash
 
 HOUR = timedelta(hours=1)
 MAILS_ENOUGH, MAILS_MAX = 50, 200  # In one transaction.
-INTERVAL_S_MIN = 0.1
 Letter: TypeAlias = tuple[QueuedMessage, Customer]
 
 log = structlog.get_logger(__name__)

@@ -16,6 +16,7 @@ from shared.observability.telling import tell, tell_where
 from shared.pace import Pace
 from shared.service import Running
 
+from notifications.pacing import INTERVAL_S_MIN
 from notifications.partners import metrics
 from notifications.partners.lane import Lane
 from notifications.partners.outward import Outward
@@ -31,7 +32,7 @@ LEASE = timedelta(seconds=15)
 RENEW_S = 5.0
 CLAIMS_MAX = 200
 LANES_MAX = 5_000
-PACE_ENOUGH, INTERVAL_S_MIN = 20, 0.1
+PACE_ENOUGH = 20
 RECORDS_MAX = 200
 DRAIN_S = 2.5
 FAILED_REST_S = 1.0
