@@ -51,13 +51,15 @@ class Options:
 class Stage:
     """One part of the proof. ``missing`` names what it has not got, for the list of not run.
 
-    ``ids`` are the runs that may be asked for alone.
+    ``ids`` are the runs that may be asked for alone. ``beside`` needs no servers: it goes on
+    beside all stages from the first on.
     """
 
     name: str
     run: Callable[[Options, Progress], Awaitable[list[Row]]]
     missing: Callable[[Options], Sequence[str]]
     ids: frozenset[str] = frozenset()
+    beside: Callable[[Options, Progress], Coroutine[Any, Any, Row]] | None = None
 
 
 async def _faults(options: Options, progress: Progress) -> list[Row]:
@@ -117,7 +119,11 @@ async def _planted(options: Options, progress: Progress) -> list[Row]:
 
 
 async def _simulation(options: Options, progress: Progress) -> list[Row]:
-    return await stages.simulate(options.seed, options.full, progress)
+    return [await stages.simulate_on_postgresql(options.seed, options.full, progress)]
+
+
+async def _simulation_in_memory(options: Options, progress: Progress) -> Row:
+    return await stages.simulate_in_memory(options.seed, options.full, progress)
 
 
 # What `make prove` shows, in this order; --only takes their names as well as ids of faults.
@@ -125,30 +131,39 @@ STAGES: tuple[Stage, ...] = (
     Stage("faults", _faults, _faults_missing, frozenset(catalogue.names())),
     Stage("races", _races, _races_missing, frozenset(races.names())),
     Stage("planted", _planted, lambda options: stages.bugs_left(options.seed, options.full)),
-    Stage("simulation", _simulation, lambda _: ()),
+    Stage("simulation", _simulation, lambda _: (), beside=_simulation_in_memory),
 )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code 0 only if there was something to show and all of it held."""
+    """Exit code 0 only if there was something to show and all of it held.
+
+    A run that is ended early tells of what it has shown so far, and does not pass.
+    """
     options = asked_for(arguments)
     # Brokers that are down on purpose are no news.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     progress = Progress(Console(quiet=options.as_json, highlight=False, soft_wrap=True))
     progress.say(f"seed {options.seed}")
     started = time.monotonic()
+    ended_by = 0
     try:
-        rows = asyncio.run(_until_told_to_stop(_run(options, progress)))
-    except asyncio.CancelledError:
-        return 128 + signal.SIGTERM
+        rows, left = asyncio.run(_until_told_to_stop(_run(options, progress))), []
+    except (asyncio.CancelledError, KeyboardInterrupt) as error:
+        ended_by = signal.SIGINT if isinstance(error, KeyboardInterrupt) else signal.SIGTERM
+        rows, left = progress.rows, ["what would have come later"]
     told = report.document(
-        rows, not_run(options), seed=options.seed, seconds=round(time.monotonic() - started, 1)
+        rows,
+        [*not_run(options), *left],
+        seed=options.seed,
+        seconds=round(time.monotonic() - started, 1),
     )
+    told["passed"] = told["passed"] and not ended_by
     report.write(told)
     if options.as_json:
         sys.stdout.write(json.dumps(told, indent=2) + "\n")
     _tell(progress, rows, told["not_run"])
-    return 0 if told["passed"] else 1
+    return 128 + ended_by if ended_by else int(not told["passed"])
 
 
 async def _until_told_to_stop(rows: Coroutine[Any, Any, list[Row]]) -> list[Row]:
@@ -159,11 +174,13 @@ async def _until_told_to_stop(rows: Coroutine[Any, Any, list[Row]]) -> list[Row]
 
 
 async def _run(options: Options, progress: Progress) -> list[Row]:
+    chosen = [one for one in STAGES if one.name in options.stages]
     rows: list[Row] = []
-    for stage in STAGES:
-        if stage.name in options.stages:
+    async with asyncio.TaskGroup() as group:
+        beside = [group.create_task(one.beside(options, progress)) for one in chosen if one.beside]
+        for stage in chosen:
             rows += await stage.run(options, progress)
-    return rows
+    return [*rows, *(task.result() for task in beside)]
 
 
 def not_run(options: Options) -> list[str]:

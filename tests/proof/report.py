@@ -60,9 +60,13 @@ class Row:
 
 @dataclass
 class Progress:
-    """One line per phase while it goes on; silent when a document was asked for."""
+    """One line per phase while it goes on; silent when a document was asked for.
+
+    ``rows`` are the runs that are over, for whoever ends the whole of it early.
+    """
 
     console: Console
+    rows: list[Row] = field(default_factory=list)
 
     def say(self, words: str) -> None:
         self.console.print(words, markup=False)
@@ -74,6 +78,7 @@ class Progress:
 
     def finished(self, row: Row) -> None:
         """The line of a run that is over, and all there is to know of one that failed."""
+        self.rows.append(row)
         end = "held" if row.passed else "FAILED"
         self.say(
             f"{row.id:<22} {end:<6} {row.orders} orders, {row.in_flight} in flight, "

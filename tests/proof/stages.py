@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from tests.proof.judges.verdict import Violation
 from tests.proof.planted import run as planted
@@ -34,18 +36,13 @@ def bugs_left(seed: int, full: bool) -> list[str]:
     return [f"{left} of {len(known)} planted bugs"] if left else []
 
 
-async def simulate(seed: int, full: bool, progress: Progress) -> list[Row]:
-    """Seeds of the fast tier, from one that the seed chooses; then some of them in the slow one."""
-    first = seed % 1_000_000
-    rows = [await _in_memory(seed, full, first, progress)]
-    return [*rows, await _on_postgresql(seed, full, first, progress)]
-
-
-async def _in_memory(seed: int, full: bool, first: int, progress: Progress) -> Row:
+async def simulate_in_memory(seed: int, full: bool, progress: Progress) -> Row:
+    """Seeds of the fast tier, from one that the seed chooses, in processes that wait for others."""
     count, began = SEEDS_FULL if full else SEEDS, time.monotonic()
-    progress.say(f"simulating {count} seeds from {first}")
+    first = _first(seed)
+    progress.say(f"simulating {count} seeds from {first}, beside what follows")
     seeds, show = range(first, first + count), _shown(progress, count)
-    report = await asyncio.to_thread(simulation.simulate, seeds, os.cpu_count() or 1, show)
+    report = await _told_to_stop(partial(simulation.simulate, seeds, os.cpu_count() or 1), show)
     row = _simulated("simulation", "seeds of orders on simulated parts", seed, report)
     row.seconds = time.monotonic() - began
     row.witness = (
@@ -59,8 +56,10 @@ async def _in_memory(seed: int, full: bool, first: int, progress: Progress) -> R
     return row
 
 
-async def _on_postgresql(seed: int, full: bool, first: int, progress: Progress) -> Row:
+async def simulate_on_postgresql(seed: int, full: bool, progress: Progress) -> Row:
+    """Some of the same seeds in the slow tier."""
     count, began = SEEDS_SLOW_FULL if full else SEEDS_SLOW, time.monotonic()
+    first = _first(seed)
     progress.say(f"simulating {count} of them on PostgreSQL")
     seeds, show = range(first, first + count), _shown(progress, count)
     report = await simulation.simulate_on_postgresql(seeds, show)
@@ -72,6 +71,28 @@ async def _on_postgresql(seed: int, full: bool, first: int, progress: Progress) 
     return row
 
 
+def _first(seed: int) -> int:
+    return seed % 1_000_000
+
+
+async def _told_to_stop(
+    play: Callable[[Callable[[Report], None]], Report], show: Callable[[Report], None]
+) -> Report:
+    """``play`` in a thread; it ends soon after this is cancelled, as a thread cannot be."""
+    stopped = threading.Event()
+
+    def go_on(so_far: Report) -> None:
+        if stopped.is_set():
+            raise InterruptedError("the run was told to stop")
+        show(so_far)
+
+    try:
+        return await asyncio.to_thread(play, go_on)
+    except asyncio.CancelledError:
+        stopped.set()
+        raise
+
+
 def _shown(progress: Progress, count: int) -> Callable[[Report], None]:
     """Tells how far it is, ten times in all."""
     shown = 0
@@ -80,7 +101,7 @@ def _shown(progress: Progress, count: int) -> Callable[[Report], None]:
         nonlocal shown
         if so_far.seeds >= shown + count // STEPS:
             shown = so_far.seeds
-            progress.phase(f"{shown} of {count} seeds, {len(so_far.failures)} wrong")
+            progress.phase(f"{shown} of {count} seeds simulated, {len(so_far.failures)} wrong")
 
     return show
 

@@ -1,6 +1,11 @@
 """A run that shows nothing, or breaks anything, fails; what was not run is named."""
 
+import asyncio
 import io
+import json
+import os
+import signal
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -50,6 +55,48 @@ def test_a_failed_run_is_told_in_lines_that_fit_a_screen() -> None:
     assert "not ready" in lines[1]
     assert "again: do" in lines[4]
     assert lines[5].endswith("first")
+
+
+def test_a_run_that_is_ended_tells_what_it_has_and_does_not_pass(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def ended_after_one(_: Options, progress: report.Progress) -> list[Row]:
+        progress.finished(Row("F2", "x", 7, witness="seen", orders=3))
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.Event().wait()
+        return []
+
+    stage = cli.Stage("faults", ended_after_one, lambda _: ())
+    monkeypatch.setattr(cli, "STAGES", (stage,))
+    monkeypatch.chdir(tmp_path)
+
+    assert main(["--seed", "7"]) == 128 + signal.SIGTERM
+    told = json.loads((tmp_path / report.FILE).read_text())
+    assert (told["passed"], told["orders"]) == (False, 3)
+    assert told["not_run"] == ["what would have come later"]
+
+
+def test_what_needs_no_servers_goes_on_beside_the_rest(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    begun = asyncio.Event()
+
+    async def beside(options: Options, _: report.Progress) -> Row:
+        begun.set()
+        return Row("simulation", "x", options.seed, witness="seen")
+
+    async def waits_for_it(options: Options, _: report.Progress) -> list[Row]:
+        await asyncio.wait_for(begun.wait(), 10)
+        return [Row("F2", "x", options.seed, witness="seen")]
+
+    first = cli.Stage("faults", waits_for_it, lambda _: ())
+    last = cli.Stage("simulation", waits_for_it, lambda _: (), beside=beside)
+    monkeypatch.setattr(cli, "STAGES", (first, last))
+    monkeypatch.chdir(tmp_path)
+
+    assert main([]) == 0
+    told = json.loads((tmp_path / report.FILE).read_text())
+    assert [one["id"] for one in told["rows"]] == ["F2", "F2", "simulation"]
 
 
 def test_what_was_not_run_is_named_and_the_long_sweep_counted(
