@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from console.domain.alarms import Alarm, Doubt
+from console.render import draw
 
 pytest.importorskip("playwright", reason="NOT RUN: playwright is missing; make test installs it")
 from playwright.async_api import Browser, Route, expect
@@ -171,6 +173,42 @@ async def test_who_has_no_mouse_gets_everywhere_and_sees_where_they_are(
     await expect(seen.page.locator("#live")).to_contain_text("resend notifications")
     # What was drawn anew meanwhile took nobody's place away.
     assert (await seen.page.evaluate(FOCUSED))["says"] == "Send again"
+
+
+UNREAD = Doubt("orders", "orders has not said how far behind it reads.")
+NO_PARTNERS = {
+    "looked": True,
+    "doubts": [UNREAD],
+    "is_local": False,
+    "path": "/partners",
+    "twin": None,
+    "user": None,
+    "is_silent": False,
+    "partners": [],
+    "next_cursor": None,
+}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("alarms", [[], [Alarm("parked", "1 order is parked", "orders-parked")]])
+async def test_what_is_not_known_yet_is_fit_for_everybody_and_opened_without_a_mouse(
+    console: Shop, browser: Browser, theme: str, alarms: list[Alarm]
+) -> None:
+    """A running system is in doubt for moments only: here the page is drawn as it would be."""
+    drawn = draw("partners.html", {**NO_PARTNERS, "alarms": alarms})
+
+    async def answer(route: Route) -> None:
+        await route.fulfill(body=drawn, content_type="text/html; charset=utf-8")
+
+    async with watched(browser, console.url("console"), color_scheme=theme) as seen:
+        await seen.page.route("**/partners", answer)
+        await seen.open("/partners")
+        told = seen.page.get_by_text(UNREAD.says)
+        await expect(told).not_to_be_visible()
+        await tab_to(seen, (await seen.page.locator("#doubts summary").inner_text()).strip())
+        await seen.page.keyboard.press("Enter")
+        await expect(told).to_be_visible()
+        assert await seen.axe() == []
 
 
 async def test_what_may_be_done_about_a_partner_is_done_and_told(
