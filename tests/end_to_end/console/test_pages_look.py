@@ -58,6 +58,23 @@ async def test_a_page_is_live_however_late_its_scripts_come(console: Shop, seen:
     await expect(seen.page.locator("#live")).to_contain_text(order_id)
 
 
+async def test_the_system_is_followed_also_after_the_console_was_started_again(
+    console: Shop, browser: Browser
+) -> None:
+    context = await browser.new_context()
+    page = await context.new_page()
+    await page.goto(console.url("console") + "/system")
+    silent = page.locator("#live li").filter(has_text="payments").filter(has_text="silent")
+    console.system.kill("console-0", signal.SIGKILL)
+    console.system.kill("payments-0", signal.SIGSTOP)
+    try:
+        await expect(silent).to_be_visible(timeout=30_000)
+    finally:
+        console.system.kill("payments-0", signal.SIGCONT)
+    await expect(silent).to_have_count(0, timeout=30_000)
+    await context.close()
+
+
 @pytest.mark.parametrize(("theme", "width"), LOOKS)
 async def test_every_page_is_fit_for_everybody_and_asks_nobody_else(
     console: Shop, browser: Browser, console_bug: Any, theme: str, width: int

@@ -94,6 +94,11 @@ def document(board: Board) -> dict[str, Any]:
     }
 
 
+def system_document(board: Board) -> dict[str, Any]:
+    """The same with every partition: the page on which each part of the system is looked for."""
+    return {**document(board), "topics": topics(board)}
+
+
 def topics(board: Board) -> list[dict[str, Any]]:
     """The record that was read last of each partition since the console was started."""
     return [
