@@ -5,11 +5,14 @@ import re
 from typing import Any
 from uuid import uuid4
 
+from payments.restraint import UNANSWERED_MIN
 from playwright.async_api import Dialog, Page, expect
 
 from tests.support.builders import a_line
 from tests.support.shop import Shop
 from tests.support.waiting import eventually
+
+RETRIED = re.compile("taken up at once|under way|made meanwhile")
 
 
 async def waits_for(page: Page, cause: str, words: str) -> None:
@@ -68,14 +71,38 @@ async def held_by_a_partner(shop: Shop) -> str:
     return order_id
 
 
-async def a_partner(shop: Shop) -> str:
-    """A partner whose endpoint nobody listens at; gives the endpoint's page."""
+async def held_back(shop: Shop) -> str:
+    """An order whose charge is not begun: of those before it the provider, which must be away, has
+    answered none.
+    """
+    sku = await shop.new_sku(UNANSWERED_MIN + 1)
+    for order_id in await place_many(shop, sku, UNANSWERED_MIN):
+        assert await _call_of(shop, order_id, "last_error")
+    waiting = await shop.place(a_line(sku, 1))
+    call = await _call_of(shop, waiting, "id")
+    assert call["call_started_at"] is None
+    return waiting
+
+
+async def _call_of(shop: Shop, order_id: str, member: str) -> dict[str, Any]:
+    """The order's open call to the provider, once it has that member."""
+
+    async def look() -> dict[str, Any] | None:
+        url = f"{shop.url('payments')}/ops/work?order_id={order_id}"
+        oldest = (await shop.get(url)).body["oldest"]
+        return oldest[0] if oldest and oldest[0][member] else None
+
+    return await eventually(look, f"a call of {order_id} has its {member}") or {}
+
+
+async def a_partner(shop: Shop, url: str = "http://127.0.0.1:9/" + "long" * 40) -> str:
+    """A partner with an endpoint, where nobody listens unless told; gives the endpoint's page."""
     name = f"look-{uuid4().hex[:8]}"
     partners = f"{shop.url('notifications')}/ops/partners"
     added = await shop.post(partners, {"name": name})
     assert added.status == 201, added.body
     endpoints = f"{partners}/{name}/webhook-endpoints"
-    registered = await shop.post(endpoints, {"url": "http://127.0.0.1:9/" + "long" * 40})
+    registered = await shop.post(endpoints, {"url": url})
     assert registered.status == 201, registered.body
     return f"/partners/{name}/endpoints/{registered.body['endpoint_id']}"
 

@@ -16,9 +16,7 @@ from playwright.async_api import Browser, Route, expect
 from tests.end_to_end.console.steps import (
     a_delivery,
     a_partner,
-    answers,
     held_by_a_partner,
-    press,
 )
 from tests.support.browser import CHROMIUM, MISSING, Watched, watched
 from tests.support.builders import a_line
@@ -226,24 +224,6 @@ async def test_what_is_not_known_yet_is_fit_for_everybody_and_opened_without_a_m
         await seen.page.keyboard.press("Enter")
         await expect(told).to_be_visible()
         assert await seen.axe() == []
-
-
-async def test_what_may_be_done_about_a_partner_is_done_and_told(
-    console: Shop, seen: Watched
-) -> None:
-    endpoint = await a_partner(console)
-    await seen.open(endpoint)
-    asked = answers(seen.page, True, True)
-    await press(seen.page, "Send a test event", "brought no answer")
-    await press(seen.page, "Replay what failed", "nothing was to be done")
-    await press(seen.page, "Disable", "It is disabled")
-    await seen.open(endpoint)
-    await press(seen.page, "Enable", "It is enabled")
-
-    await seen.open(endpoint.partition("/endpoints")[0])
-    await press(seen.page, "Revoke", "lets nobody in any more")
-    await expect(seen.page.locator("#live")).to_contain_text("revoke notifications")
-    assert [one.split()[0] for one in asked] == ["Disable", "Revoke"]
 
 
 async def test_a_page_is_copied_as_a_command_that_tells_the_same_and_in_the_readers_time(
