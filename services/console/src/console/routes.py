@@ -215,7 +215,7 @@ def _actions(router: APIRouter, running: Running, backends: Backends, board: Boa
         job = board.jobs.get(job_id)
         if job is None:
             raise not_found(f"No redrive {job_id}.")
-        job.stopped.set()
+        job.stop(_operator(request))
         return _told(request, {"ok": True, "says": "It stops behind the key that is under way."})
 
 
