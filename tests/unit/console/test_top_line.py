@@ -44,6 +44,19 @@ def test_what_is_not_known_is_one_line_which_counts_services_and_opens_to_senten
     assert all(f"<li>{one.says}</li>" in within("ul", details) for one in doubts)
 
 
+def test_what_is_read_out_of_what_is_red_does_not_change_with_each_figure() -> None:
+    """Who hears the page would hear it again at each look."""
+    looks = [
+        top([Alarm(RED[0].rule, f"payments reads {lag_s} s behind", RED[0].runbook)], [])
+        for lag_s in (44, 46)
+    ]
+
+    assert looks[0] != looks[1]
+    assert {re.sub(r"<[^>]+>", "", within("strong", one)) for one in looks} == {"Red: lagging"}
+    assert all(one.count('role="alert"') == 1 for one in looks)
+    assert '<strong role="alert">' in looks[0]
+
+
 def test_beside_what_is_red_a_doubt_stands_apart_and_raises_no_alarm() -> None:
     shown = top(RED, [UNREAD])
 
