@@ -1,5 +1,6 @@
 """Nothing is asked of a service that is not written down, and what came of it is told anyway."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,9 +11,13 @@ from typing import Any, cast
 import pytest
 from console import audit
 from console.backends import Answer, Backends
-from console.pages.actions import Act, act
+from console.board import Board
+from console.jobs import JOBS_MAX, Job
+from console.pages.actions import Act, Group, act, redrive_group
 from console.pages.partner_actions import PartnerAct
 from console.pages.partner_actions import act as act_for_partner
+from console.streams import Streams
+from shared.http.problem import Problem
 from shared.service import Running
 
 from tests.support.in_process import app_of, client_of
@@ -72,6 +77,7 @@ async def test_a_text_that_no_table_takes_is_refused(
 class Books:
     """A database and a service; ``told`` is what they were told, in order."""
 
+    begins: bool = True
     ends: bool = True
     told: list[Any] = field(default_factory=list)
 
@@ -91,6 +97,9 @@ class Books:
         return datetime(2026, 11, 30, tzinfo=UTC)
 
     async def fetchval(self, _: str, *values: Any) -> int:
+        await asyncio.sleep(0)  # Others come in between, as while a database is waited for.
+        if not self.begins:
+            raise ConnectionRefusedError
         self.told.append(values[1:])
         return 17
 
@@ -98,6 +107,9 @@ class Books:
         if not self.ends:
             raise ConnectionRefusedError
         self.told.append(values)
+
+    async def get(self, service: str, path: str, **query: str) -> Answer:
+        return Answer(200, {"dead_letters": []})
 
     async def post(self, service: str, path: str, operator: str, body: Any = None) -> Answer:
         self.told.append((service, path, operator, body))
@@ -126,6 +138,50 @@ async def test_what_is_done_about_a_partner_is_written_down_as_well() -> None:
     )
     assert [len(one) for one in books.told] == [7, 4, 3]
     assert books.told[2] == (17, 200, found["says"])
+
+
+async def begun(books: Books, board: Board, service: str = "payments") -> Job:
+    asked = Group(**cast(Any, {**GROUP, "service": service}))
+    return await redrive_group(books.running, books.backends, board, "ada", asked)
+
+
+async def test_of_two_who_redrive_a_group_together_one_is_refused_and_not_written_down() -> None:
+    books, board = Books(), Board(Streams(1))
+    first, second = await asyncio.gather(
+        begun(books, board), begun(books, board), return_exceptions=True
+    )
+    await asyncio.gather(*board.tasks)
+
+    assert isinstance(first, Job)
+    assert isinstance(second, Problem)
+    assert second.status == 409
+    assert [one[:2] for one in books.told] == [
+        ("ada", "redrive group"),
+        (17, None),
+    ]
+
+
+async def test_a_group_that_cannot_be_written_down_is_not_begun_and_holds_nobody_up() -> None:
+    books, board = Books(begins=False), Board(Streams(1))
+    with pytest.raises(ConnectionRefusedError):
+        await begun(books, board)
+    assert (board.jobs, board.tasks) == ({}, set())
+
+    books.begins = True
+    await begun(books, board)
+    await asyncio.gather(*board.tasks)
+
+
+async def test_a_redrive_that_runs_is_not_forgotten_for_later_ones() -> None:
+    books, board = Books(), Board(Streams(1))
+    running = Job("first", "orders", "bad-data", "ada", False, await books.now(None))
+    board.jobs["first"] = running
+    for _ in range(JOBS_MAX + 1):
+        await begun(books, board)
+        await asyncio.gather(*board.tasks)
+
+    assert board.jobs["first"] is running
+    assert len(board.jobs) == JOBS_MAX
 
 
 async def test_an_answer_that_cannot_be_written_down_is_told_all_the_same() -> None:

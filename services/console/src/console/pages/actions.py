@@ -138,16 +138,27 @@ async def redrive_group(
         now = await running.clock.now(db)
     if any(one.state == "running" and one.service == asked.service for one in board.jobs.values()):
         raise Problem(409, "under-way", f"A group of {asked.service} is being redriven already.")
-    entry_id = await audit.begin(running, _entry(operator, asked))
     group = (asked.service, asked.reason, operator, asked.dry_run, now, asked.event_type)
     job = Job(token_hex(4), *group)
-    while len(board.jobs) >= JOBS_MAX:
-        del board.jobs[next(iter(board.jobs))]
+    _make_room(board)
+    # At once, so that of two who press together one is refused.
     board.jobs[job.id] = job
+    try:
+        entry_id = await audit.begin(running, _entry(operator, asked))
+    except BaseException:
+        del board.jobs[job.id]
+        raise
     task = asyncio.create_task(_run(running, backends, board, job, entry_id))
     board.tasks.add(task)
     task.add_done_callback(board.tasks.discard)
     return job
+
+
+def _make_room(board: Board) -> None:
+    """The oldest that are over go; of each service one runs at most."""
+    ended = [one.id for one in board.jobs.values() if one.state != "running"]
+    for job_id in ended[: max(0, len(board.jobs) + 1 - JOBS_MAX)]:
+        del board.jobs[job_id]
 
 
 def _entry(operator: str, asked: Group) -> audit.Entry:
