@@ -104,7 +104,7 @@ def told(asked: Act, answer: Answer) -> str:
         case "discard":
             return f"Discarded. What waited behind it ran: {_ran(answer)}"
         case "retry":
-            return "It is due now and taken up at once."
+            return "It is due now and taken up at once, or as soon as there is room for a call."
         case "cancel":
             return f"The order is {answer.body.get('status', 'being cancelled')}."
         case "release" if asked.answer == "accepted":
