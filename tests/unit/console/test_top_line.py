@@ -53,7 +53,7 @@ def test_what_is_read_out_of_what_is_red_does_not_change_with_each_figure() -> N
     assert looks[0] != looks[1]
     assert {re.sub(r"<[^>]+>", "", within("strong", one)) for one in looks} == {"Red: lagging"}
     assert all(one.count('role="alert"') == 1 for one in looks)
-    assert '<strong role="alert">' in looks[0]
+    assert '<strong id="red" role="alert">' in looks[0]
 
 
 def test_beside_what_is_red_a_doubt_stands_apart_and_raises_no_alarm() -> None:
