@@ -7,7 +7,7 @@ import sys
 from importlib import import_module
 
 from shared.invariants import watch
-from shared.messaging import pipeline
+from shared.messaging import consumer, pipeline
 
 from shared import running
 from tests.support.wiring import settings_of
@@ -18,7 +18,7 @@ CHECKS_SHARE = 0.05  # Of the time; ten times what a service spends on its promi
 
 def main(service: str) -> None:
     """As ``python -m SERVICE``; inventory with the switch that plants a bug."""
-    running.PROGRESS_INTERVAL_S = LOOK_S
+    consumer.PROGRESS_INTERVAL_S = LOOK_S
     pipeline.STOPPED_PAUSE_S = LOOK_S
     watch.TIME_SHARE_MAX = CHECKS_SHARE
     app = "tests.support.mendable_inventory" if service == "inventory" else f"{service}.app"

@@ -40,7 +40,6 @@ from shared.service import Running, Service, Timer
 from shared.settings import EX_CONFIG, ServiceSettings, load
 
 EX_SOFTWARE = 70  # sysexits.h: a part died, start us again.
-PROGRESS_INTERVAL_S = 10.0
 REST_S_MAX = 5.0
 ALLOWANCES = {
     "local": "one broker and trust authentication, on loopback only",
@@ -229,10 +228,7 @@ class _Process:
             consumer.watch()
         parts.started = True
         log.info("started")
-        while True:
-            await asyncio.sleep(PROGRESS_INTERVAL_S)
-            for consumer in parts.consumers:
-                await consumer.check_progress()
+        await asyncio.gather(*(consumer.keep_checking() for consumer in parts.consumers))
 
     async def _drain(self, broker: KafkaBroker, parts: Parts, server: Server) -> None:
         """Take in no more, finish what is under way, tell what was committed, then go."""

@@ -11,6 +11,8 @@ from tests.support.builders import a_line
 from tests.support.shop import Shop
 from tests.support.waiting import eventually
 
+RETRIED = re.compile("taken up at once|under way|made meanwhile")
+
 
 async def waits_for(page: Page, cause: str, words: str) -> None:
     """The order's page names the cause, in words."""
@@ -68,14 +70,34 @@ async def held_by_a_partner(shop: Shop) -> str:
     return order_id
 
 
-async def a_partner(shop: Shop) -> str:
-    """A partner whose endpoint nobody listens at; gives the endpoint's page."""
+async def held_back(shop: Shop) -> str:
+    """An order whose charge is not begun, because the provider, which must be away, has answered
+    none of those before it.
+    """
+    sku = await shop.new_sku(100)
+
+    async def look() -> str | None:
+        order_id = await shop.place(a_line(sku, 1))
+        call = await eventually(lambda: _call_of(shop, order_id), "it has a call to the provider")
+        return order_id if call and call["call_started_at"] is None else None
+
+    return await eventually(look, "a charge is held back") or ""
+
+
+async def _call_of(shop: Shop, order_id: str) -> dict[str, Any] | None:
+    """The order's oldest call that is not done."""
+    url = f"{shop.url('payments')}/ops/work?order_id={order_id}"
+    return next(iter((await shop.get(url)).body["oldest"]), None)
+
+
+async def a_partner(shop: Shop, url: str = "http://127.0.0.1:9/" + "long" * 40) -> str:
+    """A partner with an endpoint, where nobody listens unless told; gives the endpoint's page."""
     name = f"look-{uuid4().hex[:8]}"
     partners = f"{shop.url('notifications')}/ops/partners"
     added = await shop.post(partners, {"name": name})
     assert added.status == 201, added.body
     endpoints = f"{partners}/{name}/webhook-endpoints"
-    registered = await shop.post(endpoints, {"url": "http://127.0.0.1:9/" + "long" * 40})
+    registered = await shop.post(endpoints, {"url": url})
     assert registered.status == 201, registered.body
     return f"/partners/{name}/endpoints/{registered.body['endpoint_id']}"
 

@@ -1,6 +1,5 @@
 """The console over the running system, in a real browser: what it says, and what its buttons do."""
 
-import re
 import signal
 from typing import Any
 from uuid import uuid4
@@ -12,6 +11,7 @@ from playwright.async_api import expect
 from shared.contracts import topics
 
 from tests.end_to_end.console.steps import (
+    RETRIED,
     a_delivery,
     a_partner,
     answers,
@@ -30,7 +30,6 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
 
 PARKED = 1_000
 PARKED_WITHIN_S = 90
-RETRIED = re.compile("taken up at once|under way|made meanwhile")
 
 
 async def test_an_order_is_followed_from_its_place_to_its_delivery(

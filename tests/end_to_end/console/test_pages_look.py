@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from console.domain.alarms import Alarm, Doubt
+from console.render import draw
 
 pytest.importorskip("playwright", reason="NOT RUN: playwright is missing; make test installs it")
 from playwright.async_api import Browser, Route, expect
@@ -14,9 +16,7 @@ from playwright.async_api import Browser, Route, expect
 from tests.end_to_end.console.steps import (
     a_delivery,
     a_partner,
-    answers,
     held_by_a_partner,
-    press,
 )
 from tests.support.browser import CHROMIUM, MISSING, Watched, watched
 from tests.support.builders import a_line
@@ -54,6 +54,23 @@ async def test_a_page_is_live_however_late_its_scripts_come(console: Shop, seen:
     order_id = await console.place(a_line(await console.new_sku(1), 1))
 
     await expect(seen.page.locator("#live")).to_contain_text(order_id)
+
+
+async def test_the_system_is_followed_also_after_the_console_was_started_again(
+    console: Shop, browser: Browser
+) -> None:
+    context = await browser.new_context()
+    page = await context.new_page()
+    await page.goto(console.url("console") + "/system")
+    silent = page.locator("#live li").filter(has_text="payments").filter(has_text="silent")
+    console.system.kill("console-0", signal.SIGKILL)
+    console.system.kill("payments-0", signal.SIGSTOP)
+    try:
+        await expect(silent).to_be_visible(timeout=30_000)
+    finally:
+        console.system.kill("payments-0", signal.SIGCONT)
+    await expect(silent).to_have_count(0, timeout=30_000)
+    await context.close()
 
 
 @pytest.mark.parametrize(("theme", "width"), LOOKS)
@@ -173,22 +190,40 @@ async def test_who_has_no_mouse_gets_everywhere_and_sees_where_they_are(
     assert (await seen.page.evaluate(FOCUSED))["says"] == "Send again"
 
 
-async def test_what_may_be_done_about_a_partner_is_done_and_told(
-    console: Shop, seen: Watched
-) -> None:
-    endpoint = await a_partner(console)
-    await seen.open(endpoint)
-    asked = answers(seen.page, True, True)
-    await press(seen.page, "Send a test event", "brought no answer")
-    await press(seen.page, "Replay what failed", "nothing was to be done")
-    await press(seen.page, "Disable", "It is disabled")
-    await seen.open(endpoint)
-    await press(seen.page, "Enable", "It is enabled")
+UNREAD = Doubt("orders", "orders has not said how far behind it reads.")
+NO_PARTNERS = {
+    "looked": True,
+    "doubts": [UNREAD],
+    "is_local": False,
+    "path": "/partners",
+    "twin": None,
+    "user": None,
+    "is_silent": False,
+    "partners": [],
+    "next_cursor": None,
+}
 
-    await seen.open(endpoint.partition("/endpoints")[0])
-    await press(seen.page, "Revoke", "lets nobody in any more")
-    await expect(seen.page.locator("#live")).to_contain_text("revoke notifications")
-    assert [one.split()[0] for one in asked] == ["Disable", "Revoke"]
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("alarms", [[], [Alarm("parked", "1 order is parked", "orders-parked")]])
+async def test_what_is_not_known_yet_is_fit_for_everybody_and_opened_without_a_mouse(
+    console: Shop, browser: Browser, theme: str, alarms: list[Alarm]
+) -> None:
+    """A running system is in doubt for moments only: here the page is drawn as it would be."""
+    drawn = draw("partners.html", {**NO_PARTNERS, "alarms": alarms})
+
+    async def answer(route: Route) -> None:
+        await route.fulfill(body=drawn, content_type="text/html; charset=utf-8")
+
+    async with watched(browser, console.url("console"), color_scheme=theme) as seen:
+        await seen.page.route("**/partners", answer)
+        await seen.open("/partners")
+        told = seen.page.get_by_text(UNREAD.says)
+        await expect(told).not_to_be_visible()
+        await tab_to(seen, (await seen.page.locator("#doubts summary").inner_text()).strip())
+        await seen.page.keyboard.press("Enter")
+        await expect(told).to_be_visible()
+        assert await seen.axe() == []
 
 
 async def test_a_page_is_copied_as_a_command_that_tells_the_same_and_in_the_readers_time(

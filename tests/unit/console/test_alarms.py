@@ -14,10 +14,10 @@ from console.domain.alarms import (
     Instance,
     Level,
     alarms,
-    doubts,
     unchecked,
     watch_silent_s,
 )
+from console.domain.alarms import doubts as doubts_of
 from console.looks import gauges_of, instance_of, own
 from shared.observability import metrics
 
@@ -31,6 +31,10 @@ def one(gauges: Gauges | None = None, service: str = "payments", answers: bool =
 
 def red(instances: list[Instance], **level: Any) -> list[str]:
     return [alarm.rule for alarm in alarms(instances, Level(**level))]
+
+
+def doubts(instances: list[Instance], level: Level) -> list[str]:
+    return [one.says for one in doubts_of(instances, level)]
 
 
 STUCK = ("orders", "no-stuck-order")

@@ -47,7 +47,7 @@ class Parked:
             return Answer(None, "TimeoutError")
         if parked_id == self.stop_at:
             assert self.job is not None
-            self.job.stopped.set()
+            self.job.stop("operator-2")
         self.redriven.append(parked_id)
         if parked_id in self.failing:
             return Answer(200, {"done": 0, "left": 1, "failed": "KeyError"})
@@ -117,7 +117,7 @@ async def test_a_key_that_is_not_through_is_told() -> None:
     lost = await ran(Parked([1, 2, 3], more={"ord_2": 700}, nameless=True))
 
     assert (dry.done, dry.unfinished, dry.state) == (2, 1, "done")
-    assert (stopped.done, stopped.unfinished, stopped.state) == (2, 1, "stopped")
+    assert (stopped.done, stopped.unfinished, stopped.state) == (2, 1, "stopped by operator-2")
     assert (lost.done, lost.unfinished, lost.failed) == (3, 1, 0)
 
 
@@ -142,7 +142,7 @@ async def test_a_dry_run_goes_through_all_and_takes_none_off() -> None:
 async def test_it_stops_behind_the_key_that_is_under_way_and_goes_on_when_begun_again() -> None:
     parked = Parked([1, 2, 3, 4], stop_at=2)
     job = await ran(parked)
-    assert (job.state, parked.redriven) == ("stopped", [1, 2])
+    assert (job.state, parked.redriven) == ("stopped by operator-2", [1, 2])
 
     parked.stop_at = None
     assert (await ran(parked)).state == "done"

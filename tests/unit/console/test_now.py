@@ -1,12 +1,14 @@
 """What is counted over looks: the provider's answers, and how long a promise is unchecked."""
 
+import re
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from console.board import Board
 from console.domain.alarms import Instance, Level
-from console.pages.now import answers, unchecked_s, waiting
+from console.pages.now import CHART_MINUTES, answers, bars, document, unchecked_s, waiting
 from console.render import draw
 from console.streams import Streams
 
@@ -98,3 +100,33 @@ def test_all_is_well_is_said_only_of_what_was_seen_lately_and_is_checked(
 
     assert says in told
     assert ("All is well" in told) == (says == "All is well")
+
+
+def decided(minutes_ago: int, outcome: str, orders: int) -> dict[str, Any]:
+    return {"minute": AT - timedelta(minutes=minutes_ago), "outcome": outcome, "orders": orders}
+
+
+def test_a_minute_of_the_chart_has_its_orders_by_outcome_and_parts_of_the_highest() -> None:
+    rows: Any = [decided(1, "confirmed", 6), decided(1, "rejected", 2), decided(0, "confirmed", 4)]
+    chart = bars(rows, AT)
+    before, now = chart[-2:]
+
+    assert len(chart) == CHART_MINUTES
+    assert [one["orders"] for one in (before, now)] == [8, 4]
+    told = [(one["outcome"], one["orders"], one["y"], one["height"]) for one in before["parts"]]
+    assert told[:2] == [("confirmed", 6, 25, 75), ("rejected", 2, 0, 25)]
+    assert sum(one["height"] for one in now["parts"]) == 50
+
+
+def test_what_the_chart_shows_is_there_in_numbers_for_who_cannot_point_at_it() -> None:
+    rows: Any = [decided(2, "confirmed", 6), decided(2, "expired", 2)]
+    board = Board(Streams(1), at=AT, chart=bars(rows, AT))
+    told = draw("now_live.html", document(board))
+
+    assert "<title>09:58 UTC: 8 orders, 6 confirmed, 2 expired</title>" in told
+    assert "highest: 8 a minute" in told
+    [row] = re.findall(r"<tr><td[^>]*><time[^>]+>09:58:00</time></td>(.*)</tr>", told)
+    assert re.findall(r'data-label="(\w+)" class="n">(\d+)<', row) == [
+        *(("confirmed", "6"), ("rejected", "0"), ("expired", "2"), ("cancelled", "0"))
+    ]
+    assert told.count("<rect") == 2

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 import yaml  # type: ignore[import-untyped]
+from local_runtime.launch import FIRST_PORTS
+from local_runtime.ports import HOST
 from prometheus_client import REGISTRY
 
 from tests.unit.prometheus.rules import FOLDER, SERIES, alerts, known, rules, run_promtool
@@ -26,12 +28,19 @@ def test_an_alert_that_never_fires_is_seen(tmp_path: Path) -> None:
     for file in FOLDER.glob("*.yml"):
         (tmp_path / file.name).write_text(file.read_text())
     wrong = yaml.safe_load((FOLDER / "alerts.yml").read_text())
-    for rule in wrong["groups"][0]["rules"]:
+    for rule in (one for group in wrong["groups"] for one in group["rules"]):
         rule["expr"] = "vector(1) > 2"
     (tmp_path / "alerts.yml").write_text(yaml.safe_dump(wrong))
 
     told = run_promtool(tmp_path, "test", "rules", "tests.yml").stdout
     assert {alert["alert"] for alert in alerts()} == set(re.findall(r"alertname: (\w+)", told))
+
+
+def test_every_program_of_ours_is_scraped_under_its_name_where_a_stack_has_it() -> None:
+    jobs = yaml.safe_load((FOLDER / "prometheus.yml").read_text())["scrape_configs"]
+    asked = {one["job_name"]: one["static_configs"][0]["targets"] for one in jobs}
+
+    assert asked == {name: [f"{HOST}:{port}"] for name, port in FIRST_PORTS.items()}
 
 
 def test_every_alert_has_a_test_in_which_it_is_silent() -> None:

@@ -16,6 +16,7 @@ from shared.messaging.envelope import Record
 from shared.messaging.group import ConsumerGroup
 from shared.messaging.pipeline import Pipeline
 from shared.messaging.retry import BUDGET_S
+from shared.observability import metrics
 
 from tests.support.waiting import eventually
 
@@ -57,8 +58,10 @@ class Applying(Pipeline):
         await self.result
 
 
-def watched(kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, list[str]]:
-    """A consumer at that place which has its assignment, and why it wanted to die."""
+def watched(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch, joined: bool = True
+) -> tuple[Any, list[str]]:
+    """A consumer at that place, which has its assignment, and why it wanted to die."""
     deaths: list[str] = []
     nothing: Any = None
     pipeline = Applying("tally", ConsumerGroup("tally", (PLACE.topic,), {}), nothing)
@@ -68,7 +71,8 @@ def watched(kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, list[st
     )
     consumer._subscriber.consumer = kafka
     consumer.watch()
-    consumer.progress_at = asyncio.get_running_loop().time()
+    if joined:
+        consumer._join()
     monkeypatch.setattr(module, "STALLED_AFTER_S", -1.0)
     return consumer, deaths
 
@@ -141,7 +145,7 @@ async def test_how_far_behind_it_is_is_the_age_of_what_was_read_last(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     consumer, _ = watched(Kafka(position=17, end=18), monkeypatch)
-    consumer.progress_at -= 30
+    consumer._joined_at -= 30
     await consumer.check_progress()
     assert lag_s() == pytest.approx(30, abs=5), "nothing was read yet"
 
@@ -149,6 +153,54 @@ async def test_how_far_behind_it_is_is_the_age_of_what_was_read_last(
     await consumer._consume(batch(16, written_s_ago=90))
     await consumer.check_progress()
     assert lag_s() == pytest.approx(90, abs=5)
+
+
+@pytest.fixture
+def nothing_told() -> None:
+    """Of the group's lag, as in a process that has just begun."""
+    for gauge in (metrics.CONSUMER_LAG, metrics.CONSUMER_LAG_SECONDS):
+        gauge.remove("tally")
+
+
+async def measured(expected_s: float) -> None:
+    async def is_told() -> bool:
+        return lag_s() == pytest.approx(expected_s, abs=5)
+
+    await eventually(is_told, f"{expected_s} s behind", module.PROGRESS_INTERVAL_S / 2)
+
+
+@pytest.mark.usefixtures("nothing_told")
+async def test_how_far_behind_it_is_is_told_as_soon_as_it_has_its_place_and_not_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kafka = Kafka(position=18, end=18)
+    kafka.polls = [{}]
+    consumer, _ = watched(kafka, monkeypatch, joined=False)
+    checking = asyncio.create_task(consumer.keep_checking())
+    await asyncio.sleep(0)
+    await consumer.check_progress()
+    assert lag_s() is None
+
+    await consumer._subscriber.get_msg(kafka)
+    await measured(0)
+    checking.cancel()
+
+
+@pytest.mark.usefixtures("nothing_told")
+async def test_who_has_just_come_and_read_nothing_does_not_say_how_old_what_waits_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It may have waited for hours; it is told with the first batch."""
+    consumer, _ = watched(Kafka(position=16, end=18), monkeypatch)
+    checking = asyncio.create_task(consumer.keep_checking())
+    await consumer.check_progress()
+    assert REGISTRY.get_sample_value("orderproof_consumer_lag_records", {"consumer": "tally"}) == 2
+    assert lag_s() is None
+
+    consumer.pipeline.result.set_result(None)
+    await consumer._consume(batch(16, written_s_ago=9_000))
+    await measured(9_000)
+    checking.cancel()
 
 
 async def test_what_came_since_nothing_waited_is_no_older_than_that(
@@ -179,6 +231,7 @@ async def test_who_does_not_reach_the_broker_may_be_as_far_behind_as_it_is_away(
     kafka.is_away = True
     consumer._caught_up_at -= 40
     consumer.progress_at -= 40
+    consumer._joined_at -= 40
     await consumer.check_progress()
     assert lag_s() == pytest.approx(40, abs=5)
     assert deaths == []

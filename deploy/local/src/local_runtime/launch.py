@@ -19,7 +19,7 @@ from local_runtime.runtimes.base import Backing, PartnerKafka, Stopwatch
 from local_runtime.sealing import sealing_key
 from local_runtime.topics import apply_topics, read_topics
 
-_FIRST_PORTS = {
+FIRST_PORTS = {
     "orders": 8100,
     "payments": 8200,
     "inventory": 8300,
@@ -45,7 +45,7 @@ class Launch:
         self.forks = ForkServer(run_dir.log("fork-server"))
         self._ports = {
             service: [
-                ports.take(_FIRST_PORTS.get(service, _OTHER_SERVICES_FROM) + number)
+                ports.take(FIRST_PORTS.get(service, _OTHER_SERVICES_FROM) + number)
                 for number in range(1 if service == CONSOLE else config.instances)
             ]
             for service in config.services

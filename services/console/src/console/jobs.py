@@ -39,6 +39,12 @@ class Job:
     failures: list[str] = field(default_factory=list)
     state: str = "running"
     stopped: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+    stopped_by: str = ""
+
+    def stop(self, operator: str) -> None:
+        """Behind the key that is under way."""
+        self.stopped_by = operator
+        self.stopped.set()
 
     def told(self) -> dict[str, Any]:
         names = ("id", "service", "reason", "event_type", "operator", "dry_run", "began_at")
@@ -53,7 +59,7 @@ async def run(job: Job, backends: Backends) -> None:
         job.total = len(letters)
         for letter in letters:
             if job.stopped.is_set():
-                job.state = "stopped"
+                job.state = f"stopped by {job.stopped_by}"
                 return
             await _redrive_key(job, backends, letter)
         job.state = "done" if job.total < KEYS_MAX else "done; there may be more, start again"

@@ -71,7 +71,16 @@ def _now(router: APIRouter, board: Board) -> None:
 
     @router.get("/system")
     async def system(request: Request) -> Response:
-        return page(request, "system.html", {**now.document(board), "topics": now.topics(board)})
+        return page(request, "system.html", now.system_document(board))
+
+    @router.get("/system/live")
+    async def system_live() -> Response:
+        async def drawn() -> str:
+            return board.streams.shared(
+                "system", lambda: draw("system_live.html", now.system_document(board))
+            )
+
+        return _stream(board, drawn)
 
 
 def _orders(
@@ -206,7 +215,7 @@ def _actions(router: APIRouter, running: Running, backends: Backends, board: Boa
         job = board.jobs.get(job_id)
         if job is None:
             raise not_found(f"No redrive {job_id}.")
-        job.stopped.set()
+        job.stop(_operator(request))
         return _told(request, {"ok": True, "says": "It stops behind the key that is under way."})
 
 

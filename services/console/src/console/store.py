@@ -125,10 +125,12 @@ _OPEN = """
 SELECT count(*) AS undecided, count(*) FILTER (WHERE deadline_at < $1) AS overdue
 FROM (SELECT deadline_at FROM orders WHERE outcome IS NULL LIMIT 10000) o
 """
-_INSERT_ACTION = """
-INSERT INTO actions (at, operator, action, service, target, order_id, reason, status, answer)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+_BEGIN_ACTION = """
+INSERT INTO actions (at, operator, action, service, target, order_id, reason, answer)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+RETURNING id
 """
+_END_ACTION = "UPDATE actions SET status = $2, answer = $3 WHERE id = $1"
 _ACTIONS = """
 SELECT * FROM actions WHERE $1::text IS NULL OR order_id = $1 ORDER BY id DESC LIMIT $2
 """
@@ -213,9 +215,14 @@ async def undecided(db: Db, now: datetime) -> Record:
     return row
 
 
-async def insert_action(db: Db, *values: Any) -> None:
-    """``values``: at, operator, action, service, target, order_id, reason, status, answer."""
-    await db.execute(_INSERT_ACTION, *values)
+async def begin_action(db: Db, *values: Any) -> int:
+    """``values``: at, operator, action, service, target, order_id, reason, answer; gives its id."""
+    return int(await db.fetchval(_BEGIN_ACTION, *values))
+
+
+async def end_action(db: Db, action_id: int, status: int | None, answer: str) -> None:
+    """``status`` is None when no answer came."""
+    await db.execute(_END_ACTION, action_id, status, answer)
 
 
 async def actions(db: Db, order_id: str | None, limit: int) -> list[Record]:

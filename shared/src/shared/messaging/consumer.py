@@ -1,6 +1,7 @@
 """The FastStream side: one batch subscriber per group and process, watched for progress."""
 
 import asyncio
+import contextlib
 import dataclasses
 import logging
 import time
@@ -34,6 +35,7 @@ POLL_INTERVAL_MAX_MS = 300_000
 WAIT_MS, IDLE_WAIT_MS = 1_000, 5_000
 FETCH_WAIT_MAX_MS = 1_500  # The broker answers at once when there is a record.
 EMPTY_PAUSE_MS = 10
+PROGRESS_INTERVAL_S = 10.0
 STALLED_AFTER_S = 60.0  # Longer than a batch is tried for, its last statement included.
 # A commit costs a round trip and a write of the broker's. What a successor reads again because it
 # was not committed, the inbox knows.
@@ -57,7 +59,9 @@ class Consumer:
     ) -> None:
         self.pipeline = pipeline
         self.progress_at = 0.0
+        self._joined_at = 0.0
         self._read_at = 0.0
+        self._measurable = asyncio.Event()
         self._in_work: dict[TopicPartition, int] = {}
         self._committed_at = 0.0
         self._uncommitted = False
@@ -85,7 +89,7 @@ class Consumer:
             heartbeat_interval_ms=HEARTBEAT_INTERVAL_MS,
             max_poll_interval_ms=POLL_INTERVAL_MAX_MS,
             title=pipeline.group.name,
-            description=_describe(pipeline),
+            description=pipeline.group.wakes,
         )
         self._subscriber(self._consume)
 
@@ -125,10 +129,16 @@ class Consumer:
             if not polled:
                 await self._commit(consumer)
             if polled or consumer.assignment():
-                self.progress_at = self.progress_at or asyncio.get_running_loop().time()
+                self._join()
             return polled
 
         setattr(consumer, "getmany", watched)  # noqa: B010
+
+    def _join(self) -> None:
+        """Kafka has given this member its place: from here on there is something to measure."""
+        if self.progress_at == 0:
+            self.progress_at = self._joined_at = asyncio.get_running_loop().time()
+            self._measurable.set()
 
     @property
     def _wait_ms(self) -> int:
@@ -145,6 +155,15 @@ class Consumer:
         except KafkaError as error:
             log.info("offsets-not-committed", group=self.name, error=repr(error)[:200])
 
+    async def keep_checking(self) -> None:
+        """Check every ``PROGRESS_INTERVAL_S``, and at once when there is something to measure."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PROGRESS_INTERVAL_S):
+                    await self._measurable.wait()
+            self._measurable.clear()
+            await self.check_progress()
+
     async def check_progress(self) -> None:
         """End the process when records wait, nothing stops us on purpose, and none is read."""
         consumer = self._subscriber.consumer
@@ -156,7 +175,8 @@ class Consumer:
             metrics.CONSUMER_LAG.labels(self.name).set(lag)
         if lag == 0:
             self._caught_up_at = now
-        metrics.CONSUMER_LAG_SECONDS.labels(self.name).set(self._behind_s(now))
+        if (behind_s := self._behind_s(now)) is not None:
+            metrics.CONSUMER_LAG_SECONDS.labels(self.name).set(behind_s)
         stopped = self.pipeline.breaker.stopped_by is not None
         metrics.PARTITION_STOPPED.labels(self.name).set(int(stopped))
         if not lag or stopped or self.pipeline.holding:
@@ -164,13 +184,16 @@ class Consumer:
         elif now - max(self._read_at, self.progress_at) > STALLED_AFTER_S:
             self._fatal(f"consumer {self.name}: {lag} records wait and none is read")
 
-    def _behind_s(self, now: float) -> float:
+    def _behind_s(self, now: float) -> float | None:
         """How old what waits may be: no older than what was read last, nor than the last look at
-        which nothing did.
+        which nothing did. None of who has just come and has read nothing: it may be of any age.
         """
-        age_s = now - self.progress_at
         if self._last_timestamp_ms is not None:
             age_s = max(0.0, time.time() - self._last_timestamp_ms / 1000)
+        else:
+            age_s = now - self._joined_at
+            if self._caught_up_at is None and age_s < PROGRESS_INTERVAL_S:
+                return None
         return age_s if self._caught_up_at is None else min(age_s, now - self._caught_up_at)
 
     async def _lag(self, consumer: "AIOKafkaConsumer[bytes, bytes]") -> int | None:
@@ -195,6 +218,7 @@ class Consumer:
 
     async def _consume(self, message: Any) -> None:  # AsyncAPI would describe a typed argument.
         raw: RawBatch = message.raw_message
+        self._join()
         self._pace.begin()
         for one in raw:
             self._in_work.setdefault(TopicPartition(one.topic, one.partition), one.offset)
@@ -204,6 +228,8 @@ class Consumer:
             self._in_work = {}
             # Trying is progress too: a database that is away is no reason to restart us.
             self.progress_at = now = asyncio.get_running_loop().time()
+        if self._last_timestamp_ms is None:
+            self._measurable.set()
         self._last_timestamp_ms = raw[-1].timestamp
         self._pace.end(len(raw))
         self._uncommitted = now - self._committed_at < COMMIT_INTERVAL_S
@@ -269,11 +295,3 @@ def new_broker(servers: Sequence[str], security: Any, client_id: str) -> KafkaBr
         logger=logging.getLogger("kafka-consumer"),
         log_level=logging.DEBUG,
     )
-
-
-def _describe(pipeline: Pipeline) -> str:
-    wakes = (
-        f"{event.type} → {getattr(handler, '__name__', handler)}"
-        for event, handler in pipeline.group.handlers.items()
-    )
-    return "; ".join(wakes)

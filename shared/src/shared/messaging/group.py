@@ -32,3 +32,9 @@ class ConsumerGroup:
     @cached_property
     def families(self) -> frozenset[str]:
         return frozenset(split_type(name).family for name in self.types)
+
+    @property
+    def wakes(self) -> str:
+        """Which event wakes which handler, in words."""
+        pairs = self.handlers.items()
+        return "; ".join(f"{one.type} → {getattr(does, '__name__', does)}" for one, does in pairs)

@@ -63,6 +63,14 @@ class Alarm:
     runbook: str
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What a ``service`` has not told; ``says`` is a sentence."""
+
+    service: str
+    says: str
+
+
 Rule = Callable[[Sequence[Instance], Level], Iterator[Alarm]]
 
 
@@ -71,14 +79,15 @@ def alarms(instances: Sequence[Instance], level: Level) -> list[Alarm]:
     return [alarm for rule in RULES for alarm in rule(instances, level)]
 
 
-def doubts(instances: Sequence[Instance], level: Level) -> list[str]:
-    """What is not red and not known to be well either, a sentence each."""
+def doubts(instances: Sequence[Instance], level: Level) -> list[Doubt]:
+    """What is not red and not known to be well either."""
     waiting = [one for one, for_s in level.unchecked_s.items() if for_s <= UNCHECKED_MAX_S]
-    return [
-        *(f"{service} has not checked {names}." for service, names in _by_service(waiting)),
-        *(f"{one} has not said how far behind it reads." for one in _unread(instances)),
-        *(f"{one} gets no answer from its database." for one in _unmeasured(instances)),
-    ]
+    said = (
+        *((service, f"has not checked {names}") for service, names in _by_service(waiting)),
+        *((one, "has not said how far behind it reads") for one in _unread(instances)),
+        *((one, "gets no answer from its database") for one in _unmeasured(instances)),
+    )
+    return [Doubt(service, f"{service} {says}.") for service, says in said]
 
 
 def unchecked(instances: Sequence[Instance]) -> frozenset[Promise]:

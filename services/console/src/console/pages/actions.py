@@ -2,14 +2,15 @@
 
 import asyncio
 from secrets import token_hex
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
+from shared.contracts.storefront import Storable
 from shared.http.problem import Problem
 from shared.service import Running
 
-from console import jobs, store
+from console import audit, jobs
 from console.backends import UNREACHED, Answer, Backends
 from console.board import Board
 from console.jobs import JOBS_MAX, Job
@@ -31,8 +32,8 @@ class Act(BaseModel):
     action: Literal["dry-run", "redrive", "discard", "retry", "cancel", "release", "resend"]
     service: Literal["orders", "payments", "inventory", "notifications"]
     target: str = Field(min_length=1, max_length=128, pattern=r"^[\w.:@-]+$")
-    order_id: str = Field("", max_length=128)
-    reason: str = Field("", max_length=500)
+    order_id: Annotated[str, Storable] = Field("", max_length=128)
+    reason: Annotated[str, Storable] = Field("", max_length=500)
     answer: Literal["", "accepted", "refused"] = ""
 
 
@@ -44,8 +45,8 @@ class Group(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     service: Literal["orders", "payments", "inventory", "notifications"]
-    reason: str = Field(min_length=1, max_length=200)
-    type: str | None = Field(None, max_length=512)
+    reason: Annotated[str, Storable] = Field(min_length=1, max_length=200)
+    type: Annotated[str, Storable] | None = Field(None, max_length=512)
     untyped: bool = False
     dry_run: bool = False
 
@@ -56,19 +57,18 @@ class Group(BaseModel):
 
 
 async def act(running: Running, backends: Backends, operator: str, asked: Act) -> dict[str, Any]:
-    """Do it, write it down, and tell what the service said."""
+    """Write it down, do it, and tell what the service said."""
     if asked.action in NEEDS_A_REASON and not asked.reason:
         raise Problem(422, "reason-needed", NEEDS_A_REASON[asked.action])
     if (asked.action == "release") != bool(asked.answer):
         raise Problem(422, "answer-needed", "A release, and nothing else, has a partner's answer.")
+    reason = ": ".join(filter(None, (asked.answer, asked.reason)))
+    known = (asked.service, asked.target, asked.order_id or None, reason or None)
+    entry_id = await audit.begin(running, audit.Entry(operator, asked.action, *known))
     path, body = _call(asked)
     answer = await backends.post(asked.service, path, operator, body)
     says = told(asked, answer)
-    async with running.pool.acquire() as db:
-        now = await running.clock.now(db)
-        reason = ": ".join(filter(None, (asked.answer, asked.reason)))
-        known = (asked.service, asked.target, asked.order_id or None, reason or None)
-        await store.insert_action(db, now, operator, asked.action, *known, answer.status, says)
+    await audit.end(running, entry_id, answer.status, says)
     return {"ok": answer.ok, "says": says, "action": asked.action, "answer": answer.body}
 
 
@@ -104,7 +104,7 @@ def told(asked: Act, answer: Answer) -> str:
         case "discard":
             return f"Discarded. What waited behind it ran: {_ran(answer)}"
         case "retry":
-            return "It is due now and taken up at once."
+            return "It is due now and taken up at once, or as soon as there is room for a call."
         case "cancel":
             return f"The order is {answer.body.get('status', 'being cancelled')}."
         case "release" if asked.answer == "accepted":
@@ -134,30 +134,43 @@ async def redrive_group(
     running: Running, backends: Backends, board: Board, operator: str, asked: Group
 ) -> Job:
     """Begin to redrive all of a group, in the background of this process."""
-    if any(one.state == "running" and one.service == asked.service for one in board.jobs.values()):
-        raise Problem(409, "under-way", f"A group of {asked.service} is being redriven already.")
     async with running.pool.acquire() as db:
         now = await running.clock.now(db)
+    if any(one.state == "running" and one.service == asked.service for one in board.jobs.values()):
+        raise Problem(409, "under-way", f"A group of {asked.service} is being redriven already.")
     group = (asked.service, asked.reason, operator, asked.dry_run, now, asked.event_type)
     job = Job(token_hex(4), *group)
-    while len(board.jobs) >= JOBS_MAX:
-        del board.jobs[next(iter(board.jobs))]
+    _make_room(board)
+    # At once, so that of two who press together one is refused.
     board.jobs[job.id] = job
-    task = asyncio.create_task(_run(running, backends, board, job))
+    try:
+        entry_id = await audit.begin(running, _entry(operator, asked))
+    except BaseException:
+        del board.jobs[job.id]
+        raise
+    task = asyncio.create_task(_run(running, backends, board, job, entry_id))
     board.tasks.add(task)
     task.add_done_callback(board.tasks.discard)
     return job
 
 
-async def _run(running: Running, backends: Backends, board: Board, job: Job) -> None:
+def _make_room(board: Board) -> None:
+    """The oldest that are over go; of each service one runs at most."""
+    ended = [one.id for one in board.jobs.values() if one.state != "running"]
+    for job_id in ended[: max(0, len(board.jobs) + 1 - JOBS_MAX)]:
+        del board.jobs[job_id]
+
+
+def _entry(operator: str, asked: Group) -> audit.Entry:
+    verb = "dry-run" if asked.dry_run else "redrive"
+    kind = asked.event_type
+    event = "" if kind is None else f", {kind or 'without a type'}"
+    return audit.Entry(operator, f"{verb} group", asked.service, f"all of {asked.reason}{event}")
+
+
+async def _run(running: Running, backends: Backends, board: Board, job: Job, entry_id: int) -> None:
     await jobs.run(job, backends)
-    verb = "dry-run" if job.dry_run else "redrive"
     unfinished = f", {job.unfinished} not through" if job.unfinished else ""
     counts = f"{job.done} of {job.total} keys, {job.events} events, {job.failed} failed"
-    says = f"{counts}{unfinished}: {job.state}"
-    async with running.pool.acquire() as db:
-        now = await running.clock.now(db)
-        event = "" if job.event_type is None else f", {job.event_type or 'without a type'}"
-        known = (job.service, f"all of {job.reason}{event}", None, None)
-        await store.insert_action(db, now, job.operator, f"{verb} group", *known, None, says)
+    await audit.end(running, entry_id, None, f"{counts}{unfinished}: {job.state}")
     board.streams.stir()

@@ -94,6 +94,11 @@ def document(board: Board) -> dict[str, Any]:
     }
 
 
+def system_document(board: Board) -> dict[str, Any]:
+    """The same with every partition: the page on which each part of the system is looked for."""
+    return {**document(board), "topics": topics(board)}
+
+
 def topics(board: Board) -> list[dict[str, Any]]:
     """The record that was read last of each partition since the console was started."""
     return [
@@ -218,9 +223,11 @@ def _bar(minute: datetime, counts: Mapping[str, int], highest: int) -> dict[str,
     """``parts`` lie on each other, the first at the bottom; ``y`` counts from the top."""
     parts, below = [], 0.0
     for outcome in OUTCOMES:
-        height = CHART_HEIGHT * counts.get(outcome, 0) / highest if highest else 0
+        orders = counts.get(outcome, 0)
+        height = CHART_HEIGHT * orders / highest if highest else 0
         below += height
-        parts.append({"outcome": outcome, "y": round(CHART_HEIGHT - below, 1), "height": height})
+        place = {"y": round(CHART_HEIGHT - below, 1), "height": height}
+        parts.append({"outcome": outcome, "orders": orders, **place})
     return {"minute": minute, "orders": sum(counts.values()), "parts": parts}
 
 

@@ -1,13 +1,14 @@
 """What may be done about a partner: one call to notifications each, and written down."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
+from shared.contracts.storefront import Storable
 from shared.http.problem import Problem
 from shared.service import Running
 
-from console import store
+from console import audit
 from console.backends import Answer, Backends
 from console.pages.actions import not_done
 from console.pages.partners import ID_PATTERN, NAME_PATTERN, SERVICE, Place, path_of
@@ -31,22 +32,21 @@ class PartnerAct(BaseModel):
     action: Literal["revoke", "enable", "disable", "test", "replay-failed", "replay"]
     partner: str = Field(pattern=NAME_PATTERN)
     target: str = Field(pattern=ID_PATTERN)
-    event_id: str = Field("", max_length=64)
-    order_id: str = Field("", max_length=128)
+    event_id: Annotated[str, Storable] = Field("", max_length=64)
+    order_id: Annotated[str, Storable] = Field("", max_length=128)
 
 
 async def act(
     running: Running, backends: Backends, operator: str, asked: PartnerAct
 ) -> dict[str, Any]:
-    """Do it, write it down, and tell what came of it."""
+    """Write it down, do it, and tell what came of it."""
     if asked.action == "replay" and not asked.event_id:
         raise Problem(422, "event-needed", "Say which event is to be sent again.")
+    target = f"{asked.partner}/{asked.target}"
+    known = (SERVICE, target, asked.order_id or None, asked.event_id or None)
+    entry_id = await audit.begin(running, audit.Entry(operator, asked.action, *known))
     answer, says = await _done(backends, operator, asked)
-    async with running.pool.acquire() as db:
-        now = await running.clock.now(db)
-        target = f"{asked.partner}/{asked.target}"
-        known = (SERVICE, target, asked.order_id or None, asked.event_id or None)
-        await store.insert_action(db, now, operator, asked.action, *known, answer.status, says)
+    await audit.end(running, entry_id, answer.status, says)
     found: dict[str, Any] = {"ok": answer.ok, "says": says, "action": asked.action}
     if asked.action == "test" and answer.ok:
         found["exchange"] = {name: answer.body.get(name) for name in _EXCHANGE}
