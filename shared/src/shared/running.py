@@ -28,7 +28,8 @@ from shared.http.ops import Parts, health_routes, ops_routes
 from shared.http.server import Server, new_server
 from shared.invariants.common import promises_of
 from shared.invariants.watch import Watch
-from shared.messaging.consumer import Consumer, new_broker
+from shared.messaging.broker import new_broker
+from shared.messaging.consumer import Consumer
 from shared.messaging.group import ConsumerGroup
 from shared.messaging.kafka import KafkaConnection
 from shared.messaging.relay import Relay

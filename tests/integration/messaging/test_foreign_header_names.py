@@ -6,7 +6,8 @@ from uuid import uuid4
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from local_runtime.runtimes.base import Backing
-from shared.messaging.consumer import Consumer, new_broker
+from shared.messaging.broker import new_broker
+from shared.messaging.consumer import Consumer
 from shared.messaging.envelope import Record, pack, unpack
 from shared.messaging.header_names import name_of
 from shared.messaging.parse import Poison, parse

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from shared.http.app import new_app
 from shared.http.guards import BODY_BYTES_MAX, PATH_BYTES_MAX
 from shared.http.ops import dead_letter_routes
-from shared.messaging.consumer import new_broker
+from shared.messaging.broker import new_broker
 from shared.observability import tracing
 from shared.service import Running
 from starlette.types import ASGIApp, Message

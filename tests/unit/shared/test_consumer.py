@@ -11,7 +11,8 @@ from aiokafka.errors import CorruptRecordException, KafkaConnectionError
 from prometheus_client import REGISTRY
 from shared.database.pool import COMMAND_TIMEOUT_S
 from shared.messaging import consumer as module
-from shared.messaging.consumer import Consumer, new_broker
+from shared.messaging.broker import new_broker
+from shared.messaging.consumer import Consumer
 from shared.messaging.envelope import Record
 from shared.messaging.group import ConsumerGroup
 from shared.messaging.pipeline import Pipeline
@@ -24,9 +25,13 @@ PLACE = TopicPartition("orders.events.v1", 3)
 
 
 class Kafka:
-    """What is asked of aiokafka's consumer: one partition, its position and its end."""
+    """What is asked of aiokafka's consumer: one partition, its position and its end, and the task
+    that updates its metadata.
+    """
 
     def __init__(self, position: int, end: int) -> None:
+        self._client = self
+        self._sync_task = asyncio.get_running_loop().create_future()
         self.at, self.end = position, end
         self.polls: list[Any] = []
         self.is_away = False
@@ -131,6 +136,21 @@ async def test_a_batch_that_is_tried_again_and_again_is_no_death(
     await consumer.check_progress()
 
     assert deaths == []
+
+
+async def test_a_member_whose_metadata_nobody_updates_is_dead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kafka = Kafka(position=17, end=17)
+    consumer, deaths = watched(kafka, monkeypatch)
+
+    await consumer.check_progress()
+    assert deaths == []
+
+    kafka._sync_task.set_exception(RuntimeError("the handler is closed"))
+    await consumer.check_progress()
+    assert deaths == ["consumer tally: nothing updates its metadata any more"]
+    kafka._sync_task.exception()
 
 
 def test_a_batch_is_not_tried_for_so_long_that_its_consumer_seems_dead() -> None:

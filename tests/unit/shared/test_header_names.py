@@ -7,7 +7,7 @@ import pytest
 from aiokafka.consumer import fetcher
 from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.record.memory_records import MemoryRecords
-from shared.messaging.consumer import new_broker
+from shared.messaging.broker import new_broker
 from shared.messaging.header_names import NOT_UTF8, AnyRecords, name_of
 
 from tests.support.raw_headers import a_batch

@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaProducer, client
+from aiokafka import AIOKafkaProducer, client, conn
+from aiokafka.conn import AIOKafkaConnection
 from aiokafka.conn import create_conn as waits_for_a_silent_broker
 from faststream import AckPolicy
 from local_runtime.runtimes.kafka import Seat, settings
-from shared.messaging import silent_brokers
-from shared.messaging.consumer import Consumer, new_broker
+from shared.messaging import closed_connections, silent_brokers
+from shared.messaging.broker import new_broker
+from shared.messaging.consumer import Consumer
 from shared.messaging.group import ConsumerGroup
 from shared.messaging.kafka import KafkaConnection, new_producer
 from shared.messaging.pipeline import Pipeline
@@ -89,6 +91,16 @@ def test_who_waited_in_vain_for_a_broker_is_the_last_to_wait(
     new_broker(["127.0.0.1:1"], None, "test")
 
     assert client.create_conn is silent_brokers.create_conn
+
+
+def test_a_connection_that_is_closed_is_expected_of_every_client(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(conn, "AIOKafkaConnection", AIOKafkaConnection)
+
+    new_broker(["127.0.0.1:1"], None, "test")
+
+    assert conn.AIOKafkaConnection is closed_connections.Connection
 
 
 def _consumers_timeout_ms() -> int:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from aiokafka import ConsumerRecord
 from shared.messaging import consumer as module
-from shared.messaging.consumer import Consumer, new_broker
+from shared.messaging.broker import new_broker
+from shared.messaging.consumer import Consumer
 from shared.messaging.group import ConsumerGroup
 from shared.messaging.pipeline import Pipeline
 

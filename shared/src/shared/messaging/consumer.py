@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import dataclasses
-import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
@@ -19,10 +18,7 @@ from faststream.message import AckStatus
 
 from shared import crash
 from shared.messaging.envelope import Record
-from shared.messaging.header_names import allow_any_header_name
-from shared.messaging.kafka import REQUEST_TIMEOUT_MS
 from shared.messaging.pipeline import Pipeline
-from shared.messaging.silent_brokers import avoid_silent_brokers
 from shared.observability import metrics
 from shared.pace import Pace
 
@@ -170,6 +166,8 @@ class Consumer:
         now = asyncio.get_running_loop().time()
         if consumer is None or self.progress_at == 0:
             return
+        if consumer._client._sync_task.done():
+            self._fatal(f"consumer {self.name}: nothing updates its metadata any more")
         lag = await self._lag(consumer)
         if lag is not None:
             metrics.CONSUMER_LAG.labels(self.name).set(lag)
@@ -186,7 +184,7 @@ class Consumer:
 
     def _behind_s(self, now: float) -> float | None:
         """How old what waits may be: no older than what was read last, nor than the last look at
-        which nothing did. None of who has just come and has read nothing: it may be of any age.
+        which nothing did. None of who has just come: what it has not read may be of any age.
         """
         if self._last_timestamp_ms is not None:
             age_s = max(0.0, time.time() - self._last_timestamp_ms / 1000)
@@ -213,7 +211,7 @@ class Consumer:
         except (TimeoutError, KafkaError):
             return None
         at = {tp: self._in_work.get(tp, position) for tp, position in positions.items()}
-        lags: Iterable[int] = (max(0, ends[tp] - offset) for tp, offset in at.items())
+        lags: list[int] = [max(0, ends[tp] - offset) for tp, offset in at.items()]
         return sum(lags)
 
     async def _consume(self, message: Any) -> None:  # AsyncAPI would describe a typed argument.
@@ -277,21 +275,3 @@ async def _parse(
 
 async def _decode(message: KafkaMessage) -> KafkaMessage:
     return message
-
-
-def new_broker(servers: Sequence[str], security: Any, client_id: str) -> KafkaBroker:
-    """Quiet, untyped and without automatic topics; the outbox's relay has its own producer."""
-    allow_any_header_name()
-    avoid_silent_brokers()
-    return KafkaBroker(
-        list(servers),
-        security=security,
-        client_id=client_id,
-        apply_types=False,
-        allow_auto_create_topics=False,
-        acks="all",
-        enable_idempotence=True,
-        request_timeout_ms=REQUEST_TIMEOUT_MS,
-        logger=logging.getLogger("kafka-consumer"),
-        log_level=logging.DEBUG,
-    )
