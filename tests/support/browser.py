@@ -25,7 +25,7 @@ CUT = """(within) => [...document.querySelectorAll(within)]
 
 # A stacked cell says by itself what the head of its column says where there is room.
 UNNAMED = """() => [...document.querySelectorAll(".stack")].flatMap((table) => {
-    const heads = [...table.tHead.rows[0].cells].map((one) => one.innerText);
+    const heads = [...table.tHead.rows[0].cells].map((one) => one.textContent.trim());
     return [...table.tBodies[0].rows]
         .filter((row) => row.cells.length === heads.length)
         .flatMap((row) => [...row.cells])
