@@ -13,7 +13,6 @@ from tests.proof import evidence
 from tests.proof.arena import ARENAS, SERVICES, Arena
 from tests.proof.fault import Fault
 from tests.proof.judges.journal import Journal
-from tests.proof.judges.mailbox import repeated
 from tests.proof.judges.verdict import Evidence, Violation, judge
 from tests.proof.load import Load
 from tests.proof.report import Progress, Row
@@ -73,7 +72,7 @@ async def run_fault(arena: Arena, fault: Fault, seed: int, pace: Pace, progress:
         progress.phase(f"judging, {watch.in_flight(load.journal)} undecided")
         seen, broken = await _settled(arena, load.journal, watch)
         row.violations += broken
-        row.orders, row.mails_repeated = len(seen.fates), repeated(seen.mails)
+        row.orders, row.mails_repeated = len(seen.fates), _repeated(seen)
         ids = dict.fromkeys(one.order_id for one in row.violations if one.order_id)
         for order_id in list(ids)[:BROKEN_MAX]:
             row.timeline += await evidence.timeline(arena, seen, order_id)
@@ -87,10 +86,15 @@ async def judge_all(arena: Arena, seed: int) -> Row:
     row = Row(f"all of {arena.kind}", "every run of the arena judged as one", seed)
     seen = await evidence.gather(arena, Journal.of(*arena.journals), since={})
     row.runs, row.orders, row.counts = len(arena.journals), len(seen.fates), False
-    row.violations, row.mails_repeated = judge(seen), repeated(seen.mails)
+    row.violations, row.mails_repeated = judge(seen), _repeated(seen)
     row.witness = f"{len(seen.told)} records, {len(seen.book)} operations, {len(seen.mails)} mails"
     row.seconds = time.monotonic() - started
     return row
+
+
+def _repeated(seen: Evidence) -> int:
+    """How many mails came again under their Message-ID; allowed, and counted."""
+    return len(seen.mails) - len({one.message_id for one in seen.mails})
 
 
 @asynccontextmanager
