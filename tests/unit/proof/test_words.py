@@ -1,6 +1,7 @@
 """The judges share no code with the services: what they take events and mails to be is so."""
 
 import json
+import re
 from pathlib import Path
 
 from notifications.domain.customer import Customer
@@ -12,14 +13,14 @@ from shared.contracts.catalogue import EVENTS
 from shared.contracts.orders import OrderConfirmed, OrderPlaced, OrderRefunded
 
 from tests.architecture.source import ROOT
-from tests.proof.judges import verdict
 from tests.proof.judges.kafka import Fate, Told
 from tests.proof.judges.mailbox import SUBJECTS, due
 from tests.proof.judges.stock import held
 from tests.support.builders import a_line, an_order
 
-SAMPLES = ROOT / "tests/contract/samples"
+SAMPLES, JUDGES = ROOT / "tests/contract/samples", ROOT / "tests/proof/judges"
 SHOP = Shop("The Shop")
+OWNERS = ("orders", "payments", "inventory", "fulfilment")
 
 
 def sample(name: str) -> str:
@@ -60,11 +61,10 @@ def test_a_mail_names_the_sum_that_is_due() -> None:
 
 
 def test_the_events_that_are_judged_are_told_under_these_names() -> None:
-    text = Path(verdict.__file__).read_text()
-    named = {part.split('"')[0] for part in text.split('"')[1::2]}
-    families = {one for one in named if one.split(".")[0] in ("orders", "payments", "fulfilment")}
+    text = "".join((JUDGES / one).read_text() for one in ("stock.py", "verdict.py"))
+    families = set(re.findall(rf'"((?:{"|".join(OWNERS)})\.[a-z-]+)"', text))
 
-    assert families
+    assert {one.partition(".")[0] for one in families} == set(OWNERS)
     assert {f"{one}.v1" for one in families} <= EVENTS.keys()
 
 
