@@ -26,7 +26,8 @@ class Row:
     """One thing shown: a fault's run, a planted bug, a simulation.
 
     ``void`` says why the run shows nothing; such a run fails. ``recovery_s`` is from the fault's
-    end until an order placed after it was decided. What was counted before does not count again.
+    end until an order placed after it was decided, ``recovered_as`` what it came to: one that has
+    expired was let go. What was counted before does not count again.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Row:
     in_flight: int = 0
     kills: int = 0
     recovery_s: float = 0.0
+    recovered_as: str = ""
     seconds: float = 0.0
     mails_repeated: int = 0
     void: str = ""
@@ -77,7 +79,8 @@ class Progress:
         end = "held" if row.passed else "FAILED"
         self.say(
             f"{row.id:<22} {end:<6} {row.orders} orders, {row.in_flight} in flight, "
-            f"recovered in {row.recovery_s:.1f} s, {row.seconds:.0f} s: {row.witness}"
+            f"next one {row.recovered_as or 'undecided'} in {row.recovery_s:.1f} s, "
+            f"{row.seconds:.0f} s: {row.witness}"
         )
         if row.passed:
             return

@@ -130,20 +130,21 @@ async def _hit(arena: Arena, fault: Fault, pace: Pace, row: Row, progress: Progr
     row.violations += witness.broken
     ended = time.monotonic()
     progress.phase(row.witness)
-    row.recovery_s = await _recovery_s(arena, ended)
+    await _recovery(arena, row, ended)
     if row.recovery_s > RECOVERY_MAX_S:
         words = f"{row.recovery_s:.1f} s after the fault"
         row.violations.append(Violation("recovers-in-time", "", words))
 
 
-async def _recovery_s(arena: Arena, ended: float) -> float:
-    """Seconds from the fault's end until an order placed after it is decided."""
+async def _recovery(arena: Arena, row: Row, ended: float) -> None:
+    """Seconds from the fault's end until an order placed after it is decided, and how it is."""
     probe = await arena.load.buy()
 
     async def decided() -> float:
         return arena.watch.decided_at.get(probe.reference, 0.0)
 
-    return await eventually(decided, "an order placed after the fault decided", 60) - ended
+    at = await eventually(decided, "an order placed after the fault decided", 60)
+    row.recovery_s, row.recovered_as = at - ended, arena.watch.outcome[probe.reference]
 
 
 async def _enough(load: Load, pace: Pace) -> None:
