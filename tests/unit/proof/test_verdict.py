@@ -58,6 +58,8 @@ def test_every_check_is_shown_to_fail() -> None:
 
     assert named == {check for _, check, _ in WRONG}
     assert set().union(*report.JUDGED.values()) <= named
+    document = (ROOT / "docs/proof.md").read_text()
+    assert [one for one in sorted(named) if f"`{one}`" not in document] == []
 
 
 def test_repetitions_of_a_record_a_mail_and_a_webhook_break_nothing() -> None:
