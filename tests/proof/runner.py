@@ -87,7 +87,11 @@ async def judge_all(arena: Arena, seed: int) -> Row:
     seen = await evidence.gather(arena, Journal.of(*arena.journals), since={})
     row.runs, row.orders, row.counts = len(arena.journals), len(seen.fates), False
     row.violations, row.mails_repeated = judge(seen), _repeated(seen)
-    row.witness = f"{len(seen.told)} records, {len(seen.book)} operations, {len(seen.mails)} mails"
+    lives = sum(one.lives for one in seen.fates.values())
+    # One run alone may be of a fault that lasts as long as an order has.
+    row.void = "" if lives or row.runs == 1 else "no order lives: nothing was charged, held or sent"
+    read = f"{len(seen.told)} records, {len(seen.book)} operations, {len(seen.mails)} mails"
+    row.witness = f"{lives} orders live; {read}"
     row.seconds = time.monotonic() - started
     return row
 

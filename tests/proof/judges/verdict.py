@@ -50,9 +50,8 @@ class Order(NamedTuple):
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the judges have. ``elsewhere`` are orders of other runs on the same stack;
-
-    ``forged`` are keys and event ids of records that the fault itself has written into Kafka.
+    """``elsewhere`` are orders of other runs on the same stack, ``forged`` keys and event ids of
+    records that the fault itself has written into Kafka.
     """
 
     journal: Journal
@@ -129,25 +128,21 @@ def _buyers(seen: Evidence) -> Iterator[Violation]:
 
 
 def _records(seen: Evidence) -> list[Violation]:
-    """Each topic tells 1, 2, 3 … of an order in one partition; what comes again is the same."""
+    """Events are in order and repeated as they were; of nobody's order there is nothing at all."""
     own = [one for one in seen.facts if one.key in seen.fates]
+    mailed, told = {one.order_id for one in seen.mails}, {one.key for one in seen.webhooks}
+    named = {one.key for one in seen.facts} | {one.order_id for one in seen.book}
+    named |= {one for one in mailed | told if one} - seen.forged
+    strange = named - seen.fates.keys() - seen.elsewhere - seen.journal.intents.keys()
     found = {
         "events-in-order": kafka.disorder(own),
         "same-event-again": kafka.altered(own),
         "same-bytes-again": kafka.altered(seen.webhooks),
         "partner-can-verify": [("", f"{one.id[1]}") for one in seen.webhooks if not one.key],
-        "no-unknown-order": [(one, "nobody has placed it") for one in sorted(_strange(seen))],
+        "no-unknown-order": [(one, "nobody has placed it") for one in sorted(strange)],
         "stock-follows-orders": stock.differences(seen.journal, seen.fates, seen.shelves),
     }
     return [Violation(check, *one) for check, wrong in found.items() for one in wrong]
-
-
-def _strange(seen: Evidence) -> set[str]:
-    """Orders that nobody has placed: of them there is no event, money, mail or webhook."""
-    mailed, told = {one.order_id for one in seen.mails}, {one.key for one in seen.webhooks}
-    named = {one.key for one in seen.facts} | {one.order_id for one in seen.book}
-    named |= {one for one in mailed | told if one} - seen.forged
-    return named - seen.fates.keys() - seen.elsewhere - seen.journal.intents.keys()
 
 
 def _asked(one: Order) -> Claims:
@@ -190,6 +185,10 @@ def _money(one: Order) -> Claims:
     yield "charged-as-ordered", {(line.op, line.currency) for line in one.book} - moves, set()
     told = [data["amount_minor"] for data in one.fate.told("payments.payment-captured")]
     yield "money-is-told", told, told if too_much else captured
+    declines = {data["reason"] for data in one.fate.told("payments.payment-declined")}
+    yield "money-is-told", declines if one.fate.lives else set(), set()
+    by_provider = bool(declines & {"declined", "insufficient-funds"})
+    yield "refused-for-cause", by_provider and all(line.ok for line in one.book), False
     for family in ("payments.payment-refunded", "orders.order-refunded"):
         told = [data["amount_minor"] for data in one.fate.told(family)]
         yield "money-is-told", told, refunded
@@ -223,3 +222,5 @@ def _told(one: Order) -> Claims:
     came, told = kafka.first_occurrences(one.webhooks), one.fate.on(kafka.FULFILMENT)
     sides = [[(e.id[1], e.type, e.sequence, e.data) for e in side] for side in (came, told)]
     yield "partner-is-told", sides[0], sides[1]
+    private = one.intent.email, one.intent.token
+    yield "kept-private", [e for e in told if any(word in str(e.data) for word in private)], []

@@ -105,6 +105,16 @@ MONEY: list[Wrong] = [
         lambda: untold(CANCELLED, "order-refunded"),
     ),
     (
+        "a sent order whose charge was declined as well",
+        "money-is-told",
+        lambda: also_told(fact(CONFIRMED, "payments.payment-declined", 2)),
+    ),
+    (
+        "a good card that was declined",
+        "refused-for-cause",
+        lambda: booked(of=REJECTED),
+    ),
+    (
         "a refund of another amount than told",
         "money-is-told",
         lambda: told_other(CANCELLED, "payment-refunded", amount_minor=1),
@@ -209,6 +219,16 @@ TOLD: list[Wrong] = [
         lambda: also_mailed(mail(CONFIRMED, "placed", text="Total: £2.50, or so")),
     ),
     ("a webhook that never came", "partner-is-told", lambda: came(FIRST)),
+    (
+        "a buyer's address in what partners are told",
+        "kept-private",
+        lambda: told_other(CONFIRMED, "dispatched", to="ord_1@example.com"),
+    ),
+    (
+        "a token in what partners are told",
+        "kept-private",
+        lambda: told_other(CONFIRMED, "dispatched", lines=[{"note": "tok_ok"}]),
+    ),
     (
         "a webhook of what Kafka does not tell",
         "partner-is-told",
