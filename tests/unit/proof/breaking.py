@@ -38,11 +38,11 @@ def untold(order_id: str, *ends: str) -> Evidence:
     return right(told=kept)
 
 
-def told_other(order_id: str, end: str, **data: Any) -> Evidence:
+def told_other(of: str, end: str, **data: Any) -> Evidence:
     """One event of an order says something else."""
 
     def changed(one: Told) -> Told:
-        hit = one.key == order_id and one.family.endswith(end)
+        hit = one.key == of and one.family.endswith(end)
         return replace(one, data={**one.data, **data}) if hit else one
 
     return right(told=[changed(one) for one in records()])

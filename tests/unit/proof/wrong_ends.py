@@ -227,7 +227,7 @@ TOLD: list[Wrong] = [
     (
         "a token in what partners are told",
         "kept-private",
-        lambda: told_other(CONFIRMED, "dispatched", lines=[{"note": "tok_ok"}]),
+        lambda: told_other(CONFIRMED, "dispatched", note="paid by tok_ok"),
     ),
     (
         "a webhook of what Kafka does not tell",

@@ -25,6 +25,7 @@ from tests.unit.proof.histories import (
     CONFIRMED,
     LIVES,
     REJECTED,
+    SKU,
     asked,
     fact,
     mail,
@@ -85,6 +86,31 @@ BUYERS: list[Wrong] = [
         "another currency than ordered",
         "told-as-ordered",
         lambda: told_other(CONFIRMED, "order-confirmed", currency="USD"),
+    ),
+    (
+        "a charge told in another currency",
+        "told-as-ordered",
+        lambda: told_other(CONFIRMED, "payment-captured", currency="EUR"),
+    ),
+    (
+        "a cancellation told under another's reference",
+        "told-as-ordered",
+        lambda: told_other(CANCELLED, "order-cancelled", client_reference="ref-ord_1"),
+    ),
+    (
+        "an event that speaks of another order",
+        "told-as-ordered",
+        lambda: told_other(CONFIRMED, "stock-reserved", order_id=REJECTED),
+    ),
+    (
+        "other goods in the parcel",
+        "told-as-ordered",
+        lambda: told_other(CONFIRMED, "order-shipped", parcel={"lines": []}),
+    ),
+    (
+        "more goods asked for than ordered",
+        "told-as-ordered",
+        lambda: told_other(CONFIRMED, "-opened", lines=[{"sku": SKU, "quantity": 2}]),
     ),
     ("an event of nobody's order", "no-unknown-order", lambda: also_told(another_order("who"))),
     (
