@@ -23,6 +23,7 @@ IN_FLIGHT_MIN, SURGE = 20, 30
 IN_FLIGHT_WITHIN_S = 30.0
 RECOVERY_MAX_S = 30.0
 QUIET_WITHIN_S, SETTLED_WITHIN_S = 120.0, 40.0
+LATE_S = 25.0  # Longer than payments looks for a charge that was thought not made.
 BROKEN_MAX = 3  # So many broken orders are told of from every side.
 
 
@@ -81,8 +82,12 @@ async def run_fault(arena: Arena, fault: Fault, seed: int, pace: Pace, progress:
 
 
 async def judge_all(arena: Arena, seed: int) -> Row:
-    """All runs of an arena once more, from Kafka's beginning: what came back later counts, too."""
+    """All runs of an arena once more, from Kafka's beginning: what came back later counts, too.
+
+    That is so of the last run as well: it has been quiet for ``LATE_S``.
+    """
     started = time.monotonic()
+    await pause(LATE_S)
     row = Row(f"all of {arena.kind}", "every run of the arena judged as one", seed)
     seen = await evidence.gather(arena, Journal.of(*arena.journals), since={})
     row.runs, row.orders, row.counts = len(arena.journals), len(seen.fates), False

@@ -1,15 +1,16 @@
 """All runs of an arena judged as one: right only if some order came to what it was placed for."""
 
+import json
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from tests.proof import evidence
+from tests.proof import evidence, runner
+from tests.proof.arena import SCALED
 from tests.proof.judges.journal import Journal
 from tests.proof.judges.verdict import Evidence
 from tests.proof.report import Row
-from tests.proof.runner import judge_all
 from tests.unit.proof.histories import REJECTED, right
 
 
@@ -18,8 +19,9 @@ async def judged(monkeypatch: pytest.MonkeyPatch, seen: Evidence, runs: int) -> 
         return seen
 
     monkeypatch.setattr(evidence, "gather", gather)
+    monkeypatch.setattr(runner, "LATE_S", 0.0)
     arena: Any = SimpleNamespace(kind="one", journals=[Journal() for _ in range(runs)])
-    return await judge_all(arena, seed=1)
+    return await runner.judge_all(arena, seed=1)
 
 
 def nobody_served() -> Evidence:
@@ -34,6 +36,12 @@ def nobody_served() -> Evidence:
         mails=[one for one in whole.mails if one.order_id == REJECTED],
         webhooks=[],
     )
+
+
+def test_what_comes_late_has_come_before_all_is_judged() -> None:
+    sweeps_s = json.loads(SCALED["PAYMENTS_SWEEP_DELAYS_S"])
+
+    assert max(sweeps_s) < runner.LATE_S
 
 
 async def test_a_right_history_holds(monkeypatch: pytest.MonkeyPatch) -> None:
