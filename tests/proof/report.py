@@ -77,10 +77,10 @@ class Progress:
     def finished(self, row: Row) -> None:
         """The line of a run that is over, and all there is to know of one that failed."""
         end = "held" if row.passed else "FAILED"
+        after = f"next one {row.recovered_as} in {row.recovery_s:.1f} s, "
         self.say(
             f"{row.id:<22} {end:<6} {row.orders} orders, {row.in_flight} in flight, "
-            f"next one {row.recovered_as or 'undecided'} in {row.recovery_s:.1f} s, "
-            f"{row.seconds:.0f} s: {row.witness}"
+            f"{after if row.recovered_as else ''}{row.seconds:.0f} s: {row.witness}"
         )
         if row.passed:
             return
