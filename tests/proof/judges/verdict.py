@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from tests.proof.judges import book, kafka, mailbox, stock
 from tests.proof.judges.journal import Intent, Journal
 
-# The provider takes more for it than it was asked for.
-CHARGED_TOO_MUCH = "tok_wrong_amount"
+# For this token the provider takes more than it was asked for.
+CHARGED_TOO_MUCH, REFUSED = "tok_wrong_amount", "orders.storefront-order-refused"
 # What the orders' topic may tell of one order, from its first event to its last.
 LIFE = re.compile(
     "placed( refunded)*(( rejected| expired| cancelled)( refunded)*| confirmed"
@@ -50,8 +50,8 @@ class Order(NamedTuple):
 
 @dataclass(frozen=True)
 class Evidence:
-    """``elsewhere`` are orders of other runs on the same stack, ``forged`` keys and event ids of
-    records that the fault itself has written into Kafka.
+    """What the judges have; ``elsewhere`` are orders of other runs on the same stack, ``forged``
+    keys and event ids of records that the fault itself has written into Kafka.
     """
 
     journal: Journal
@@ -109,7 +109,7 @@ def judge(seen: Evidence) -> list[Violation]:
 
 def _buyers(seen: Evidence) -> Iterator[Violation]:
     """Each gets one answer under a key, and one order however often asked, told in Kafka."""
-    refused = {one.key for one in seen.facts if one.family == "orders.storefront-order-refused"}
+    refused = {one.key for one in seen.facts if one.family == REFUSED}
     became: dict[str, set[str]] = defaultdict(set)
     for order_id, fate in seen.fates.items():
         became[fate.reference].add(order_id)
@@ -130,10 +130,10 @@ def _buyers(seen: Evidence) -> Iterator[Violation]:
 def _records(seen: Evidence) -> list[Violation]:
     """Events are in order and repeated as they were; of nobody's order there is nothing at all."""
     own = [one for one in seen.facts if one.key in seen.fates]
-    mailed, told = {one.order_id for one in seen.mails}, {one.key for one in seen.webhooks}
-    named = {one.key for one in seen.facts} | {one.order_id for one in seen.book}
-    named |= {one for one in mailed | told if one} - seen.forged
-    strange = named - seen.fates.keys() - seen.elsewhere - seen.journal.intents.keys()
+    outside = (*(one.order_id for one in seen.mails), *(one.key for one in seen.webhooks))
+    named = {one for one in outside if one} - seen.forged | {one.order_id for one in seen.book}
+    named |= {one.key for one in seen.facts if one.family != REFUSED}
+    strange = named - seen.fates.keys() - seen.elsewhere
     found = {
         "events-in-order": kafka.disorder(own),
         "same-event-again": kafka.altered(own),
@@ -160,15 +160,15 @@ def _asked(one: Order) -> Claims:
 def _life(one: Order) -> Claims:
     """It is decided once, the API says the same, and a cancellation is asked for and counts."""
     life, cancels, end = one.fate.life, set(one.intent.cancels), one.fate.outcomes[-1:]
+    unasked = end == ["cancelled"] and not one.intent.cancel_asked
     yield "every-order-ends", len(end), 1
-    yield "one-outcome", life, life if LIFE.fullmatch(" ".join(life)) else "a life"
-    yield "one-outcome", end == ["cancelled"] and not one.intent.cancel_asked, False
+    yield "one-outcome", life, life if LIFE.fullmatch(" ".join(life)) and not unasked else "a life"
     stands = ["pending", *(event.replace("-", "_") for event in life if event in STANDS)]
     yield "status-agrees", one.status, stands[-1]
-    refused = "cancellation-refused" in life
-    over = one.sent or end in (["rejected"], ["expired"])
-    yield "cancellation-counts", 202 in cancels and one.fate.lives and not refused, False
-    yield "cancellation-counts", (409 in cancels or refused) and not over, False
+    refused, over = "cancellation-refused" in life, end in (["rejected"], ["expired"])
+    forgotten = 202 in cancels and one.fate.lives and not refused
+    in_vain = (409 in cancels or refused) and not (one.sent or over)
+    yield "cancellation-counts", [cancels, life] if forgotten or in_vain else [], []
     yield "cancellation-counts", cancels - {202, 409}, set()
 
 
@@ -187,8 +187,8 @@ def _money(one: Order) -> Claims:
     yield "money-is-told", told, told if too_much else captured
     declines = {data["reason"] for data in one.fate.told("payments.payment-declined")}
     yield "money-is-told", declines if one.fate.lives else set(), set()
-    by_provider = bool(declines & {"declined", "insufficient-funds"})
-    yield "refused-for-cause", by_provider and all(line.ok for line in one.book), False
+    known = declines if any(not line.ok for line in one.book) else set()
+    yield "refused-for-cause", declines & {"declined", "insufficient-funds"} - known, set()
     for family in ("payments.payment-refunded", "orders.order-refunded"):
         told = [data["amount_minor"] for data in one.fate.told(family)]
         yield "money-is-told", told, refunded

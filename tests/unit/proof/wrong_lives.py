@@ -114,6 +114,11 @@ BUYERS: list[Wrong] = [
     ),
     ("an event of nobody's order", "no-unknown-order", lambda: also_told(another_order("who"))),
     (
+        "an event under a reference in place of an order's id",
+        "no-unknown-order",
+        lambda: also_told(told("ref-ord_1", "confirmed", 1)),
+    ),
+    (
         "a charge for nobody's order",
         "no-unknown-order",
         lambda: booked(moved("capture", NOBODYS), of=NOBODYS),
