@@ -62,8 +62,7 @@ def decode(record: "ConsumerRecord[bytes, bytes]", prefix: str) -> Told:
         data = json.loads(record.value or b"null")
     except ValueError:
         data = None
-    topic = record.topic.removeprefix(prefix)
-    key = (record.key or b"").decode(errors="replace")
+    topic, key = record.topic.removeprefix(prefix), (record.key or b"").decode(errors="replace")
     return Told(topic, record.partition, record.offset, key, headers, data, record.timestamp)
 
 

@@ -33,10 +33,11 @@ async def read(
 def differences(
     journal: Journal, fates: Mapping[str, Fate], shelves: Mapping[str, Shelf]
 ) -> list[tuple[str, str]]:
-    """Where the shelf is not what was received, sold and sent, or more was sold than received."""
-    sold, sent = Counter[str](), Counter[str]()
+    """Where the shelf is not what was received, sold and sent, or an order was refused in vain."""
+    wanted, sold, sent = Counter[str](), Counter[str](), Counter[str]()
     for order_id, fate in fates.items():
         units = journal.intents[fate.reference].units
+        wanted.update(units)
         sold.update(units if fate.lives else {})
         sent.update(units if order_id in journal.shipped else {})
     words = []
@@ -45,6 +46,11 @@ def differences(
         due = Shelf(on_hand, reserved, on_hand - reserved)
         if shelves.get(sku) != due or due.available < 0:
             words.append(("", f"{sku}: {shelves.get(sku)}, due is {due}"))
+    enough = {sku for sku, units in wanted.items() if units <= journal.received[sku]}
+    for order_id, fate in fates.items():
+        reasons = [one for said in fate.told("orders.order-rejected") for one in said["reasons"]]
+        if "out-of-stock" in reasons and journal.intents[fate.reference].units.keys() <= enough:
+            words.append((order_id, "out of stock, and there was enough for all"))
     return words
 
 

@@ -25,6 +25,7 @@ LIFE = re.compile(
 )
 
 STANDS = (*kafka.OUTCOMES, "partially-shipped", "shipped", "delivered")
+Claims = Iterator[tuple[str, object, object]]  # A check's name, what was found, what is due.
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,6 @@ def _by(name: str, them: Iterable[Any]) -> dict[str, list[Any]]:
     for one in them:
         found[getattr(one, name)].append(one)
     return found
-
-
-Claims = Iterator[tuple[str, object, object]]  # A check's name, what was found, what is due.
 
 
 def judge(seen: Evidence) -> list[Violation]:

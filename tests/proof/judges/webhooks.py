@@ -9,10 +9,7 @@ from tests.proof.judges.kafka import Told
 
 
 def read(secret: str, requests: Iterable[tuple[dict[str, str], bytes]]) -> list[Told]:
-    """Headers by their lower-case names and bodies, as if they were records.
-
-    The official library verifies; what it refuses has no key.
-    """
+    """As if they were records; the official library verifies, what it refuses has no key."""
     return [_told(Webhook(secret), place, *one) for place, one in enumerate(requests)]
 
 

@@ -41,7 +41,8 @@ def document(order_id: str, **more: Any) -> dict[str, Any]:
     """An order as answers and events show it, with what any event of it may have as well."""
     shown: dict[str, Any] = {"order_id": order_id, "client_reference": f"ref-{order_id}"}
     shown |= {"total_minor": 250, "currency": "GBP", "lines": [{"sku": SKU, "quantity": 1}]}
-    shown |= {"amount_minor": 250, "reason": "declined", "holds": [{"sku": SKU, "quantity": 1}]}
+    shown |= {"amount_minor": 250, "reason": "declined", "reasons": ["payment-declined"]}
+    shown |= {"holds": [{"sku": SKU, "quantity": 1}]}
     return {**shown, **more}
 
 

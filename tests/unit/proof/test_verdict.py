@@ -9,7 +9,7 @@ import pytest
 from tests.proof import report
 from tests.proof.judges.stock import Shelf
 from tests.proof.judges.verdict import CHARGED_TOO_MUCH, Evidence, judge
-from tests.unit.proof.breaking import booked, lived
+from tests.unit.proof.breaking import booked, lived, told_other
 from tests.unit.proof.histories import (
     CANCELLED,
     CONFIRMED,
@@ -139,6 +139,14 @@ def test_a_charge_that_is_too_much_by_the_providers_fault_goes_back() -> None:
 
     assert judge(replace(seen, journal=journal, told=back, mails=mails)) == []
     assert "charged-as-ordered" in broken_by(replace(seen, told=back, mails=mails))
+
+
+def test_for_the_last_unit_somebody_is_out_of_stock() -> None:
+    journal = right().journal
+    journal.received[SKU] = 2
+    short = told_other(REJECTED, "order-rejected", reasons=["out-of-stock"])
+
+    assert judge(replace(short, journal=journal, shelves={SKU: Shelf(1, 0, 1)})) == []
 
 
 def test_a_refund_may_come_before_the_order_is_decided() -> None:

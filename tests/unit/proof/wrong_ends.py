@@ -125,6 +125,11 @@ GOODS: list[Wrong] = [
     ("oversold", "stock-follows-orders", lambda: sold_out()),
     ("a hold that nobody needs", "stock-follows-orders", lambda: shelf(9, 1, 8)),
     ("a unit that is missing", "stock-follows-orders", lambda: shelf(8, 0, 8)),
+    (
+        "out of stock, and there was enough",
+        "stock-follows-orders",
+        lambda: told_other(REJECTED, "order-rejected", reasons=["out-of-stock"]),
+    ),
     ("an unreadable shelf", "stock-follows-orders", lambda: right(shelves={})),
     (
         "a rejected order's hold that is kept, another's let go",
