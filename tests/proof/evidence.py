@@ -15,7 +15,7 @@ from tests.proof.judges.verdict import Evidence
 async def gather(arena: Arena, journal: Journal, since: Mapping[kafka.Place, int]) -> Evidence:
     """Read everything anew, from people's own doors."""
     addresses, http = arena.system.addresses, arena.shop.http
-    told, _ = await kafka.read(addresses.kafka, arena.system.config.topic_prefix, since)
+    told = await _everything(addresses.kafka, arena.system.config.topic_prefix, since)
     placed = {one.key for one in told if one.type == "orders.order-placed.v1"}
     order_ids = placed - arena.forged
     return Evidence(
@@ -29,6 +29,17 @@ async def gather(arena: Arena, journal: Journal, since: Mapping[kafka.Place, int
         elsewhere=frozenset(arena.elsewhere),
         forged=frozenset(arena.forged),
     )
+
+
+async def _everything(
+    bootstrap: str, prefix: str, since: Mapping[kafka.Place, int]
+) -> list[kafka.Told]:
+    """What Kafka has from ``since`` on."""
+    reader = kafka.Reader(bootstrap, prefix, dict(since))
+    try:
+        return await reader.more()
+    finally:
+        await reader.close()
 
 
 async def _statuses(arena: Arena, order_ids: set[str]) -> dict[str, str]:

@@ -112,8 +112,10 @@ class Load:
         customer = {"id": None, "email": mailbox, "name": "A Buyer"}
         body = an_order(*lines, token=token, reference=reference, customer=customer)
         wanted = {one["sku"]: one["quantity"] for one in lines}
-        intent = Intent(reference, uuid4().hex, wanted, body["total_minor"], token)
-        return self.journal.ordered(intent), json.dumps(body).encode()
+        price = body["total_minor"], body["currency"]
+        intent = Intent(reference, uuid4().hex, mailbox, wanted, *price, token)
+        self.journal.intents[reference] = intent
+        return intent, json.dumps(body).encode()
 
     async def place(self, intent: Intent, body: bytes) -> None:
         """Ask, under one key, until there is an answer."""
@@ -170,7 +172,6 @@ class Load:
         intent, body = self.draw(luck.choice(TOKENS), skus)
         roll, wait_s = luck.random(), luck.uniform(0, 1.5)
         if luck.random() < BY_KAFKA:
-            intent.by = "kafka"
             await self.submit(intent, body)
             return
         again = luck.random() < AGAIN_ANYWAY
@@ -285,7 +286,7 @@ class Load:
         )
         if answer is None or answer.status != 201:
             return False
-        self.journal.shipped[min(intent.order_ids)].update(intent.units)
+        self.journal.shipped |= intent.order_ids
         return True
 
 

@@ -13,10 +13,10 @@ from rich.table import Table
 from tests.proof.judges.verdict import Violation
 
 FILE = Path(".run") / "proof.json"
-MONEY = {"money-follows-orders", "captured-once"}
-STOCK = {"stock-follows-orders"}
-MAILS = {"mailed-once", "buyer-is-told"}
-PARTNER = {"partner-is-told", "partner-in-order", "partner-can-verify", "same-bytes-again"}
+MONEY = {"money-follows-orders", "captured-once", "charged-as-ordered", "money-is-told"}
+STOCK = {"stock-follows-orders", "goods-are-told"}
+MAILS = {"buyer-is-told", "mail-is-right"}
+PARTNER = {"partner-is-told", "partner-can-verify", "same-bytes-again"}
 JUDGED = {"money": MONEY, "stock": STOCK, "mails": MAILS, "partner": PARTNER}
 LINE_MAX = 300  # Characters of a line on the screen; the document has all of it.
 
@@ -26,7 +26,8 @@ class Row:
     """One thing shown: a fault's run, a planted bug, a simulation.
 
     ``void`` says why the run shows nothing; such a run fails. ``recovery_s`` is from the fault's
-    end until an order placed after it was decided. What was counted before does not count again.
+    end until an order placed after it was decided, ``recovered_as`` what it came to: one that has
+    expired was let go. What was counted before does not count again.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Row:
     in_flight: int = 0
     kills: int = 0
     recovery_s: float = 0.0
+    recovered_as: str = ""
     seconds: float = 0.0
     mails_repeated: int = 0
     void: str = ""
@@ -80,9 +82,10 @@ class Progress:
         """The line of a run that is over, and all there is to know of one that failed."""
         self.rows.append(row)
         end = "held" if row.passed else "FAILED"
+        after = f"next one {row.recovered_as} in {row.recovery_s:.1f} s, "
         self.say(
             f"{row.id:<22} {end:<6} {row.orders} orders, {row.in_flight} in flight, "
-            f"recovered in {row.recovery_s:.1f} s, {row.seconds:.0f} s: {row.witness}"
+            f"{after if row.recovered_as else ''}{row.seconds:.0f} s: {row.witness}"
         )
         if row.passed:
             return

@@ -98,6 +98,7 @@ async def no_dead_letters(arena: Arena, _: random.Random) -> Witness:
             await eventually(partial(_parked, arena, service, key), f"parked by {service}", 20)
         decided = await _decided_within(arena, TOPIC_AWAY_S)
         waiting = (await arena.shop.get(arena.shop.url("inventory") + "/ops/outbox")).body["rows"]
+        assert waiting, "no dead letter waited: its topic was there"
         await admin.create_topics([NewTopic(topic, 1, replicas)])
     await eventually(lambda: _kept(arena, key), "the dead letter arrives", 30)
     for service in READERS:

@@ -17,10 +17,11 @@ async def misbehave(arena: Arena, _: random.Random) -> Witness:
     partner = arena.partner
     bad = {how: await partner.register(how, f"{how}-partner") for how in WAYS}
     before = len(partner.servers.by_name[NAME])
+    called = {how: len(partner.servers.by_name[f"{how}-partner"]) for how in WAYS}
     arena.load.surge(TOLD_MIN)
 
     async def all_met() -> bool:
-        met = all(partner.servers.by_name[f"{how}-partner"] for how in WAYS)
+        met = all(len(partner.servers.by_name[f"{one}-partner"]) > called[one] for one in WAYS)
         return met and len(partner.servers.by_name[NAME]) >= before + TOLD_MIN
 
     try:

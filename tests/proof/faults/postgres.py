@@ -104,6 +104,7 @@ async def long_transaction(arena: Arena, _: random.Random) -> Witness:
             "SELECT age(backend_xmin) FROM pg_stat_activity WHERE pid = $1", db.get_server_pid()
         )
     assert decided >= DECIDED_MEANWHILE_MIN, f"{decided} orders decided meanwhile"
+    assert held, "xmin was not held back"
     return Witness(
         f"a transaction open for {LONG_TRANSACTION_S:g} s in each database held back xmin by "
         f"{held}; meanwhile {decided} orders were decided"

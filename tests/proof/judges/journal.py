@@ -1,14 +1,13 @@
 """What the client asked for and what it was told, written down by the client alone."""
 
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(NamedTuple):
     """One complete answer to a request: its status code and its bytes."""
 
     status: int
@@ -26,46 +25,40 @@ class Intent:
 
     reference: str
     key: str
+    email: str
     units: Mapping[str, int]
     total_minor: int
+    currency: str
     token: str
-    by: Literal["http", "kafka"] = "http"
     replies: list[Reply] = field(default_factory=list)
     sent: bool = False
     cancel_asked: bool = False
     cancels: list[int] = field(default_factory=list)
 
     @property
-    def order_ids(self) -> set[str]:
-        """The ids in all answers that say "created"; one, when all is well."""
-        return {json.loads(one.body)["order_id"] for one in self.replies if one.status == 201}
+    def documents(self) -> list[Any]:
+        """The orders in all answers that say "created"; the buyer counts on them."""
+        return [json.loads(one.body) for one in self.replies if one.status == 201]
 
     @property
-    def acknowledged(self) -> bool:
-        """The buyer was promised that the order will not be forgotten."""
-        return self.sent or any(one.status == 201 for one in self.replies)
+    def order_ids(self) -> set[str]:
+        return {one["order_id"] for one in self.documents}
 
 
 @dataclass
 class Journal:
-    """Intents by reference; units received by SKU; units sent by order and SKU, all as answered."""
+    """Intents by reference; units received by SKU; ids of orders whose parcel was sent."""
 
     intents: dict[str, Intent] = field(default_factory=dict)
     received: Counter[str] = field(default_factory=Counter)
-    shipped: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-
-    def ordered(self, intent: Intent) -> Intent:
-        """Write an intent down, before anything is sent."""
-        self.intents[intent.reference] = intent
-        return intent
+    shipped: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, *journals: "Journal") -> "Journal":
         """Several journals as one."""
         whole = cls()
         for one in journals:
-            whole.intents.update(one.intents)
-            whole.received.update(one.received)
-            for order_id, units in one.shipped.items():
-                whole.shipped[order_id].update(units)
+            whole.intents |= one.intents
+            whole.received += one.received
+            whole.shipped |= one.shipped
         return whole

@@ -16,7 +16,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 READ_TIMEOUT_S, FETCH_WAIT_MAX_MS = 60.0, 50
 FACTS = ("orders.events.v1", "payments.events.v1", "inventory.events.v1", "fulfilment.events.v1")
-ORDERS = FACTS[0]
+ORDERS, *_, FULFILMENT = FACTS
 OUTCOMES = ("confirmed", "rejected", "expired", "cancelled")
 
 Place = tuple[str, int]
@@ -28,11 +28,11 @@ class Told:
 
     topic: str
     partition: int
-    offset: int
+    offset: int = field(compare=False)
     key: str
     headers: Mapping[str, str]
     data: Any
-    at: int = 0
+    at: int = field(default=0, compare=False)
 
     @property
     def id(self) -> tuple[str, str]:
@@ -42,6 +42,11 @@ class Told:
     @property
     def type(self) -> str:
         return self.headers.get("ce_type", "")
+
+    @property
+    def family(self) -> str:
+        """The type without its version."""
+        return self.type.rpartition(".v")[0]
 
     @property
     def sequence(self) -> int:
@@ -57,8 +62,7 @@ def decode(record: "ConsumerRecord[bytes, bytes]", prefix: str) -> Told:
         data = json.loads(record.value or b"null")
     except ValueError:
         data = None
-    topic = record.topic.removeprefix(prefix)
-    key = (record.key or b"").decode(errors="replace")
+    topic, key = record.topic.removeprefix(prefix), (record.key or b"").decode(errors="replace")
     return Told(topic, record.partition, record.offset, key, headers, data, record.timestamp)
 
 
@@ -91,15 +95,13 @@ class Reader:
     async def _connected(self) -> "AIOKafkaConsumer[bytes, bytes]":
         if self._consumer is None:
             self._consumer = AIOKafkaConsumer(
-                bootstrap_servers=self.bootstrap,
-                enable_auto_commit=False,
-                fetch_max_wait_ms=FETCH_WAIT_MAX_MS,
+                bootstrap_servers=self.bootstrap, fetch_max_wait_ms=FETCH_WAIT_MAX_MS
             )
             await self._consumer.start()
             self._partitions = await self._all_partitions()
             self._consumer.assign(self._partitions)
-            for partition in self._partitions:
-                self._consumer.seek(partition, self._next(partition))
+            for one in self._partitions:
+                self._consumer.seek(one, self.offsets.get(one, 0))
         return self._consumer
 
     async def _all_partitions(self) -> list[TopicPartition]:
@@ -107,51 +109,47 @@ class Reader:
         await admin.start()
         try:
             names = [one for one in await admin.list_topics() if one.startswith(self.prefix)]
-            return [
-                TopicPartition(found["topic"], part["partition"])
-                for found in await admin.describe_topics(sorted(names))
-                for part in found["partitions"]
-            ]
+            topics = await admin.describe_topics(sorted(names))
         finally:
             await admin.close()
+        return [TopicPartition(t["topic"], p["partition"]) for t in topics for p in t["partitions"]]
 
     async def _more(self, consumer: "AIOKafkaConsumer[bytes, bytes]") -> list[Told]:
-        ends = await consumer.end_offsets(self._partitions)
-        left = {one for one in self._partitions if self._next(one) < ends[one]}
-        found: list[Told] = []
-        reached = {one: self._next(one) for one in left}
-        while left:
-            batch = await consumer.getmany(*left, timeout_ms=200)
-            for partition, records in batch.items():
+        ends, found = await consumer.end_offsets(self._partitions), list[Told]()
+        reached: dict[Place, int] = {one: self.offsets.get(one, 0) for one in self._partitions}
+        while left := [one for one in self._partitions if reached[one] < ends[one]]:
+            for partition, records in (await consumer.getmany(*left, timeout_ms=200)).items():
                 found += [decode(one, self.prefix) for one in records]
                 reached[partition] = records[-1].offset + 1
-                if reached[partition] >= ends[partition]:
-                    left.discard(partition)
-        self.offsets |= {(one.topic, one.partition): offset for one, offset in reached.items()}
+        self.offsets |= reached
         return found
-
-    def _next(self, partition: TopicPartition) -> int:
-        return self.offsets.get((partition.topic, partition.partition), 0)
-
-
-async def read(
-    bootstrap: str, prefix: str, since: Mapping[Place, int] | None = None
-) -> tuple[list[Told], dict[Place, int]]:
-    """Everything from ``since`` to the present end, and where that is."""
-    reader = Reader(bootstrap, prefix, dict(since or {}))
-    try:
-        return await reader.more(), reader.offsets
-    finally:
-        await reader.close()
 
 
 @dataclass
 class Fate:
-    """What the orders' topic says of one order, in its order; repetitions are left out."""
+    """What Kafka tells of one order, each topic in its order; repetitions are left out."""
 
-    reference: str = ""
-    outcomes: list[str] = field(default_factory=list)
-    families: list[str] = field(default_factory=list)
+    facts: list[Told] = field(default_factory=list)
+
+    def on(self, topic: str) -> list[Told]:
+        return [one for one in self.facts if one.topic == topic]
+
+    def told(self, family: str) -> list[Any]:
+        """The data of its events of one type."""
+        return [one.data for one in self.facts if one.family == family]
+
+    @property
+    def reference(self) -> str:
+        return next((one["client_reference"] for one in self.told("orders.order-placed")), "")
+
+    @property
+    def life(self) -> list[str]:
+        """What the orders' topic tells, by the ends of the types."""
+        return [one.family.removeprefix("orders.order-") for one in self.on(ORDERS)]
+
+    @property
+    def outcomes(self) -> list[str]:
+        return [one for one in self.life if one in OUTCOMES]
 
     @property
     def lives(self) -> bool:
@@ -171,30 +169,24 @@ def fates(told: Iterable[Told]) -> dict[str, Fate]:
     """By order id; what was told under a storefront's reference alone is no order's fate."""
     found: dict[str, Fate] = defaultdict(Fate)
     for one in first_occurrences(told):
-        if one.topic != ORDERS or not one.type.startswith("orders.order-"):
-            continue
-        family = one.type.removeprefix("orders.order-").rpartition(".")[0]
-        fate = found[one.key]
-        fate.families.append(family)
-        if family == "placed":
-            fate.reference = one.data["client_reference"]
-        if family in OUTCOMES:
-            fate.outcomes.append(family)
-    return dict(found)
+        found[one.key].facts.append(one)
+    return {order_id: fate for order_id, fate in found.items() if fate.reference}
 
 
-def disorder(told: Sequence[Told]) -> list[tuple[str, str]]:
+def altered(told: Sequence[Told]) -> list[tuple[str, str]]:
+    """Order id and words of what came again under its id, and was something else."""
+    first = {(one.topic, *one.id): one for one in first_occurrences(told)}
+    other = [one for one in told if one != first[one.topic, *one.id]]
+    return [(one.key, f"{one.id[1]} came again with other bytes") for one in other]
+
+
+def disorder(told: Iterable[Told]) -> list[tuple[str, str]]:
     """Order id and words where a topic does not tell 1, 2, 3 … of a key, or in two partitions."""
-    last: dict[tuple[str, str], int] = defaultdict(int)
-    home: dict[tuple[str, str], int] = {}
-    errors = [
-        (one.key, f"{one.topic} tells of it in two partitions")
-        for one in told
-        if home.setdefault((one.topic, one.key), one.partition) != one.partition
-    ]
+    found: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
     for one in first_occurrences(told):
-        expected = last[one.topic, one.key] + 1
-        if one.sequence != expected:
-            errors.append((one.key, f"{one.topic} has {one.sequence} in place of {expected}"))
-        last[one.topic, one.key] = one.sequence
-    return errors
+        found[one.topic, one.key].append((one.partition, one.sequence))
+    return [
+        (key, f"{topic} has the partitions and sequences {places}")
+        for (topic, key), places in found.items()
+        if places != [(places[0][0], number) for number in range(1, len(places) + 1)]
+    ]

@@ -1,19 +1,33 @@
 """The buyers' mailboxes: every mail that arrived, repetitions too."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import aiohttp
 
+# The subjects of what an order's buyer is told, by the event of orders that is told.
+SUBJECTS = {
+    "placed": "Your order {} has been received",
+    "confirmed": "Your order {} is confirmed",
+    "rejected": "Your order {} could not be accepted",
+    "expired": "Your order {} has expired",
+    "cancelled": "Your order {} is cancelled",
+    "cancellation-refused": "Your order {} cannot be cancelled",
+    "partially-shipped": "Your order {} is partly on its way",
+    "shipped": "Your order {} is on its way",
+    "delivered": "Your order {} was delivered",
+    "refunded": "Your refund for order {} is on its way to you",
+}
 
-@dataclass(frozen=True)
-class Mail:
-    """A mail client shows two mails of one Message-ID as one; the subject tells the kind."""
 
-    order_id: str
+class Mail(NamedTuple):
+    """A mail client shows two mails of one Message-ID as one."""
+
+    order_id: str | None
     message_id: str
+    to: list[str]
     subject: str
+    text: str
 
 
 async def read(http: aiohttp.ClientSession, messages_url: str) -> list[Mail]:
@@ -22,26 +36,12 @@ async def read(http: aiohttp.ClientSession, messages_url: str) -> list[Mail]:
         answer.raise_for_status()
         if answer.headers["X-Dropped-Count"] != "0":
             raise RuntimeError("the mailbox let mails go: nothing can be said of them")
-        return [
-            Mail(one["order_id"] or "", one["message_id"], one["subject"])
-            for one in await answer.json()
-        ]
+        return [Mail(*map(one.get, Mail._fields)) for one in await answer.json()]
 
 
-def told_twice(mails: Iterable[Mail]) -> list[tuple[str, str]]:
-    """Order id and subject of what a buyer was told in two different messages."""
-    ids: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for one in mails:
-        ids[one.order_id, one.subject].add(one.message_id)
-    return [place for place, found in ids.items() if len(found) > 1]
-
-
-def different(mails: Iterable[Mail]) -> Counter[str]:
-    """How many different messages there are about each order."""
-    return Counter(order_id for order_id, _ in {(one.order_id, one.message_id) for one in mails})
-
-
-def repeated(mails: Iterable[Mail]) -> int:
-    """How many mails came again under their Message-ID; allowed, and counted."""
-    found = [one.message_id for one in mails]
-    return len(found) - len(set(found))
+def due(families: Sequence[str], reference: str, total: int, back: int) -> dict[str, str]:
+    """The subjects that are due, in their order, and what each mail must say; in pence."""
+    amounts = {"placed": total, "confirmed": total, "refunded": back}
+    words = {one: f"£{pence / 100:,.2f}" for one, pence in amounts.items()}
+    told = [one for one in families if one in SUBJECTS]
+    return {SUBJECTS[one].format(reference): words.get(one, "") for one in told}

@@ -183,6 +183,16 @@ def test_a_refund_is_at_most_what_was_captured(asked: int, fixed: int) -> None:
     assert queued.payment.status == "refund_pending"
 
 
+def test_what_was_taken_in_another_currency_goes_back_in_that() -> None:
+    wrong = capture(a_payment("pending"), Money(1530, "EUR"), "ch_1")
+    assert isinstance(wrong, PaidWrong)
+
+    queued = queue_refund(wrong.payment, 1530, "amount-mismatch", NOW)
+
+    assert isinstance(queued, RefundQueued)
+    assert queued.refund.money == Money(1530, "EUR")
+
+
 def test_a_refund_counts_what_is_given_back_and_what_is_queued() -> None:
     payment = a_payment("captured", refunded_minor=500, refund_queued_minor=1000, refunds=2)
 

@@ -14,7 +14,8 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 def sent(number: int, at: datetime) -> Any:
-    body = json.dumps({"order_id": "ord_1", "sequence": number})
+    said = {"type": "fulfilment.some-thing-happened.v1", "data": {"order_id": "ord_1"}}
+    body = json.dumps({"order_id": "ord_1", "sequence": number, **said})
     signed = {
         "webhook-id": f"evt_{number}",
         "webhook-timestamp": str(int(at.timestamp())),
@@ -37,6 +38,9 @@ def test_what_was_verified_once_is_not_too_old_later(monkeypatch: Any) -> None:
     monkeypatch.setattr(Webhook, "verify", too_old)
 
     assert [(one.key, one.offset) for one in first] == [("ord_1", 0)]
+    assert [(one.type, one.sequence, one.data) for one in first] == [
+        ("fulfilment.some-thing-happened.v1", 1, {"order_id": "ord_1"})
+    ]
     assert partner.told() == first
 
 

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
-from tests.proof.judges.kafka import decode, disorder, fates, first_occurrences
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from tests.proof.judges.kafka import Reader, decode, disorder, fates, first_occurrences
 from tests.unit.proof.histories import CONFIRMED, told
 
 
@@ -53,7 +55,42 @@ def test_a_fate_is_what_the_orders_topic_says_in_its_order() -> None:
 
     fate = fates([*records, *records, told(CONFIRMED, "cancelled", 3)])[CONFIRMED]
 
-    assert fate.families == ["placed", "confirmed", "cancelled"]
+    assert fate.life == ["placed", "confirmed", "cancelled"]
     assert fate.outcomes == ["confirmed", "cancelled"]
     assert not fate.lives
     assert fates(records)[CONFIRMED].lives
+
+
+class Log:
+    """A consumer of three partitions of five records that hands out two of them at a time."""
+
+    def __init__(self) -> None:
+        self.partitions = [TopicPartition("one.orders.events.v1", number) for number in range(3)]
+        self.ends = dict.fromkeys(self.partitions, 5)
+        self.at = dict.fromkeys(self.partitions, 0)
+
+    async def end_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        return {one: self.ends[one] for one in partitions}
+
+    async def getmany(self, *partitions: TopicPartition, timeout_ms: int) -> dict[Any, list[Any]]:
+        given = {}
+        for one in partitions:
+            first, self.at[one] = self.at[one], min(self.at[one] + 2, self.ends[one])
+            offsets = range(first, self.at[one])
+            given[one] = [record(partition=one.partition, offset=offset) for offset in offsets]
+        return {one: found for one, found in given.items() if found}
+
+
+async def test_every_partition_is_read_to_its_end_and_then_on() -> None:
+    log, reader = Log(), Reader("kafka", "one.", {("one.orders.events.v1", 1): 5})
+    log.at[log.partitions[1]] = 5
+    reader._partitions = log.partitions
+    reader._consumer = cast(AIOKafkaConsumer, log)
+
+    places = [(one.partition, one.offset) for one in await reader.more()]
+    assert sorted(places) == [(partition, offset) for partition in (0, 2) for offset in range(5)]
+    assert await reader.more() == []
+
+    log.ends[log.partitions[1]] = 6
+    assert [(one.partition, one.offset) for one in await reader.more()] == [(1, 5)]
+    assert set(reader.offsets.values()) == {5, 6}

@@ -35,6 +35,14 @@ def test_the_document_passes_when_every_row_does() -> None:
     assert not report.document([], [])["passed"]
 
 
+def test_the_line_of_a_run_says_what_the_next_order_came_to() -> None:
+    shown = io.StringIO()
+    row = Row("F2", "x", 1, witness="seen", recovery_s=16.2, recovered_as="expired")
+    report.Progress(Console(file=shown, width=200)).finished(row)
+
+    assert "next one expired in 16.2 s" in shown.getvalue()
+
+
 def test_money_stock_and_mails_are_told_apart() -> None:
     row = Row("F2", "x", 1, witness="seen", violations=[BROKEN])
 
