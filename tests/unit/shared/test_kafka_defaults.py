@@ -83,24 +83,22 @@ def test_what_a_broker_holds_back_it_answers_within_a_request(subscriber: Any) -
     assert given["fetch_max_wait_ms"] < _consumers_timeout_ms()
 
 
-def test_who_waited_in_vain_for_a_broker_is_the_last_to_wait(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("module", "name", "theirs", "ours"),
+    [
+        (client, "create_conn", waits_for_a_silent_broker, silent_brokers.create_conn),
+        (conn, "AIOKafkaConnection", AIOKafkaConnection, closed_connections.Connection),
+    ],
+    ids=["a broker that is silent", "a connection that is closed"],
+)
+def test_what_aiokafka_lacks_every_client_of_the_process_has(
+    monkeypatch: pytest.MonkeyPatch, module: Any, name: str, theirs: Any, ours: Any
 ) -> None:
-    monkeypatch.setattr(client, "create_conn", waits_for_a_silent_broker)
+    monkeypatch.setattr(module, name, theirs)
 
     new_broker(["127.0.0.1:1"], None, "test")
 
-    assert client.create_conn is silent_brokers.create_conn
-
-
-def test_a_connection_that_is_closed_is_expected_of_every_client(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(conn, "AIOKafkaConnection", AIOKafkaConnection)
-
-    new_broker(["127.0.0.1:1"], None, "test")
-
-    assert conn.AIOKafkaConnection is closed_connections.Connection
+    assert getattr(module, name) is ours
 
 
 def _consumers_timeout_ms() -> int:
