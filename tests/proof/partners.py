@@ -14,7 +14,8 @@ from tests.support.waiting import ticks
 
 NAME = "proof"
 LOOKS_PER_S = 0.1
-RATE_PER_S = 1_000  # It keeps up with any run; the usual rate is for one that must be spared.
+# It keeps up with any run; the usual limits are for one that must be spared.
+LIMITS = {"rate_per_s": 1_000, "concurrency_max": 32}
 
 
 class Partner:
@@ -23,7 +24,7 @@ class Partner:
     def __init__(self, shop: Shop, servers: Receivers) -> None:
         self.servers = servers
         self._shop = shop
-        self._secret = ""
+        self._secret = self._endpoint_id = ""
         self._told: list[Told] = []
         self._place = f"/ops/partners/{NAME}/webhook-endpoints"
 
@@ -31,7 +32,8 @@ class Partner:
         url = self._shop.url("notifications")
         answer = await self._shop.post(f"{url}/ops/partners", {"name": NAME})
         assert answer.status == 201, answer.body
-        self._secret = (await self.register("ok", NAME, rate_per_s=RATE_PER_S))["secret"]
+        told = await self.register("ok", NAME, **LIMITS)
+        self._secret, self._endpoint_id = told["secret"], told["endpoint_id"]
 
     async def register(self, how: str, name: str, **more: int) -> dict[str, Any]:
         """An endpoint that answers as ``how`` says; ``more`` are limits that it asks for."""
@@ -48,6 +50,11 @@ class Partner:
     async def standing(self, endpoint_id: str) -> dict[str, Any]:
         url = f"{self._shop.url('notifications')}{self._place}/{endpoint_id}"
         return dict((await self._shop.get(url)).body)
+
+    async def is_owed(self) -> bool:
+        """Whether something is to come yet to the endpoint that is well."""
+        page = f"{self._endpoint_id}/deliveries?state=pending&limit=1"
+        return bool((await self.standing(page))["deliveries"])
 
     @asynccontextmanager
     async def looking(self) -> AsyncIterator[None]:

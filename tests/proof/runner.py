@@ -181,16 +181,16 @@ async def _quiet(arena: Arena, load: Load, watch: Watch) -> list[Violation]:
 
 
 async def _busy(arena: Arena) -> bool:
-    """Some service has something left to tell or to do, or cannot say."""
-    for service in SERVICES:
-        try:
+    """Some service has something left to tell, to do or to deliver, or cannot say."""
+    try:
+        for service in SERVICES:
             outbox = (await arena.shop.get(arena.shop.url(service) + "/ops/outbox")).body
             work = (await arena.shop.get(arena.shop.url(service) + "/ops/work")).body
             if outbox["rows"] or work["kinds"]:
                 return True
-        except (aiohttp.ClientError, TimeoutError, KeyError, TypeError):
-            return True
-    return False
+        return await arena.partner.is_owed()
+    except (aiohttp.ClientError, TimeoutError, KeyError, TypeError):
+        return True
 
 
 async def _settled(

@@ -66,6 +66,11 @@ class Dispatcher:
     def __post_init__(self) -> None:
         self._records = GroupCommit(recorder(self.running), RECORDS_MAX)
 
+    @property
+    def interval_s(self) -> float:
+        """How far apart rounds begin: no endpoint gets less than its rate because of it."""
+        return min([INTERVAL_S_MIN, *(lane.turn_s for lane in self._lanes.values())])
+
     def wake(self) -> None:
         """The log has grown, or a call has ended."""
         self._idle.wake()
@@ -78,6 +83,7 @@ class Dispatcher:
                 self._idle.looking()
                 self._pace.begin()
                 moved = await self._look()
+                self._pace.interval_s_min = self.interval_s
                 self._pace.end(moved)
                 if not moved:
                     await self._idle.rest()

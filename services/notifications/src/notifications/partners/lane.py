@@ -52,6 +52,11 @@ class Lane:
         self._filled_at = now_s
         return max(0, min(self.window - len(self.under_way), int(self._tokens)))
 
+    @property
+    def turn_s(self) -> float:
+        """Seconds that its rate leaves between one full window and the next."""
+        return self.concurrency_max / self.rate_per_s
+
     def follow(self, rate_per_s: int, concurrency_max: int) -> None:
         """The partner may have set other limits since this lane was made."""
         self.rate_per_s, self.concurrency_max = rate_per_s, concurrency_max
