@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 
-PYTHON ?= python3
+PYTHON ?= $(shell bash deploy/local/python.sh)
 ARGS ?=
 RUNTIME ?=
 

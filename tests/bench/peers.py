@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,6 +52,12 @@ def missing() -> str | None:
     if not all(one.exists() for one in needed):
         return "the peers are not installed: run their install.sh with: base kafka"
     return None
+
+
+def python() -> str:
+    """The version and build of Python that runs them, as ``sys.version`` has it."""
+    ask = [str(home() / "venv" / "bin" / "python"), "-c", "import sys; print(sys.version)"]
+    return subprocess.run(ask, check=True, capture_output=True, text=True).stdout.strip()
 
 
 async def faststream(seconds: float) -> Json:

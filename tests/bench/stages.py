@@ -1,6 +1,7 @@
 """The parts of the benchmark, in their order; each adds its figures to the document."""
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 
@@ -105,6 +106,8 @@ async def pairs(run: Run) -> None:
     lacking = peers.missing() if peers.FASTSTREAM in wanted else "not asked for"
     if lacking:
         meter.progress.say(f"plain FastStream is not run: {lacking}")
+    elif (its := peers.python()) != sys.version:
+        meter.progress.say(f"plain FastStream has another build of Python, which tells: {its}")
     try:
         made = [await pair(meter, run.sustained) for _ in range(meter.plan.pairs)]
     finally:
