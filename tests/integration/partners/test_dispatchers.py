@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from notifications.pacing import INTERVAL_S_MIN
 from notifications.partners.dispatcher import LEASE
 from notifications.partners.store import deliveries, endpoints
 from notifications.partners.store.deliveries import Due
@@ -242,3 +243,18 @@ async def test_a_look_with_nothing_to_do_asks_the_database_once(
     await world.tell(opened("ord_1"))
     await world.send_all()
     assert claimed[0] == 1
+
+
+async def test_rounds_are_as_often_as_the_rates_of_those_that_are_served_ask_for(
+    world: PartnerWorld, partner_servers: Receivers
+) -> None:
+    key = await world.add_partner("north")
+    await world.register(key, partner_servers.url("ok", "usual"))
+    await world.tell(opened(ORDERS[0]))
+    await world.send_all()
+    assert world.dispatcher.interval_s == INTERVAL_S_MIN
+
+    await world.register(key, partner_servers.url("ok", "fast"), rate_per_s=1000, concurrency_max=8)
+    await world.tell(opened(ORDERS[1]))
+    await world.send_all()
+    assert world.dispatcher.interval_s == 8 / 1000

@@ -58,6 +58,11 @@ def test_what_is_under_way_takes_its_room() -> None:
     assert lane.room(NOW_S) == 0
 
 
+@pytest.mark.parametrize(("rate", "at_once", "turn_s"), [(1000, 8, 0.008), (50, 8, 0.16)])
+def test_a_window_in_each_turn_makes_the_rate(rate: int, at_once: int, turn_s: float) -> None:
+    assert lane_of(rate, at_once).turn_s == turn_s
+
+
 def test_one_that_fails_is_not_trusted_from_the_start() -> None:
     assert lane_of().trusted
     assert not lane_of(failing=True).trusted
