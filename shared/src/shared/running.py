@@ -23,6 +23,7 @@ from shared.contracts.topics import dead_letters
 from shared.database.migrate import MigrationChanged, migrate_at
 from shared.database.pool import open_pool
 from shared.database.transient import is_transient
+from shared.giving_way import give_way
 from shared.http.app import new_app
 from shared.http.ops import Parts, health_routes, ops_routes
 from shared.http.server import Server, new_server
@@ -59,6 +60,7 @@ def run(settings: type[Settings], build: Callable[[Settings], Service]) -> None:
     loaded = load(settings)
     service = build(loaded)
     refuse_short_memory(service)
+    give_way(service.nice)
     logging.set_up(service.name, loaded.instance_name)
     crash.arm(loaded.crash_dir, loaded.instance_name)
     if loaded.environment in ALLOWANCES:

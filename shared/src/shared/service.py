@@ -36,7 +36,8 @@ class Service:
     ``background`` names loops that run until they are cancelled, each a part of the service's life.
     ``close`` ends what ``build`` opened towards the outside, after the worker has drained.
     ``pipeline`` applies the records of its groups; one that reads records as they are has no
-    handlers. ``guards`` stand before every route, the last one first.
+    handlers. ``guards`` stand before every route, the last one first. ``nice`` is how far it goes
+    behind others on a busy machine, 0 to 19: for one whose work no order waits for.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Service:
     gates: Mapping[str, "Gate"] = field(default_factory=dict)
     guards: tuple[Callable[[ASGIApp], ASGIApp], ...] = ()
     body_bytes_max: int = BODY_BYTES_MAX
+    nice: int = 0
     close: Callable[[], Awaitable[None]] | None = None
 
     @property

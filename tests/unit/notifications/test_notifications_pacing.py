@@ -1,4 +1,4 @@
-"""No order waits for notifications: each of its groups takes its time between batches."""
+"""No order waits for notifications: it takes its time between batches, and goes last."""
 
 from notifications.app import build
 from notifications.pacing import INTERVAL_S_MIN
@@ -12,3 +12,7 @@ def test_every_group_begins_its_batches_apart() -> None:
 
     assert INTERVAL_S_MIN > 0
     assert {one.interval_s_min for one in groups} == {INTERVAL_S_MIN}
+
+
+def test_it_goes_behind_those_that_orders_wait_for() -> None:
+    assert build(NotificationsSettings(**EXAMPLE_SETTINGS)).nice > 0

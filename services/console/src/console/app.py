@@ -6,6 +6,7 @@ from functools import partial
 
 from fastapi import APIRouter
 from shared.contracts import topics
+from shared.giving_way import NICE
 from shared.messaging.group import ConsumerGroup
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.service import Retention, Running, Service, Timer
@@ -72,6 +73,7 @@ def build(settings: ConsoleSettings) -> Service:
         guards=(partial(LetIn, settings=settings),),
         body_bytes_max=otlp.BYTES_MAX,
         close=backends.close,
+        nice=NICE,
     )
 
 

@@ -32,6 +32,7 @@ from shared.contracts.orders import (
     OrderRejected,
     OrderShipped,
 )
+from shared.giving_way import NICE
 from shared.messaging.group import ConsumerGroup, Handler
 from shared.service import Running, Service
 from shared.work.worker import Worker
@@ -127,4 +128,5 @@ def build(settings: NotificationsSettings) -> Service:
         invariants=(*INVARIANTS, *PARTNER_INVARIANTS),
         retention=(*retention(settings), *partners.retention),
         close=close,
+        nice=NICE,
     )
