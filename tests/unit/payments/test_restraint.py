@@ -1,5 +1,6 @@
 """What waited for a provider that was away comes at little more than the usual rate."""
 
+import pytest
 from payments.restraint import (
     CALLS_PER_S_MIN,
     CALM_S,
@@ -14,10 +15,10 @@ USUAL_PER_S = 40
 LOOKS_PER_S = 20
 
 
-def used_to_calls() -> tuple[Restraint, float]:
-    """Two minutes of calls that were all answered; and what time it is."""
+def used_to_calls(for_s: int = 120) -> tuple[Restraint, float]:
+    """Calls for so long that were all answered; and what time it is."""
     restraint, now = Restraint(), 1_000.0
-    for _ in range(120 * USUAL_PER_S):
+    for _ in range(for_s * USUAL_PER_S):
         assert restraint.room(now) == NO_LIMIT
         restraint.called(now)
         restraint.answered(now)
@@ -80,8 +81,10 @@ def test_a_provider_that_is_away_is_only_probed() -> None:
     assert abs(begun(restraint, now, 10) - 10 * PROBES_PER_S) <= 1
 
 
-def test_after_an_outage_calls_come_at_twice_the_usual_rate() -> None:
-    restraint, now = used_to_calls()
+@pytest.mark.parametrize("for_s", [10, 30, 120])
+def test_after_an_outage_calls_come_at_twice_the_usual_rate(for_s: int) -> None:
+    """Also soon after a start: what is usual is known after a few seconds."""
+    restraint, now = used_to_calls(for_s)
     away(restraint, now)
     restraint.answered(now)
 
@@ -96,6 +99,16 @@ def test_a_new_process_may_call_at_a_small_rate() -> None:
     restraint.answered(1_000.0)
 
     assert abs(begun(restraint, 1_000.0, 10) - 10 * CALLS_PER_S_MIN) <= CALLS_PER_S_MIN
+
+
+def test_a_burst_of_a_moment_is_not_what_is_usual() -> None:
+    restraint = Restraint()
+    for call in range(100):
+        restraint.answered(1_000.0 + call / 1_000)
+    away(restraint, 1_000.1)
+    restraint.answered(1_000.1)
+
+    assert begun(restraint, 1_000.1, 10) / 10 < 3 * MORE_THAN_USUAL * CALLS_PER_S_MIN
 
 
 def test_the_rate_grows_while_the_provider_answers() -> None:

@@ -7,7 +7,7 @@ UNANSWERED_MIN = 5
 PROBES_PER_S = 1.0
 MORE_THAN_USUAL, GROWTH = 2.0, 1.5
 CALLS_PER_S_MIN = 20.0
-MEAN_OVER_S, CALM_S = 30.0, 30.0
+MEAN_OVER_S, COUNTED_MIN_S, CALM_S = 30.0, 5.0, 30.0
 NO_LIMIT = 1_000_000
 
 
@@ -24,7 +24,8 @@ class Restraint:
     since it began: of many at once those that hang end together, after all that were answered.
     """
 
-    _usual_per_s: float = 0.0
+    _counted_per_s: float = 0.0
+    _counted_since: float | None = None
     _counted_to: float = 0.0
     _answered_at: float = 0.0
     _unanswered: int = 0
@@ -50,8 +51,10 @@ class Restraint:
     def answered(self, now: float) -> None:
         self._unanswered, self._answered_at = 0, now
         if now >= self._until:
-            since_s = now - self._counted_to
-            self._usual_per_s = self._usual_per_s * exp(-since_s / MEAN_OVER_S) + 1 / MEAN_OVER_S
+            if self._counted_since is None:
+                self._counted_since = self._counted_to = now
+            kept = exp((self._counted_to - now) / MEAN_OVER_S)
+            self._counted_per_s = self._counted_per_s * kept + 1 / MEAN_OVER_S
             self._counted_to = now
 
     def unanswered(self, now: float, called_at: float) -> None:
@@ -69,4 +72,11 @@ class Restraint:
         if self._unanswered >= UNANSWERED_MIN:
             return PROBES_PER_S
         calm = int((now - self._unanswered_at) / CALM_S)
-        return max(CALLS_PER_S_MIN, MORE_THAN_USUAL * self._usual_per_s) * GROWTH**calm
+        return max(CALLS_PER_S_MIN, MORE_THAN_USUAL * self._usual_per_s()) * GROWTH**calm
+
+    def _usual_per_s(self) -> float:
+        """The mean of what was counted, which began at nothing: it is given what it lacks."""
+        if self._counted_since is None:
+            return 0.0
+        counted_s = max(COUNTED_MIN_S, self._counted_to - self._counted_since)
+        return self._counted_per_s / (1 - exp(-counted_s / MEAN_OVER_S))
