@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from shared.messaging.order_table import OrderTable
 from shared.messaging.outbox import Outgoing
 from shared.messaging.parking import ParkedKey, ToPark
-from shared.messaging.unit_of_work import Hand, NewUnitOfWork, Transactions, UnitOfWork
+from shared.messaging.unit_of_work import NewUnitOfWork, Opened, Transactions, UnitOfWork
 from shared.work.rows import NewWork, leased_at_birth
 
 from shared import crash
@@ -157,16 +157,9 @@ def draft_of(work: UnitOfWork[Any]) -> Draft:
 class InMemory(UnitOfWork[Any]):
     """A unit of work whose flush goes into its draft; everything else is the service's own."""
 
-    def __init__(
-        self,
-        db: Any,
-        now: datetime,
-        traceparent: str = "",
-        hand: Hand | None = None,
-        **more: Any,
-    ) -> None:
-        super().__init__(db, now, traceparent, hand, **more)
-        self.writes = db
+    def __init__(self, opened: Opened, **more: Any) -> None:
+        super().__init__(opened, **more)
+        self.writes: Any = opened.db
 
     async def flush(self) -> None:
         await self._write_rows()
@@ -203,7 +196,7 @@ class HeldTransactions(Transactions[Any]):
     async def begin(self, traceparent: str = "", wait_s: float | None = None) -> AsyncIterator[Any]:
         draft: Any = Draft(self.held)
         with taken_back_unless_committed():
-            work = self.unit_of_work(draft, self.simulated.time, traceparent, self.hand)
+            work = self.unit_of_work(Opened(draft, self.simulated.time, traceparent, self.hand))
             yield work
             await work.flush()
             crash.point("before_commit")

@@ -12,7 +12,6 @@ from asyncpg import Pool
 from asyncpg import Record as Row
 from shared.clock import Clock
 from shared.contracts.event import Event
-from shared.database import Db
 from shared.database.migrate import migrations_of
 from shared.database.pool import connect, open_pool
 from shared.errors import Permanent
@@ -21,7 +20,7 @@ from shared.messaging.envelope import Record, encode_headers
 from shared.messaging.group import ConsumerGroup
 from shared.messaging.order_table import OrderTable
 from shared.messaging.pipeline import Pipeline
-from shared.messaging.unit_of_work import Hand, Rank, Transactions, UnitOfWork
+from shared.messaging.unit_of_work import Opened, Rank, Transactions, UnitOfWork
 
 NUMBERS, NOTES = "tally.numbers.v1", "tally.notes.v1"
 CONNECTIONS_MAX = 40
@@ -105,10 +104,8 @@ class TallyWork(UnitOfWork[Head]):
 
     table: ClassVar[OrderTable[Head]] = HEADS
 
-    def __init__(
-        self, db: Db, now: datetime, traceparent: str = "", hand: Hand | None = None
-    ) -> None:
-        super().__init__(db, now, traceparent, hand)
+    def __init__(self, opened: Opened) -> None:
+        super().__init__(opened)
         self.effects: list[tuple[str, int]] = []
         self.goods: set[str] = set()
 

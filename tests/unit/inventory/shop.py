@@ -24,6 +24,7 @@ from shared.database import Db
 from shared.http.problem import Problem
 from shared.messaging.batch import Batch
 from shared.messaging.envelope import unpack
+from shared.messaging.unit_of_work import Opened
 
 from tests.integration.inventory.support import cancellation_requested
 
@@ -130,7 +131,7 @@ class Shop:
         return json.loads(answer.json_bytes())
 
     def _begin(self) -> InventoryWork:
-        return InventoryWork(cast(Db, None), NOW)
+        return InventoryWork(Opened(cast(Db, None), NOW))
 
     def _commit(self, work: InventoryWork) -> None:
         self.rows.order = work.rows["ord_1"]

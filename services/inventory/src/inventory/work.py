@@ -1,12 +1,10 @@
 """Inventory's unit of work: the stock it may move is locked once, and written back once."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
 
 from shared.contracts.event import Event
 from shared.contracts.orders import OrderCancelled, OrderExpired, OrderPlaced, OrderRejected
-from shared.database import Db
-from shared.messaging.unit_of_work import Hand, Rank, UnitOfWork
+from shared.messaging.unit_of_work import Opened, Rank, UnitOfWork
 
 from inventory import store
 from inventory.domain.order import OrderHolds
@@ -20,10 +18,8 @@ class InventoryWork(UnitOfWork[OrderHolds]):
 
     table = store.ORDER_HOLDS
 
-    def __init__(
-        self, db: Db, now: datetime, traceparent: str = "", hand: Hand | None = None
-    ) -> None:
-        super().__init__(db, now, traceparent, hand)
+    def __init__(self, opened: Opened) -> None:
+        super().__init__(opened)
         self.stock = Stock()
 
     async def prepare(self, events: Sequence[Event]) -> None:

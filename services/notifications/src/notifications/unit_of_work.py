@@ -3,13 +3,11 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from shared.contracts.event import Event
 from shared.contracts.inventory import FulfilmentEvent, FulfilmentOrderOpened
-from shared.database import Db
 from shared.ids import new_id
-from shared.messaging.unit_of_work import Hand, Rank, UnitOfWork
+from shared.messaging.unit_of_work import Opened, Rank, UnitOfWork
 
 from notifications import store
 from notifications.domain.customer import Customer
@@ -33,10 +31,8 @@ class MessageWork(UnitOfWork[Customer]):
 
     table = CUSTOMERS
 
-    def __init__(
-        self, db: Db, now: datetime, traceparent: str = "", hand: Hand | None = None
-    ) -> None:
-        super().__init__(db, now, traceparent, hand)
+    def __init__(self, opened: Opened) -> None:
+        super().__init__(opened)
         self._messages: list[NewMessage] = []
         self._events: list[LogEvent] = []
         self._any_sees_addresses = False

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from operator import attrgetter
 from typing import ClassVar
 
@@ -11,11 +10,10 @@ from shared.contracts import topics
 from shared.contracts.event import Event
 from shared.contracts.orders import FieldError, StorefrontOrderRefused
 from shared.contracts.storefront import OrderCancellationSubmitted, OrderSubmitted, Submission
-from shared.database import Db
 from shared.errors import Permanent
 from shared.ids import new_id
 from shared.messaging.order_table import OrderTable
-from shared.messaging.unit_of_work import Cause, Hand, Rank, UnitOfWork
+from shared.messaging.unit_of_work import Cause, Opened, Rank, UnitOfWork
 
 from orders import metrics, store
 from orders.domain.lifecycle import advance
@@ -68,10 +66,8 @@ class OrdersWork(UnitOfWork[Order]):
 
     table: ClassVar[OrderTable[Order]] = ORDERS
 
-    def __init__(
-        self, db: Db, now: datetime, traceparent: str = "", hand: Hand | None = None
-    ) -> None:
-        super().__init__(db, now, traceparent, hand)
+    def __init__(self, opened: Opened) -> None:
+        super().__init__(opened)
         self.checked: dict[int, Checked] = {}
         self.references: dict[str, Reference] = {}
         self._placed: list[tuple[str, Submission]] = []

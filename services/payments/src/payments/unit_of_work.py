@@ -2,10 +2,8 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
 
-from shared.database import Db
-from shared.messaging.unit_of_work import Hand, UnitOfWork
+from shared.messaging.unit_of_work import Opened, UnitOfWork
 from shared.work.rows import NewWork
 
 from payments import store
@@ -25,16 +23,8 @@ class PaymentsWork(UnitOfWork[Payment]):
 
     table = store.PAYMENTS
 
-    def __init__(
-        self,
-        db: Db,
-        now: datetime,
-        traceparent: str = "",
-        hand: Hand | None = None,
-        *,
-        limits: CallLimits,
-    ) -> None:
-        super().__init__(db, now, traceparent, hand)
+    def __init__(self, opened: Opened, *, limits: CallLimits) -> None:
+        super().__init__(opened)
         self._limits = limits
         self.attempts: dict[AttemptKey, Attempt] = {}
         self._attempts_loaded: dict[AttemptKey, Attempt] = {}

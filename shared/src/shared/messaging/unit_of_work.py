@@ -69,6 +69,16 @@ class Hand(Protocol):
         """The transaction failed; whether the database knows of its rows nobody can tell."""
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a unit of work begins with: an open transaction, its time, and what it goes on in."""
+
+    db: Db
+    now: datetime
+    traceparent: str = ""
+    hand: Hand | None = None
+
+
 class UnitOfWork(Generic[Row]):
     """One transaction's rows, events and work; the plumbing flushes and commits it.
 
@@ -78,16 +88,14 @@ class UnitOfWork(Generic[Row]):
 
     table: ClassVar[OrderTable[Any]]
 
-    def __init__(
-        self, db: Db, now: datetime, traceparent: str = "", hand: Hand | None = None
-    ) -> None:
-        self.db = db
-        self.writes = Writes(db)
-        self.now = now
+    def __init__(self, opened: Opened) -> None:
+        self.db = opened.db
+        self.writes = Writes(opened.db)
+        self.now = opened.now
         self.rows: dict[str, Row] = {}
         self.causes: Mapping[str, Cause] = {}
-        self._traceparent = traceparent
-        self._hand = hand
+        self._traceparent = opened.traceparent
+        self._hand = opened.hand
         self._rank = 0
         self._loaded: dict[str, Row] = {}
         self._sequences: dict[tuple[str, str], int] = {}
@@ -224,7 +232,7 @@ class UnitOfWork(Generic[Row]):
 
 
 Work = TypeVar("Work", bound=UnitOfWork[Any])
-NewUnitOfWork: TypeAlias = Callable[[Db, datetime, str, Hand | None], Work]
+NewUnitOfWork: TypeAlias = Callable[[Opened], Work]
 
 
 @dataclass
@@ -260,9 +268,11 @@ class Transactions(Generic[Work]):
             try:
                 async with db.transaction():
                     now = await self.clock.now(db)
-                    work = self.unit_of_work(db, now, traceparent, self.hand)
+                    work = self.unit_of_work(Opened(db, now, traceparent, self.hand))
                     yield work
-                    await self._flush(work)
+                    await work.flush()
+                    if work.events_written and not self.leads_relay():
+                        await outbox.notify(db)
                     crash.point("before_commit")
             except BaseException as error:
                 if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
@@ -277,11 +287,6 @@ class Transactions(Generic[Work]):
         """Rows of these orders may be taken up, which no unit of work has told of."""
         if self.hand is not None:
             self.hand.take((), 0, orders)
-
-    async def _flush(self, work: Work) -> None:
-        await work.flush()
-        if work.events_written and not self.leads_relay():
-            await outbox.notify(work.db)
 
     def _wake(self, work: Work) -> None:
         work.committed()
