@@ -1,5 +1,6 @@
 """A message as it goes over the wire (RFC 5322): the same bytes at every attempt."""
 
+import re
 from binascii import b2a_qp
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -49,12 +50,18 @@ class _KeptClasses(HeaderRegistry):
         return self._made[name]
 
 
+# What nearly all mailboxes are, dot-atoms (RFC 5322, 3.2.3) without signs that mean more to some
+# reader; anything else is parsed.
+_WORDS = r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*"
+_PLAIN = re.compile(f"{_WORDS}@{_WORDS}", re.ASCII)
 # The names are ours alone, so that few classes are kept.
 POLICY = default.clone(header_factory=_KeptClasses())
 
 
 def is_deliverable(address: str) -> bool:
     """Whether ``address`` is one mailbox (RFC 5321, with UTF-8 as in RFC 6531)."""
+    if _PLAIN.fullmatch(address):
+        return True
     try:
         Address(addr_spec=address)
     except NonASCIILocalPartDefect:
