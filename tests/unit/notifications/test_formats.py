@@ -2,6 +2,9 @@
 
 import pytest
 from babel import Locale
+from babel.localedata import locale_identifiers
+from babel.numbers import format_currency, parse_pattern
+from notifications.domain.money import decimal_of, exponent_of
 from notifications.writing import formats
 
 from tests.support.mailed_orders import PLACED_AT
@@ -27,6 +30,28 @@ def test_an_amount_has_the_decimals_of_its_currency_and_the_marks_of_the_locale(
     locale: str, amount_minor: int, currency: str, text: str
 ) -> None:
     assert formats.money(Locale.parse(locale), amount_minor, currency) == text
+
+
+def patterns() -> dict[str, Locale]:
+    """A locale for each way in which amounts are written."""
+    found = {}
+    for name in locale_identifiers():
+        locale = Locale.parse(name)
+        if "standard" in locale.currency_formats:
+            found[locale.currency_formats["standard"].pattern] = locale
+    return found
+
+
+@pytest.mark.parametrize("currency", ["GBP", "JPY", "KWD", "CLF", "CHF", "QQQ", "it's", "\u00a4"])
+def test_an_amount_is_written_as_cldr_has_it_but_for_its_decimals(currency: str) -> None:
+    for text, locale in patterns().items():
+        pattern = parse_pattern(text)
+        pattern.frac_prec = (exponent_of(currency),) * 2
+        for minor in (0, 7, -1530, 123456789):
+            amount = decimal_of(minor, currency)
+            usual = format_currency(amount, currency, pattern, locale, currency_digits=False)
+            spaced = formats._CODE_AT_DIGIT.sub("\\1\u00a0", usual)
+            assert formats.money(locale, minor, currency) == spaced
 
 
 def test_decimals_are_those_of_iso_4217_where_cldr_has_others() -> None:

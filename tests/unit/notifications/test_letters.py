@@ -2,9 +2,13 @@
 
 from dataclasses import replace
 from email import message_from_bytes, policy
+from email.errors import MessageError, NonASCIILocalPartDefect
+from email.headerregistry import Address
 from email.message import EmailMessage
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from notifications.domain.letter import Message, Sender, compose, is_deliverable
 
 from tests.support.mailed_orders import PLACED_AT
@@ -123,6 +127,25 @@ def test_one_mailbox_is_deliverable(address: str) -> None:
 )
 def test_anything_but_one_mailbox_is_not_deliverable(address: str) -> None:
     assert not is_deliverable(address)
+
+
+@given(
+    st.one_of(
+        st.text(st.sampled_from("aZ09_+-.@"), max_size=12),
+        st.text(st.sampled_from("a1.@ \t\r\n\x00()<>,:;\"[]\\=?'%é\u202e"), max_size=8),
+    )
+)
+def test_a_plain_mailbox_is_one_for_who_parses_it_too(address: str) -> None:
+    try:
+        Address(addr_spec=address)
+    except NonASCIILocalPartDefect:
+        is_one = True
+    except (ValueError, MessageError, IndexError, AttributeError):
+        is_one = False
+    else:
+        is_one = True
+
+    assert is_deliverable(address) is is_one
 
 
 def test_a_message_is_shown_without_address_and_text() -> None:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import cache, lru_cache
 
 from opentelemetry import trace
-from opentelemetry.context import Context
+from opentelemetry.context import Context, attach, detach
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
@@ -77,12 +77,29 @@ def _tracer(provider: trace.TracerProvider) -> trace.Tracer:
 def span(
     name: str, kind: SpanKind, traceparent: str = "", attributes: Attributes | None = None
 ) -> Iterator[Span]:
-    """A span below ``traceparent``, or below the current one when that is empty."""
+    """A span below ``traceparent``, or below the current one when that is empty.
+
+    Below one that is not sampled there is no other: effects carry on its own context.
+    """
     remote = parse_traceparent(traceparent)
-    context = trace.set_span_in_context(NonRecordingSpan(remote)) if remote else None
+    above = NonRecordingSpan(remote) if remote else trace.get_current_span()
+    if _is_left_out(above.get_span_context()):
+        token = attach(trace.set_span_in_context(above)) if remote else None
+        try:
+            yield above
+        finally:
+            if token is not None:
+                detach(token)
+        return
+    context = trace.set_span_in_context(above) if remote else None
     tracer = _tracer(trace.get_tracer_provider())
     with tracer.start_as_current_span(name, context, kind, attributes) as current:
         yield current
+
+
+def _is_left_out(context: SpanContext) -> bool:
+    """Whether whoever began its trace has decided that nothing is told of it."""
+    return context.is_valid and not context.trace_flags.sampled
 
 
 @contextmanager
@@ -92,8 +109,11 @@ def within(traceparent: str) -> Iterator[None]:
     if remote is None:
         yield
         return
-    with trace.use_span(NonRecordingSpan(remote)):
+    token = attach(trace.set_span_in_context(NonRecordingSpan(remote)))
+    try:
         yield
+    finally:
+        detach(token)
 
 
 @contextmanager
@@ -103,7 +123,7 @@ def message_span(name: str, traceparent: str) -> Iterator[str]:
     A message without a context begins a trace of its own; one that is not sampled stays so.
     """
     remote = parse_traceparent(traceparent)
-    if remote is not None and not remote.trace_flags.sampled:
+    if remote is not None and _is_left_out(remote):
         yield traceparent
         return
     tracer = _tracer(trace.get_tracer_provider())

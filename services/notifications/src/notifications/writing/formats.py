@@ -6,21 +6,25 @@ from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_date
-from babel.numbers import NumberPattern, format_decimal, parse_pattern
+from babel.numbers import (
+    NumberPattern,
+    format_decimal,
+    get_currency_symbol,
+    parse_pattern,
+)
 
 from notifications.domain.money import decimal_of, exponent_of
 
 PATTERNS_KEPT_MAX = 1_024
 TEXTS_KEPT_MAX = 4_096  # The same few prices and days come again and again.
+SIGN = "\u00a4"  # CLDR: where the currency's sign goes in a pattern.
 _CODE_AT_DIGIT = re.compile(r"([A-Z])(?=\d)")
 
 
 @lru_cache(TEXTS_KEPT_MAX)
 def money(locale: Locale, amount_minor: int, currency: str) -> str:
     """``(en_GB, 123456, "GBP")`` gives ``£1,234.56``; the decimals are ISO 4217's, not CLDR's."""
-    amount = decimal_of(amount_minor, currency)
-    pattern = _pattern(locale, exponent_of(currency))
-    text = pattern.apply(amount, locale, currency=currency, currency_digits=False)
+    text = _pattern(locale, currency).apply(decimal_of(amount_minor, currency), locale)
     return _CODE_AT_DIGIT.sub("\\1\u00a0", text)
 
 
@@ -45,7 +49,16 @@ def country(locale: Locale, code: str) -> str:
 
 
 @lru_cache(PATTERNS_KEPT_MAX)
-def _pattern(locale: Locale, decimals: int) -> NumberPattern:
+def _pattern(locale: Locale, currency: str) -> NumberPattern:
+    """The locale's, with the currency's sign in its place.
+
+    Babel looks for the currency's name in each amount's plural form, even where only a sign goes.
+    """
     pattern = parse_pattern(locale.currency_formats["standard"].pattern)
-    pattern.frac_prec = (decimals, decimals)
+    sign = get_currency_symbol(currency, locale)
+    pattern.prefix, pattern.suffix = (
+        (positive.replace(SIGN, sign), negative.replace(SIGN, sign))
+        for positive, negative in (pattern.prefix, pattern.suffix)
+    )
+    pattern.frac_prec = (exponent_of(currency), exponent_of(currency))
     return pattern
