@@ -54,13 +54,15 @@ class Proxy:
     """Listens on ``port``; ``target`` is the server's port, None while nothing is behind it.
 
     ``latency_s`` is added to every chunk to the server. Counted are bytes ``passed`` each way,
-    ``chunks`` to the server, connections ``accepted``, and ``cuts``: those reset.
+    ``chunks`` to the server, those ``held`` by a black hole, connections ``accepted``, and
+    ``cuts``: those reset.
     """
 
     port: int
     target: int | None = None
     latency_s: float = 0.0
     chunks: int = 0
+    held: int = 0
     accepted: int = 0
     cuts: int = 0
     passed: Counter[Way] = field(default_factory=Counter)
@@ -150,7 +152,9 @@ class Proxy:
                 self._cut(link)
 
     async def _pass(self, link: Link, chunk: bytes, sink: asyncio.StreamWriter, way: Way) -> None:
-        await self._open[way].wait()
+        gate = self._open[way]
+        self.held += way is Way.TO_SERVER and not gate.is_set()
+        await gate.wait()
         if way is Way.TO_SERVER:
             if self.latency_s:
                 await pause(self.latency_s)

@@ -1,9 +1,13 @@
 """What the deadline timer tells of orders that nobody decided."""
 
+from datetime import timedelta
+
 import pytest
 from orders.handlers.expire_orders import expire_orders
 from orders.settings import OrdersSettings
+from orders.work import OrdersWork
 from shared.clock import Clock
+from shared.messaging.unit_of_work import Transactions
 from shared.service import Running
 
 from tests.integration.intake.service import SUBMITTED, Orders, a_record
@@ -11,6 +15,7 @@ from tests.support.builders import an_order
 from tests.support.wiring import EXAMPLE_SETTINGS
 
 TRACES = {"web-1": "1" * 32, "web-2": "2" * 32}
+DEADLINE_S = 900  # As the intake of ``service`` gives it.
 
 
 async def test_each_order_expires_in_the_trace_in_which_it_was_placed(service: Orders) -> None:
@@ -48,3 +53,15 @@ async def test_the_timer_rests_until_the_next_deadline(service: Orders) -> None:
     await service.pool.execute("UPDATE orders SET deadline_at = now() - interval '1 s'")
     assert await expire_orders(running, deadline_s=900) is None
     assert await expire_orders(running, deadline_s=900) == 900
+
+
+async def test_an_order_expires_though_the_process_that_placed_it_is_gone(service: Orders) -> None:
+    await service.take_in(a_record(SUBMITTED, an_order(reference="web-1"), "web-1"))
+    order_id = await service.order_under("web-1")
+    later = Clock(timedelta(seconds=DEADLINE_S + 1))
+    successor = Transactions(service.pool, later, OrdersWork)
+    running = Running(OrdersSettings(**EXAMPLE_SETTINGS), service.pool, later, successor)
+
+    assert await expire_orders(running, deadline_s=DEADLINE_S) is None
+
+    assert [one.name for one in await service.told(order_id)] == ["order-placed", "order-expired"]

@@ -57,6 +57,26 @@ async def test_a_mail_arrives_with_its_order_and_is_recorded(
     assert await service.lease() == []
 
 
+async def test_each_mail_of_a_batch_goes_to_its_own_customer_and_names_no_other(
+    service: Notifications, server: MailServer
+) -> None:
+    names = {"ada": "Ada Lovelace", "bob": "Bob Brown", "cyd": "Cyd Charisse", "dan": "Dan Dare"}
+    await service.tell(
+        *(
+            orders.placed(f"ord_{one}", name=name, email=f"{one}@example.com", reference=one)
+            for one, name in names.items()
+        )
+    )
+    await asyncio.gather(*(service.sender.perform(row) for row in await service.lease()))
+
+    assert len(server.arrivals) == len(names)
+    for mail, recipient in zip(server.arrivals, server.recipients, strict=True):
+        one = mail["X-Order-Id"].removeprefix("ord_")
+        assert (recipient, mail["To"]) == (f"{one}@example.com", f"{one}@example.com")
+        told = "".join(part.get_content() for part in mail.iter_parts())
+        assert [name for name in names.values() if name in told] == [names[one]]
+
+
 async def test_the_mails_of_an_order_arrive_in_the_order_of_its_facts(
     service: Notifications, server: MailServer
 ) -> None:

@@ -50,6 +50,26 @@ async def test_the_events_of_an_order_arrive_in_their_order_and_a_failing_one_ho
     assert again
 
 
+async def test_nothing_of_an_order_is_sent_before_what_was_told_earlier_has_arrived(
+    world: PartnerWorld, partner_servers: Receivers
+) -> None:
+    """Its first event fails for a while; what is told meanwhile would have been taken."""
+    key = await world.add_partner("north")
+    await world.register(key, partner_servers.url("ok", "north"))
+    partner_servers.behave("north", lambda one: "fail" if one.event["sequence"] == 1 else "ok")
+    await world.tell(opened("ord_1"))
+    await world.send_all()
+    await world.tell(dispatched("ord_1"))
+    await world.send_all()
+
+    assert {one.event["sequence"] for one in partner_servers.received} == {1}
+
+    partner_servers.ways.clear()
+    world.clock.move(timedelta(seconds=6))
+    await world.send_all()
+    assert [one.event["sequence"] for one in partner_servers.taken["north"]] == [1, 2]
+
+
 async def test_an_outage_of_three_days_ends_with_all_of_it_delivered_in_order(
     world: PartnerWorld, partner_servers: Receivers
 ) -> None:

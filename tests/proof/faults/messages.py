@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from tests.proof.arena import Arena
 from tests.proof.fault import Fault, Witness
 from tests.proof.faults.poison import GROUPS, POISONS, discard, handler_bug, headers_of
-from tests.proof.faults.processes import duplicates
+from tests.proof.faults.processes import given
 from tests.proof.judges.kafka import FACTS, Told
 from tests.support.waiting import eventually, pause
 
@@ -76,14 +76,18 @@ async def cancelled_before_placed(arena: Arena, luck: random.Random) -> Witness:
 
 async def every_record_twice(arena: Arena, _: random.Random) -> Witness:
     """A copier writes every record again, to its partition, as it was."""
-    before = {one: await duplicates(arena, one) for one in GROUPS}
+    before = {one: await _known(arena, one) for one in GROUPS}
     copies = await _copy_all(arena, DOUBLED_FOR_S)
 
     async def again() -> bool:
-        return all([await duplicates(arena, one) > before[one] for one in GROUPS])
+        return all([await _known(arena, one) > before[one] for one in GROUPS])
 
     await eventually(again, "every group was given copies")
     return Witness(f"{copies} records written again")
+
+
+async def _known(arena: Arena, service: str) -> float:
+    return await given(arena, service, outcome="duplicate")
 
 
 async def _copy_all(arena: Arena, duration_s: float) -> int:

@@ -13,6 +13,7 @@ from tests.proof import quorum
 from tests.proof.arena import Arena
 from tests.proof.fault import Fault, Witness
 from tests.proof.faults.probes import Probes
+from tests.proof.faults.provider import unsettled
 from tests.proof.proxy import Proxy
 from tests.support.waiting import eventually, pause
 
@@ -70,16 +71,23 @@ async def postgres_slow(arena: Arena, _: random.Random) -> Witness:
 async def provider_away(arena: Arena, _: random.Random) -> Witness:
     """The provider's line is dead for a while; what waited does not come all at once."""
     proxy = arena.line("provider")
-    steady = await _most_per_s(proxy, STEADY_S)
+    steady = await _per_s(proxy, STEADY_S)
+    passed, held = proxy.passed.copy(), proxy.held
     proxy.blackhole()
     try:
         await pause(OUTAGE_S)
+        waiting = await unsettled(arena)
+        held = proxy.held - held
+        assert held, "nobody has called the provider while it was away"
+        assert waiting, "nothing waited for the provider"
+        assert proxy.passed == passed, "the line was not dead"
     finally:
         proxy.heal()
-    after = await _most_per_s(proxy, STEADY_S)
+    after = await _per_s(proxy, STEADY_S)
     assert after <= STORM_MAX * steady, f"{after:.0f} requests/s after it, {steady:.0f} before"
     return Witness(
-        f"no byte to or from the provider for {OUTAGE_S:g} s; "
+        f"for {OUTAGE_S:g} s no byte came to or from the provider; {held} requests to it were "
+        f"lost in the line, and at its end {waiting} calls waited; "
         f"{steady:.0f} requests a second before it, {after:.0f} after it"
     )
 
@@ -174,7 +182,7 @@ async def _off_by(arena: Arena, service: str, offset_s: int) -> float:
     return await eventually(look, f"the clock of {service} {offset_s} s off", 10)
 
 
-async def _most_per_s(proxy: Proxy, for_s: float) -> float:
+async def _per_s(proxy: Proxy, for_s: float) -> float:
     """Requests a second over so long."""
     before = proxy.chunks
     await pause(for_s)

@@ -95,10 +95,13 @@ async def kill_postgres(arena: Arena, _: random.Random) -> Witness:
     return Witness(f"PostgreSQL {pid} ended by SIGKILL, {postgres.pid} recovered its log", 1)
 
 
-async def duplicates(arena: Arena, service: str) -> float:
-    """How many records that it had applied already this process has been given."""
+async def given(arena: Arena, service: str, **outcome: str) -> float:
+    """How many records this process has been given by the group of its name.
+
+    With ``outcome="duplicate"`` those that had been applied already.
+    """
     name = "orderproof_events_processed_total"
-    return await metric(arena.shop, f"{service}-0", name, outcome="duplicate")
+    return await metric(arena.shop, f"{service}-0", name, consumer=service, **outcome)
 
 
 FAULTS = [

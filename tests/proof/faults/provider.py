@@ -16,13 +16,23 @@ LASTS_S, ORDERS, RACES = 5.0, 30, 40
 async def silent(arena: Arena, _: random.Random) -> Witness:
     """It does what was asked, or not, or later, and answers nothing."""
     asked = {"timeout_done_percent": 30, "timeout_not_done_percent": 25, "late_percent": 25}
-    return await _awry(arena, "of its calls without an answer", 80, lost_get_percent=20, **asked)
+    met, words = await _awry(arena, lost_get_percent=20, **asked)
+    for fault in ("hang_done", "hang_not_done", "drop_then_do"):
+        assert met[fault], f"the provider says that no call has met {fault}: {met}"
+    return Witness(
+        f"by the provider's own count {met['hang_done']} calls were done and not answered, "
+        f"{met['hang_not_done']} neither, {met['drop_then_do']} cut off and done later, "
+        f"{met['lost_get']} inquiries cut off, {met['answer']} calls answered; {words}"
+    )
 
 
 async def failing(arena: Arena, _: random.Random) -> Witness:
     """500 to half of all calls, refunds too."""
-    return await _awry(
-        arena, "of its calls answered 500", 50, error_percent=50, refund_error_percent=50
+    met, words = await _awry(arena, error_percent=50, refund_error_percent=50)
+    assert met["error"], f"the provider says that it has answered no call with 500: {met}"
+    return Witness(
+        f"by the provider's own count {met['error']} calls and {met['refund_error']} refunds were "
+        f"answered 500, {met['answer']} otherwise; {words}"
     )
 
 
@@ -66,30 +76,56 @@ async def cancel_races(arena: Arena, luck: random.Random) -> Witness:
         await arena.load.cancel(intent)
         return min(intent.order_ids)
 
-    raced = await asyncio.gather(*(race() for _ in range(RACES)))
-    found = await book.read(arena.shop.http, arena.system.addresses.provider)
-    ops = Counter(one.op for one in found if one.order_id in raced and one.ok)
-    assert ops["capture"], "no cancellation met a capture"
-    return Witness(f"{RACES} cancellations; {dict(ops)} by then")
+    raced = set(await asyncio.gather(*(race() for _ in range(RACES))))
+    met = await eventually(
+        lambda: _charged_in_vain(arena, raced), "a charge of an order that was cancelled meanwhile"
+    )
+    confirmed = len(raced & _told(arena, "orders.order-confirmed.v1"))
+    return Witness(
+        f"of {RACES} orders that were cancelled amid their charge the provider's book has "
+        f"{met} charged and never confirmed, {confirmed} were confirmed first"
+    )
 
 
-async def _awry(arena: Arena, words: str, percent: int, **faults: float) -> Witness:
-    """So many percent of the provider's calls go wrong for a while; some are seen to."""
+async def _awry(arena: Arena, **faults: float) -> tuple[Counter[str], str]:
+    """Some of the provider's calls go wrong for a while: what they met, and what that did."""
+    before = await _met(arena)
     await arena.provider(**faults)
     arena.load.surge(ORDERS)
     since = len(arena.watch.decided_at)
     await pause(LASTS_S)
-    hit = await _undecided_long(arena)
+    hit = await unsettled(arena)
+    met = await _met(arena)
     await arena.provider()
     assert hit, "no order has met it"
     decided = len(arena.watch.decided_at) - since
-    return Witness(f"{percent} % {words}: {hit} orders hung on it, {decided} were decided")
+    met.subtract(before)
+    return met, f"at its end {hit} calls were not settled, {decided} orders decided meanwhile"
 
 
-async def _undecided_long(arena: Arena) -> int:
-    """Orders whose provider has not settled them in all the time the fault has lasted."""
+async def _met(arena: Arena) -> Counter[str]:
+    """How many calls have met which fault so far, as the provider counts them itself."""
+    answer = await arena.shop.get(f"{arena.system.addresses.provider}/faults/met")
+    return Counter(answer.body)
+
+
+async def unsettled(arena: Arena) -> int:
+    """Calls that payments has still to make, or to hear the answer of."""
     answer = (await arena.shop.get(arena.shop.url("payments") + "/ops/work")).body
     return sum(int(one["rows"]) for one in answer["kinds"])
+
+
+async def _charged_in_vain(arena: Arena, raced: set[str]) -> int:
+    """How many of the orders the provider has charged that ended before anybody confirmed them."""
+    ended = raced & _told(arena, "orders.order-cancelled.v1")
+    ended -= _told(arena, "orders.order-confirmed.v1")
+    found = await book.read(arena.shop.http, arena.system.addresses.provider)
+    return sum(one.op == "capture" and one.ok and one.order_id in ended for one in found)
+
+
+def _told(arena: Arena, event_type: str) -> set[str]:
+    """The orders of which Kafka has told this."""
+    return {one.key for one in arena.watch.told if one.type == event_type}
 
 
 async def _repeated(arena: Arena) -> float:

@@ -4,10 +4,11 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 PATCHES = Path(__file__).parent / "patches"
-FILE_NAME = re.compile(r"([0-9]{2})-([a-z0-9-]+)\.patch")
+FILE_NAME = re.compile(r"([0-9]{2,3})-([a-z0-9-]+)\.patch")
 HEADER = re.compile(r"(bug|source|check): (.+)")
 
 
@@ -29,7 +30,7 @@ class Planted:
 
 def catalogue(folder: Path = PATCHES) -> list[Planted]:
     """All of them, in the order of their numbers. Raises ``BadPatch``."""
-    return [read(path) for path in sorted(folder.glob("*.patch"))]
+    return sorted(map(read, folder.glob("*.patch")), key=attrgetter("number"))
 
 
 def read(path: Path) -> Planted:

@@ -104,6 +104,13 @@ def test_a_patch_that_does_not_say_what_it_is_is_refused(
         read(patch)
 
 
+def test_they_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    for number in ("100", "02", "99"):
+        (tmp_path / f"{number}-unsafe.patch").write_text(HEADER + DIFF)
+
+    assert [one.number for one in catalogue(tmp_path)] == [2, 99, 100]
+
+
 def test_a_draw_is_the_same_for_the_same_seed() -> None:
     assert draw(PLANTED, 7, 5) == draw(PLANTED, 7, 5)
     assert len({one.name for one in draw(PLANTED, 7, 5)}) == 5

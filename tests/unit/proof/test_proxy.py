@@ -147,6 +147,7 @@ async def test_a_black_hole_of_one_way_gives_back_what_it_held(
         await client.hear(4)
 
     assert len(b"".join(got)) == server_gets
+    assert proxy.held == (1 if way is Way.TO_SERVER else 0)
 
     proxy.heal()
     client.writer.write(b"!")

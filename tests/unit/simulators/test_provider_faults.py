@@ -33,6 +33,23 @@ async def test_a_failed_call_can_be_repeated_under_its_key(provider: Client) -> 
     assert len(await provider.book()) == 1
 
 
+async def test_it_counts_what_calls_have_met_and_not_what_their_tokens_ask_for(
+    provider: Client,
+) -> None:
+    await provider.charge(key="token", token="tok_error_then_ok")
+    await provider.post("/faults", {"error_percent": 50, "refund_error_percent": 100, "seed": 7})
+    failed = (await statuses(provider, "k")).count(500)
+    await provider.post("/faults", {"refund_error_percent": 100, "lost_get_percent": 100})
+    charge = (await provider.charge(key="last")).json
+    await provider.post(f"/v1/charges/{charge['id']}/refund", {"amount_minor": 1}, "r1")
+    with pytest.raises(aiohttp.ClientError):
+        await provider.get("/v1/charges", key="last")
+
+    met = await provider.get("/faults/met")
+    assert met.pop("lost_get") >= 1, "a client may ask once more by itself"
+    assert met == {"error": failed, "answer": 61 - failed, "refund_error": 1}
+
+
 async def test_an_empty_body_resets_to_the_start(provider: Client) -> None:
     start = await provider.get("/faults")
     await provider.post("/faults", {"error_percent": 100, "late_s": 1})

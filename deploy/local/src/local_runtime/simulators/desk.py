@@ -27,12 +27,17 @@ class Call:
 
 
 class Desk:
-    """What the provider knows between calls: its book, its faults and who came how often."""
+    """What the provider knows between calls: its book, its faults and who came how often.
+
+    ``met`` counts calls by the fault they have met, ``answer`` those that could have and did not;
+    what a token asks for is no fault.
+    """
 
     def __init__(self, book: Book, faults: ProviderFaults) -> None:
         self.book = book
         self.faults = faults
         self.faults_at_start = faults
+        self.met: Counter[str] = Counter()
         self._attempts: Counter[str] = Counter()
 
     def delivery(self, call: Call, op: OperationName) -> Delivery:
@@ -43,11 +48,16 @@ class Desk:
         if call.delivery is not Delivery.ANSWER:
             return call.delivery
         if op == "refund" and self.faults.refund_fails(call.key, attempt):
+            self.met["refund_error"] += 1
             return Delivery.ERROR
-        return self.faults.delivery(call.key, attempt)
+        delivery = self.faults.delivery(call.key, attempt)
+        self.met[delivery.name.lower()] += 1
+        return delivery
 
     def loses_get(self, subject: str) -> bool:
-        return self.faults.loses_get(subject, self._attempt(f"get:{subject}"))
+        loses = self.faults.loses_get(subject, self._attempt(f"get:{subject}"))
+        self.met["lost_get"] += loses
+        return loses
 
     def perform(self, call: Call, *, garbled: bool = False) -> Entry | Refused:
         """Plan again and write: the charge may have changed since the call came in."""

@@ -106,6 +106,9 @@ class Provider:
     async def show_faults(self, _: web.Request) -> web.Response:
         return web.json_response(self._desk.faults.model_dump())
 
+    async def show_met(self, _: web.Request) -> web.Response:
+        return web.json_response(self._desk.met)
+
     async def set_faults(self, request: web.Request) -> web.Response:
         self._desk.faults = await bodies.read_changes(request, self._desk.faults_at_start)
         return await self.show_faults(request)
@@ -236,6 +239,7 @@ def create_app(
             web.get("/book", provider.show_book),
             web.get("/faults", provider.show_faults),
             web.post("/faults", provider.set_faults),
+            web.get("/faults/met", provider.show_met),
             web.get("/health/live", serving.live),
             web.get("/health/ready", serving.ready),
         ]
