@@ -10,10 +10,11 @@ from typing import Any, cast
 
 import pytest
 from console import audit
-from console.backends import Answer, Backends
+from console.backends import NOWHERE, UNREACHED, Answer, Backends
 from console.board import Board
 from console.jobs import JOBS_MAX, Job
-from console.pages.actions import Act, Group, act, redrive_group
+from console.pages.actions import UNKNOWN, Act, Group, act, not_done, redrive_group
+from console.pages.local import Fault, set_fault
 from console.pages.partner_actions import PartnerAct
 from console.pages.partner_actions import act as act_for_partner
 from console.streams import Streams
@@ -25,7 +26,13 @@ from tests.support.in_process import app_of, client_of
 RETRY = {"action": "retry", "service": "payments", "target": "7", "order_id": "ord_1"}
 GROUP = {"service": "payments", "reason": "handler-failed"}
 REPLAY = {"action": "replay", "partner": "acme", "target": "whe_1", "event_id": "evt_1"}
-FORMS = [("/actions", RETRY), ("/actions/groups", GROUP), ("/actions/partners", REPLAY)]
+FAULT = {"simulator": "provider", "kind": "error_percent", "percent": "40"}
+FORMS = [
+    ("/actions", RETRY),
+    ("/actions/groups", GROUP),
+    ("/actions/partners", REPLAY),
+    ("/faults", FAULT),
+]
 
 
 @pytest.fixture
@@ -37,7 +44,12 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         calls.append(f"{method} {service}{path}")
         return Answer(200, {})
 
+    async def answer_at(_: Backends, url: str | None, body: Any) -> Answer:
+        calls.append(f"POST {url}")
+        return Answer(200, {})
+
     monkeypatch.setattr(Backends, "_act", answer)
+    monkeypatch.setattr(Backends, "post_at", answer_at)
     return calls
 
 
@@ -111,6 +123,14 @@ class Books:
     async def get(self, service: str, path: str, **query: str) -> Answer:
         return Answer(200, {"dead_letters": []})
 
+    @property
+    def settings(self) -> Any:
+        return SimpleNamespace(provider_url="http://provider", mailbox_url="http://mail/messages")
+
+    async def post_at(self, url: str | None, body: Any) -> Answer:
+        self.told.append((url, body))
+        return Answer(204, None)
+
     async def post(self, service: str, path: str, operator: str, body: Any = None) -> Answer:
         self.told.append((service, path, operator, body))
         return Answer(200, {"replayed": 1, "next_cursor": None})
@@ -138,6 +158,44 @@ async def test_what_is_done_about_a_partner_is_written_down_as_well() -> None:
     )
     assert [len(one) for one in books.told] == [7, 4, 3]
     assert books.told[2] == (17, 200, found["says"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "target", "call"),
+    [
+        (FAULT, "error_percent 40", ("http://provider/faults", {"error_percent": 40.0})),
+        ({**FAULT, "kind": "none"}, "none", ("http://provider/faults", {})),
+        (
+            {"simulator": "mail", "kind": "reject_percent", "percent": "12.5"},
+            "reject_percent 12.5",
+            ("http://mail/faults", {"reject_percent": 12.5}),
+        ),
+    ],
+)
+async def test_a_fault_is_written_down_before_anything_fails(
+    asked: dict[str, str], target: str, call: tuple[str, Any]
+) -> None:
+    books = Books()
+    found = await set_fault(books.running, books.backends, "ada", Fault(**cast(Any, asked)))
+
+    assert books.told == [
+        ("ada", "fault", asked["simulator"], target, None, None, audit.NOT_YET),
+        call,
+        (17, 204, found["says"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (NOWHERE, "mail has no address; nothing was done."),
+        (UNREACHED, "mail cannot be reached; nothing was done."),
+        (Answer(None, "TimeoutError"), UNKNOWN),
+        (Answer(400, {"detail": "no such fault"}), "mail refused: no such fault"),
+    ],
+)
+def test_why_nothing_was_done_is_told_in_words(answer: Answer, says: str) -> None:
+    assert not_done("mail", answer) == says
 
 
 async def begun(books: Books, board: Board, service: str = "payments") -> Job:

@@ -54,3 +54,34 @@ async def test_no_other_file_is(name: str) -> None:
         answer = await client.get(f"/static/{name}", headers={"Host": "127.0.0.1"})
 
     assert answer.status_code == 404
+
+
+SCROLLS = re.compile(r'<(?:pre\b|\w+ [^>]*class="[^"]*\bscroll\b)[^>]*>')
+NAMED = re.compile(r'role="(?:region|group)" aria-label="([^"]+)" tabindex="0">$')
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        one.name
+        for one in CONSOLE.joinpath("templates").iterdir()
+        if SCROLLS.search(one.read_text("utf-8"))
+    ],
+)
+def test_what_scrolls_is_reached_by_key_and_says_what_it_is(name: str) -> None:
+    """WCAG 2.1.1 and 4.1.2: without a mouse it gets the focus, and a reader then says its name."""
+    scrolling = SCROLLS.findall(CONSOLE.joinpath("templates", name).read_text("utf-8"))
+    named = [NAMED.search(one) for one in scrolling]
+
+    assert [one for one, found in zip(scrolling, named, strict=True) if not found] == []
+    names = [one[1] for one in named if one]
+    assert len(names) == len(set(names))
+
+
+def test_nothing_else_scrolls_by_itself() -> None:
+    css = CONSOLE.joinpath("static", "console.css").read_text("utf-8")
+
+    assert re.findall(r"([^{}\n]+?) *\{[^}]*overflow(?:-x|-y)?: *(?:auto|scroll)", css) == [
+        "pre",
+        ".scroll",
+    ]

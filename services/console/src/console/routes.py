@@ -51,7 +51,7 @@ def routes(
     _dead_letters(router, running, backends, board)
     _partners(router, running, backends, board)
     _actions(router, running, backends, board)
-    _local(router, settings, backends, board)
+    _local(router, running, settings, backends, board)
     _files(router)
     _traces(router, running, settings, board)
     return [router]
@@ -219,7 +219,13 @@ def _actions(router: APIRouter, running: Running, backends: Backends, board: Boa
         return _told(request, {"ok": True, "says": "It stops behind the key that is under way."})
 
 
-def _local(router: APIRouter, settings: ConsoleSettings, backends: Backends, board: Board) -> None:
+def _local(
+    router: APIRouter,
+    running: Running,
+    settings: ConsoleSettings,
+    backends: Backends,
+    board: Board,
+) -> None:
     @router.get("/mailbox")
     async def mailbox(
         request: Request, order_id: Annotated[str, Query(max_length=128)] = ""
@@ -235,9 +241,7 @@ def _local(router: APIRouter, settings: ConsoleSettings, backends: Backends, boa
     @router.post("/faults")
     async def set_fault(request: Request, asked: Annotated[local.Fault, Form()]) -> Response:
         local.refuse_elsewhere(settings)
-        answer = await local.set_fault(backends, asked)
-        says = "So it is from now on." if answer.ok else f"It was refused: {answer.detail}"
-        return _told(request, {"ok": answer.ok, "says": says})
+        return _told(request, await local.set_fault(running, backends, _operator(request), asked))
 
     @router.get("/logs")
     async def logs(

@@ -8,6 +8,7 @@ from pydantic import Field
 from shared.contracts.storefront import Storable
 from shared.http.idempotency import KEYED, Answer, needs_key, once
 from shared.http.openapi import LOCATION
+from shared.http.operators import NamedOperator, acted
 from shared.http.paging import CURSOR_LENGTH_MAX
 from shared.http.routes import JsonRoute, problems
 from shared.messaging.unit_of_work import Transactions
@@ -146,11 +147,19 @@ def _shake_hands(routes: APIRouter, transactions: Transactions[InventoryWork]) -
 
     @routes.post("/fulfilment-orders/{fulfilment_order_id}/cancellation", openapi_extra=STEP)
     async def answer_cancellation(
-        fulfilment_order_id: Id, body: CancellationAnswerBody
+        fulfilment_order_id: Id,
+        body: CancellationAnswerBody,
+        operator: NamedOperator = None,
     ) -> FulfilmentOrderView:
-        """The partner says whether it is cancelled, when asked; twice changes nothing."""
+        """The partner says whether it is cancelled, when asked; twice changes nothing.
+
+        An operator who says it in the partner's place is named.
+        """
         async with transactions.answering() as work:
-            return await partners.answer_cancellation(work, fulfilment_order_id, body)
+            view = await partners.answer_cancellation(work, fulfilment_order_id, body)
+        known = {"fulfilment_order_id": fulfilment_order_id, "order_id": view.order_id}
+        acted("cancellation-answered", operator, **known, answer=body.answer)
+        return view
 
 
 def _read(routes: APIRouter, pool: "Pool[Record]") -> None:

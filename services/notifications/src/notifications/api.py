@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
-import structlog
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 from shared.contracts.storefront import Storable
-from shared.http.ops_work import Operator
+from shared.http.operators import UNNAMED, Operator, acted
 from shared.http.problem import Problem, not_found
 from shared.http.routes import JsonRoute, problems
 from shared.observability import tracing
@@ -19,8 +18,6 @@ from notifications.unit_of_work import MAIL
 
 MESSAGES_MAX = 1_000
 MessageId = Annotated[str, Path(min_length=1, max_length=64), Storable]
-
-log = structlog.get_logger(__name__)
 
 
 class LoggedMessage(BaseModel):
@@ -60,7 +57,7 @@ def routes(running: Running) -> Sequence[APIRouter]:
         status_code=202,
         openapi_extra=problems(_404="not-found", _409="already-queued"),
     )
-    async def resend(message_id: MessageId, operator: Operator = "unnamed") -> LoggedMessage:
+    async def resend(message_id: MessageId, operator: Operator = UNNAMED) -> LoggedMessage:
         """Mail it once more under the same Message-ID, after the order's other mails."""
         async with running.transactions.answering(tracing.current_traceparent()) as work:
             found = await store.find(work.db, message_id)
@@ -70,7 +67,7 @@ def routes(running: Running) -> Sequence[APIRouter]:
             if await store.is_queued(work.db, message_id, found.order_id):
                 raise Problem(409, "already-queued", "It is on its way, or waits for its turn.")
             work.add_work(found.order_id, MAIL, {"message_id": message_id})
-        log.info("mail-resent", message_id=message_id, order_id=found.order_id, operator=operator)
+        acted("mail-resent", operator, message_id=message_id, order_id=found.order_id)
         return LoggedMessage.model_validate(found, from_attributes=True)
 
     return [router]

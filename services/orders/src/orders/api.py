@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from shared.contracts.storefront import Submission
 from shared.http.idempotency import KEYED, Answer, OnceTogether, needs_key
 from shared.http.openapi import ENTITY_TAG, LOCATION
+from shared.http.operators import NamedOperator, acted
 from shared.http.preconditions import IF_MATCH, require_match, tag_of
 from shared.http.problem import Problem, not_found, validation_failed
 from shared.http.routes import JsonRoute, problems, takes
@@ -96,7 +97,9 @@ def _cancel(router: APIRouter, running: Running) -> None:
         | IF_MATCH
         | problems(_404="not-found", _409="illegal-transition", _412="precondition-failed"),
     )
-    async def cancel_order(order_id: OrderId, request: Request) -> Response:
+    async def cancel_order(
+        order_id: OrderId, request: Request, operator: NamedOperator = None
+    ) -> Response:
         """Cancel at once while pending; once confirmed, ask whether goods were dispatched.
 
         With ``If-Match``, only the version that was read is cancelled.
@@ -108,6 +111,8 @@ def _cancel(router: APIRouter, running: Running) -> None:
                 raise not_found("There is no such order.")
             require_match(request, tag_of(work.rows[order_id].version))
             refuse_illegal(work.advance(order_id, CancelRequested(asked.reason), "cancel"))
+            status = work.rows[order_id].status
+        acted("order-cancelled", operator, order_id=order_id, status=status)
         async with running.pool.acquire() as db:
             return as_order(await found(db, order_id), status=202)
 

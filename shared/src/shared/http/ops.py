@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared import backlog
 from shared.contracts.storefront import Storable
-from shared.http.ops_work import Operator, work_routes
+from shared.http.operators import UNNAMED, Operator, acted
+from shared.http.ops_work import work_routes
 from shared.http.problem import Problem, not_found
 from shared.http.routes import JsonRoute, problems
 from shared.invariants.check import check
@@ -148,13 +149,15 @@ def dead_letter_routes(
 
     @router.post("/dead-letters/{parked_id}/redrive", openapi_extra=UNKNOWN)
     async def redrive(
-        parked_id: ParkedId, operator: Operator = "unnamed", dry_run: bool = False
+        parked_id: ParkedId, operator: Operator = UNNAMED, dry_run: bool = False
     ) -> dict[str, Any]:
         """Run this key's events again, in order, up to the first that fails."""
         place = await _find(parked_id)
         result = await parked.redrive(
             running.transactions, groups, place, operator, dry_run=dry_run
         )
+        act = "dead-letter-tried" if dry_run else "dead-letter-redriven"
+        acted(act, operator, parked_id=parked_id, key=_key_of(place), **asdict(result))
         return asdict(result)
 
     @router.post(
@@ -162,13 +165,15 @@ def dead_letter_routes(
         openapi_extra=problems(_404="not-found", _409="not-first"),
     )
     async def discard(
-        parked_id: ParkedId, body: Discard, operator: Operator = "unnamed"
+        parked_id: ParkedId, body: Discard, operator: Operator = UNNAMED
     ) -> dict[str, Any]:
         """Drop this record and run what waited behind it."""
         place = await _find(parked_id)
         result = await parked.discard(running.transactions, groups, place, operator, body.reason)
         if result.left < 0:
             raise Problem(409, "not-first", "An earlier record of this key comes first.")
+        known = {"parked_id": parked_id, "key": _key_of(place)}
+        acted("dead-letter-discarded", operator, **known, **asdict(result))
         return asdict(result)
 
     async def _find(parked_id: int) -> Any:
@@ -177,3 +182,7 @@ def dead_letter_routes(
         if row is None or row["consumer"] not in groups:
             raise not_found(f"No dead letter {parked_id}.")
         return row
+
+
+def _key_of(place: Record) -> str:
+    return bytes(place["key"]).decode(errors="replace")

@@ -2,13 +2,13 @@
 
 from typing import Annotated, Any
 
-import structlog
 from asyncpg import Record
-from fastapi import APIRouter, Header, Path, Query
+from fastapi import APIRouter, Path, Query
 
 from shared import backlog
 from shared.clock import rfc3339
 from shared.contracts.storefront import Storable
+from shared.http.operators import UNNAMED, Operator, acted
 from shared.http.problem import Problem, not_found
 from shared.http.routes import problems
 from shared.service import Running
@@ -16,10 +16,7 @@ from shared.service import Running
 BIGINT_MAX = 2**63 - 1
 WORK = "/work"
 RowId = Annotated[int, Path(ge=0, le=BIGINT_MAX)]
-Operator = Annotated[str, Header(alias="X-Operator", max_length=100)]
 OrderId = Annotated[str, Query(min_length=1, max_length=128), Storable]
-
-log = structlog.get_logger(__name__)
 
 
 def work_routes(router: APIRouter, running: Running) -> None:
@@ -36,7 +33,7 @@ def work_routes(router: APIRouter, running: Running) -> None:
     @router.post(
         WORK + "/{row_id}/retry", openapi_extra=problems(_404="not-found", _409="under-way done")
     )
-    async def retry(row_id: RowId, operator: Operator = "unnamed") -> dict[str, Any]:
+    async def retry(row_id: RowId, operator: Operator = UNNAMED) -> dict[str, Any]:
         """Have the call made now instead of when it is due; its key and its rules stay."""
         async with running.pool.acquire() as db:
             row = await backlog.make_due(db, row_id, await running.clock.now(db))
@@ -46,7 +43,7 @@ def work_routes(router: APIRouter, running: Running) -> None:
             raise Problem(409, "done", "It was made meanwhile.")
         if row["lease_token"] is not None:
             raise Problem(409, "under-way", "It is under way; look again in a moment.")
-        log.info("work-retried", work_id=row_id, order_id=row["order_id"], operator=operator)
+        acted("work-retried", operator, work_id=row_id, order_id=row["order_id"])
         running.transactions.made_due({row["order_id"]})
         return {"id": row_id, "order_id": row["order_id"], "kind": row["kind"]}
 

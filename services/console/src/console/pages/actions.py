@@ -11,7 +11,7 @@ from shared.http.problem import Problem
 from shared.service import Running
 
 from console import audit, jobs
-from console.backends import UNREACHED, Answer, Backends
+from console.backends import NOWHERE, UNREACHED, Answer, Backends
 from console.board import Board
 from console.jobs import JOBS_MAX, Job
 
@@ -117,8 +117,8 @@ def told(asked: Act, answer: Answer) -> str:
 
 def not_done(service: str, answer: Answer) -> str:
     """Why it was not done, or that nobody knows."""
-    if answer == UNREACHED:
-        return f"{service} cannot be reached; nothing was done."
+    if answer in (UNREACHED, NOWHERE):
+        return f"{service} {answer.detail}; nothing was done."
     return UNKNOWN if answer.status is None else f"{service} refused: {answer.detail}"
 
 

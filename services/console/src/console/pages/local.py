@@ -8,9 +8,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from shared.http.problem import not_found
+from shared.service import Running
 
-from console.backends import Answer, Backends
+from console import audit
+from console.backends import Backends
 from console.board import Board
+from console.pages.actions import not_done
 from console.settings import ConsoleSettings
 
 MAILS_MAX = 100
@@ -68,10 +71,17 @@ async def faults(backends: Backends, board: Board) -> dict[str, Any]:
     }
 
 
-async def set_fault(backends: Backends, asked: Fault) -> Answer:
-    """One fault in place of those before; ``none`` mends the simulator."""
+async def set_fault(
+    running: Running, backends: Backends, operator: str, asked: Fault
+) -> dict[str, Any]:
+    """One fault in place of those before, written down first; ``none`` mends the simulator."""
     body: Mapping[str, Any] = {} if asked.kind == "none" else {asked.kind: asked.percent}
-    return await backends.post_at(_simulators(backends.settings)[asked.simulator], body)
+    target = " ".join([asked.kind, *(f"{one:g}" for one in body.values())])
+    entry_id = await audit.begin(running, audit.Entry(operator, "fault", asked.simulator, target))
+    answer = await backends.post_at(_simulators(backends.settings)[asked.simulator], body)
+    says = "So it is from now on." if answer.ok else not_done(asked.simulator, answer)
+    await audit.end(running, entry_id, answer.status, says)
+    return {"ok": answer.ok, "says": says}
 
 
 async def logs(settings: ConsoleSettings, board: Board, sought: str) -> dict[str, Any]:

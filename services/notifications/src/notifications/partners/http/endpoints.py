@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-import structlog
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from shared.contracts.storefront import Storable
 from shared.http.openapi import LOCATION
-from shared.http.ops_work import Operator
+from shared.http.operators import UNNAMED, Operator, acted
 from shared.http.paging import CURSOR_LENGTH_MAX, cursor_after, key_of_cursor
 from shared.http.routes import JsonRoute, problems
 
@@ -51,9 +50,6 @@ KEYED = problems(**BY_KEY)
 KNOWN = problems(**BY_KEY, _404="not-found")
 
 
-log = structlog.get_logger(__name__)
-
-
 def endpoint_routes(desk: Desk) -> Sequence[APIRouter]:
     """For partners by their keys, and for operators by a partner's name; else the same.
 
@@ -63,15 +59,11 @@ def endpoint_routes(desk: Desk) -> Sequence[APIRouter]:
     async def by_key(request: Request) -> Partner:
         return (await caller_of(desk.running, request, MANAGE)).partner
 
-    async def by_name(name: Id, request: Request, operator: Operator = "unnamed") -> Partner:
+    async def by_name(name: Id, request: Request, operator: Operator = UNNAMED) -> Partner:
         found = await partner_named(desk.running, name)
         if request.method != "GET":
-            log.info(
-                "operator-acts-for-partner",
-                partner_id=found.partner_id,
-                act=f"{request.method} {request.scope['route'].path}",
-                operator=operator,
-            )
+            act = f"{request.method} {request.scope['route'].path}"
+            acted("operator-acts-for-partner", operator, partner_id=found.partner_id, act=act)
         return found
 
     own = APIRouter(

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
-import structlog
 from fastapi import APIRouter, Depends, Path, Query, Request
 from shared.contracts.storefront import Storable
 from shared.database import Db
-from shared.http.ops_work import Operator
+from shared.http.operators import UNNAMED, Operator, acted
 from shared.http.paging import CURSOR_LENGTH_MAX, cursor_after, key_of_cursor
 from shared.http.problem import Problem, not_found
 from shared.http.routes import JsonRoute, problems
@@ -46,8 +45,6 @@ Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX)]
 Cursor = Annotated[str | None, Query(max_length=CURSOR_LENGTH_MAX)]
 Now = Annotated[bool, Query(description="At once, not when 24 hours are over.")]
 
-log = structlog.get_logger(__name__)
-
 
 def operator_routes(running: Running) -> Sequence[APIRouter]:
     """``/ops/partners`` for operators, ``/v1/partner`` for a partner about itself."""
@@ -66,7 +63,7 @@ def operator_routes(running: Running) -> Sequence[APIRouter]:
 
 def _partners(router: APIRouter, running: Running) -> None:
     @router.post("", status_code=201, openapi_extra=problems(_409="partner-exists"))
-    async def add_partner(body: NewPartner, operator: Operator = "unnamed") -> PartnerAdded:
+    async def add_partner(body: NewPartner, operator: Operator = UNNAMED) -> PartnerAdded:
         """A partner and its first key, with every scope; the key is told this once."""
         async with running.pool.acquire() as db, db.transaction():
             now = await running.clock.now(db)
@@ -84,7 +81,7 @@ def _partners(router: APIRouter, running: Running) -> None:
             if not await partners.add(db, partner):
                 raise Problem(409, "partner-exists", f"There is a partner {body.name}.")
             key, text = await _add_key(db, now, partner, ALL_SCOPES, body.key_expires_in_days)
-        log.info("partner-added", partner_id=partner.partner_id, operator=operator)
+        acted("partner-added", operator, partner_id=partner.partner_id)
         return PartnerAdded(**partner_view(partner, [key]).model_dump(), key=text)
 
     @router.get("", openapi_extra=problems(_400="invalid-cursor"))
@@ -108,7 +105,7 @@ def _partners(router: APIRouter, running: Running) -> None:
 
     @router.patch("/{name}", openapi_extra=problems(_404="not-found"))
     async def change_partner(
-        name: Name, body: PartnerChange, operator: Operator = "unnamed"
+        name: Name, body: PartnerChange, operator: Operator = UNNAMED
     ) -> PartnerView:
         """Grant a partner shipping addresses, or withdraw them at once."""
         found = await partner_named(running, name)
@@ -120,24 +117,24 @@ def _partners(router: APIRouter, running: Running) -> None:
                 await deliveries.withdraw_addresses(db, partner.partner_id)
             keys = await partners.keys_of(db, partner.partner_id)
         act = "granted" if granted else "withdrawn"
-        log.info(f"partner-addresses-{act}", partner_id=partner.partner_id, operator=operator)
+        acted(f"partner-addresses-{act}", operator, partner_id=partner.partner_id)
         return partner_view(partner, keys)
 
 
 def _keys(router: APIRouter, running: Running) -> None:
     @router.post("/{name}/keys", status_code=201, openapi_extra=problems(_404="not-found"))
-    async def add_key(name: Name, body: NewKey, operator: Operator = "unnamed") -> KeyTold:
+    async def add_key(name: Name, body: NewKey, operator: Operator = UNNAMED) -> KeyTold:
         """One more key; it is told this once."""
         partner = await partner_named(running, name)
-        log.info("partner-key-added", partner_id=partner.partner_id, operator=operator)
+        acted("partner-key-added", operator, partner_id=partner.partner_id)
         return await _told_key(running, partner, body.scopes or ALL_SCOPES, body.expires_in_days)
 
     @router.post("/{name}/keys/{key_id}/revoke", openapi_extra=problems(_404="not-found"))
     async def revoke_key(
-        name: Name, key_id: Name, *, at_once: Now = True, operator: Operator = "unnamed"
+        name: Name, key_id: Name, *, at_once: Now = True, operator: Operator = UNNAMED
     ) -> KeyView:
         partner = await partner_named(running, name)
-        log.info("partner-key-revoked", key_id=key_id, operator=operator)
+        acted("partner-key-revoked", operator, key_id=key_id)
         return await _revoke(running, partner, key_id, at_once=at_once)
 
 
