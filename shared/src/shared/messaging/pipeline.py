@@ -191,9 +191,7 @@ class Pipeline:
             return
         causes = {
             id(one.event): Cause(
-                spans.enter_context(
-                    tracing.message_span(f"process {one.event.type}", one.traceparent)
-                ),
+                tracing.message_span(f"process {one.event.type}", one.traceparent, spans),
                 one.identity.id,
                 one.record,
             )

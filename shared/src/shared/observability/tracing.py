@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache, lru_cache
 
 from opentelemetry import trace
@@ -116,23 +116,19 @@ def within(traceparent: str) -> Iterator[None]:
         detach(token)
 
 
-@contextmanager
-def message_span(name: str, traceparent: str) -> Iterator[str]:
-    """A span for one message of a batch; gives the context its effects carry on.
+def message_span(name: str, traceparent: str, spans: ExitStack) -> str:
+    """Begin one message's span, which ends with ``spans``; gives the context its effects carry on.
 
     A message without a context begins a trace of its own; one that is not sampled stays so.
     """
     remote = parse_traceparent(traceparent)
     if remote is not None and _is_left_out(remote):
-        yield traceparent
-        return
+        return traceparent
     tracer = _tracer(trace.get_tracer_provider())
     context = trace.set_span_in_context(NonRecordingSpan(remote)) if remote else Context()
     current = tracer.start_span(name, context, SpanKind.CONSUMER)
-    try:
-        yield traceparent_of(current.get_span_context())
-    finally:
-        current.end()
+    spans.callback(current.end)
+    return traceparent_of(current.get_span_context())
 
 
 @contextmanager
