@@ -60,7 +60,6 @@ def run(settings: type[Settings], build: Callable[[Settings], Service]) -> None:
     loaded = load(settings)
     service = build(loaded)
     refuse_short_memory(service)
-    give_way(service.nice)
     logging.set_up(service.name, loaded.instance_name)
     crash.arm(loaded.crash_dir, loaded.instance_name)
     if loaded.environment in ALLOWANCES:
@@ -230,6 +229,7 @@ class _Process:
         for consumer in parts.consumers:
             consumer.watch()
         parts.started = True
+        give_way(self.service.nice)
         log.info("started")
         await asyncio.gather(*(consumer.keep_checking() for consumer in parts.consumers))
 
