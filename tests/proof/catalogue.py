@@ -14,11 +14,13 @@ from tests.proof.faults import (
     postgres,
     processes,
     provider,
+    restarts,
 )
 
 FAULTS: tuple[Fault, ...] = (
     *processes.FAULTS,
     *brokers.FAULTS,
+    *restarts.FAULTS,
     *postgres.FAULTS,
     *network.FAULTS,
     *consumers.FAULTS,

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 from shared.http import idempotency
 
+from shared import crash
 from tests.integration.orders.support import Database
 from tests.support.builders import an_order
 from tests.support.in_process import app_of, client_of, problem_of
@@ -93,6 +94,25 @@ async def test_nothing_is_kept_of_a_request_that_was_refused(
     mended = await place(client, body, key)
 
     assert (mended.status_code, "idempotency-replayed" in mended.headers) == (201, False)
+
+
+async def test_what_could_not_be_committed_is_not_acknowledged(
+    client: httpx2.AsyncClient, pool: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body, key = an_order(), uuid4().hex
+
+    def cut(point: str) -> None:
+        if point == "before_commit":
+            raise ConnectionResetError("the line is cut")
+
+    with monkeypatch.context() as cutting:
+        cutting.setattr(crash, "point", cut)
+        answer = await place(client, body, key)
+
+    assert problem_of(answer) == (503, "unavailable")
+    assert (await orders_of(pool, body), await keys(pool, key)) == (0, 0)
+    assert (await place(client, body, key)).status_code == 201
+    assert await orders_of(pool, body) == 1
 
 
 async def test_a_new_key_for_a_known_reference_is_told_of_the_order(

@@ -83,7 +83,9 @@ async def every_record_twice(arena: Arena, _: random.Random) -> Witness:
         return all([await _known(arena, one) > before[one] for one in GROUPS])
 
     await eventually(again, "every group was given copies")
-    return Witness(f"{copies} records written again")
+    known = {one: await _known(arena, one) - before[one] for one in GROUPS}
+    words = ", ".join(f"{one} {count:.0f}" for one, count in known.items())
+    return Witness(f"{copies} records written again; of what they were given was known: {words}")
 
 
 async def _known(arena: Arena, service: str) -> float:

@@ -1,4 +1,4 @@
-"""PostgreSQL that cannot sync, cannot write, is held up, deadlocks, or is being migrated."""
+"""PostgreSQL that dies, cannot sync or write, is held up, deadlocks, or is being migrated."""
 
 import asyncio
 import contextlib
@@ -41,12 +41,29 @@ print(asyncio.run(migrate_at(sys.argv[1], "proof", "proof_migrations")))
 """
 
 
+async def kill_server(arena: Arena, _: random.Random) -> Witness:
+    """SIGKILL of the whole server; it is started again after a second."""
+    postgres = arena.servers.postgres
+    pid, before = postgres.pid, _recoveries(arena)
+    await arena.system.take_down("postgres")
+    assert postgres.pid is None, "PostgreSQL is gone"
+    await pause(1)
+    await arena.system.bring_back("postgres", 30)
+    recoveries = _recoveries(arena) - before
+    assert recoveries, "its log tells of no recovery"
+    return Witness(
+        f"PostgreSQL {pid} ended by SIGKILL; {postgres.pid} says in its log that it was not "
+        f"properly shut down and has recovered, {recoveries} times",
+        1,
+    )
+
+
 async def fsync_fails(arena: Arena, _: random.Random) -> Witness:
     """The next fdatasync of PostgreSQL says EIO; it panics and recovers what it has promised."""
     assert shutil.which("strace"), "this fault needs strace"
     postgres = arena.servers.postgres
     assert postgres.pid is not None
-    before = _panics(arena)
+    before, recovered_before = _panics(arena), _recoveries(arena)
     processes = [psutil.Process(postgres.pid), *psutil.Process(postgres.pid).children()]
     attached = [part for one in processes for part in ("-p", str(one.pid))]
     inject = ("-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=1")
@@ -60,7 +77,11 @@ async def fsync_fails(arena: Arena, _: random.Random) -> Witness:
             tracer.terminate()
         await tracer.wait()
     await postgres.wait_ready()
-    return Witness(f"fdatasync said EIO, {_panics(arena) - before} PANIC in its log, it recovered")
+    recoveries = _recoveries(arena) - recovered_before
+    assert recoveries, "its log tells of no recovery"
+    return Witness(
+        f"fdatasync said EIO, {_panics(arena) - before} PANIC and {recoveries} recovery in its log"
+    )
 
 
 async def read_only(arena: Arena, _: random.Random) -> Witness:
@@ -207,6 +228,10 @@ def _panics(arena: Arena) -> int:
     return _log(arena).count("PANIC:")
 
 
+def _recoveries(arena: Arena) -> int:
+    return _log(arena).count("automatic recovery in progress")
+
+
 def _deadlocks(arena: Arena) -> int:
     return _log(arena).count("deadlock detected")
 
@@ -216,6 +241,7 @@ def _log(arena: Arena) -> str:
 
 
 FAULTS = [
+    Fault("F12", "SIGKILL of PostgreSQL under load", kill_server),
     Fault("F14", "fdatasync of PostgreSQL fails", fsync_fails),
     Fault("F17", "deadlocks on stock", deadlocks),
     Fault("F18.server", "PostgreSQL becomes read-only", read_only),

@@ -1,4 +1,4 @@
-"""Processes that die or are stopped: services at named points, by SIGTERM, and PostgreSQL."""
+"""Services that die or are told to end: at named points, amid a redrive, by SIGTERM."""
 
 import asyncio
 import random
@@ -84,17 +84,6 @@ async def drain(arena: Arena, luck: random.Random) -> Witness:
     return Witness(f"{len(names)} exits with 0 within {took_s:.1f} s of SIGTERM")
 
 
-async def kill_postgres(arena: Arena, _: random.Random) -> Witness:
-    """SIGKILL of the whole server; it is started again after a second."""
-    postgres = arena.servers.postgres
-    pid = postgres.pid
-    await arena.system.take_down("postgres")
-    assert postgres.pid is None, "PostgreSQL is gone"
-    await pause(1)
-    await arena.system.bring_back("postgres", 30)
-    return Witness(f"PostgreSQL {pid} ended by SIGKILL, {postgres.pid} recovered its log", 1)
-
-
 async def given(arena: Arena, service: str, **outcome: str) -> float:
     """How many records this process has been given by the group of its name.
 
@@ -116,5 +105,4 @@ FAULTS = [
     Fault("F1.K11", "SIGKILL when a deadline has passed", die_when_the_deadline_passes),
     Fault("F1.K15", "SIGKILL amid a redrive", die_in_a_redrive),
     Fault("F2", "SIGTERM of every service under load", drain),
-    Fault("F12", "SIGKILL of PostgreSQL under load", kill_postgres),
 ]

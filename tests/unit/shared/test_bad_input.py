@@ -132,8 +132,9 @@ async def test_a_body_beyond_the_limit_is_cut_off(clients: Clients, route: tuple
     endless = 0
 
     async def chunks() -> AsyncIterator[bytes]:
+        """It ends after all, so that a limit which is gone takes a test and not the machine."""
         nonlocal endless
-        while True:
+        while endless < 100:
             endless += 1
             yield b" " * 64 * 1024
 

@@ -1,7 +1,9 @@
 """A service that would forget an event while Kafka can bring it again does not start."""
 
+from datetime import timedelta
+
 import pytest
-from shared.retention import refuse_short_memory
+from shared.retention import common, refuse_short_memory
 from shared.service import Service
 from shared.settings import EX_CONFIG
 
@@ -35,6 +37,15 @@ def test_a_shorter_memory_is_refused_by_its_setting(
     assert exit_.value.code == EX_CONFIG
     named = f"{name.upper()}_INBOX_RETENTION_DAYS: at least {NEEDED_DAYS[name]}"
     assert capsys.readouterr().err.startswith(named)
+
+
+@pytest.mark.parametrize("name", NEEDED_DAYS)
+def test_what_grows_with_every_event_and_request_goes_again(name: str) -> None:
+    rules = {one.table: one for one in common(a_service(name).settings)}
+
+    assert rules.keys() == {"inbox", "idempotency_keys", "work_rows"}
+    assert all(timedelta() < one.keep < timedelta(days=366) for one in rules.values())
+    assert rules["work_rows"].condition == "t.done", "what is still to be done stays"
 
 
 def test_a_service_that_keeps_no_ids_forgets_none() -> None:
