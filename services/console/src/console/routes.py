@@ -114,7 +114,7 @@ def _traces(router: APIRouter, running: Running, settings: ConsoleSettings, boar
     async def show(
         request: Request, trace_id: Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
     ) -> Response:
-        return page(request, "trace.html", await trace.document(running, board, trace_id))
+        return page(request, "trace.html", await trace.document(running, settings, board, trace_id))
 
     otlp.routes(router, running, keeps=settings.spans_max > 0)
 

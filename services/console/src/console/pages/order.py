@@ -81,7 +81,7 @@ async def look(
         "parked": known.parked,
         "records": records,
         "trace_id": trace_id,
-        "trace_link": _link(backends.settings.trace_link, trace_id),
+        "trace_link": trace.link(backends.settings.trace_link, trace_id),
         "trace": [trace.shown(one) for one in waterfall(spans)],
         "actions": [dict(one) for one in actions],
     }
@@ -256,7 +256,3 @@ def _summary(row: Record | None, live: Mapping[str, Any]) -> dict[str, Any]:
         "refunded_minor": told.get("refunded_minor"),
         "reasons": live.get("reasons") or [],
     }
-
-
-def _link(template: str | None, trace_id: str | None) -> str | None:
-    return template.replace("{trace_id}", trace_id) if template and trace_id else None
