@@ -5,8 +5,7 @@ from weakref import ref
 
 import pytest
 from console.render import Document
-from console.streams import Page as FollowedPage
-from console.streams import Streams, message
+from console.streams import LOOKS_MAX, Streams, message
 from shared.http.problem import Problem, not_found
 
 
@@ -102,11 +101,11 @@ def test_each_line_of_a_page_is_a_line_of_its_message() -> None:
 class Followed:
     """What a page says and what is around it; ``looked`` and ``drawn`` count."""
 
-    def __init__(self, holds_s: float = 60) -> None:
+    def __init__(self, streams: Streams, holds_s: float = 60) -> None:
         self.found: Document = {"status": "confirmed"}
         self.around: Document = {"alarms": []}
         self.holds_s, self.looked, self.drawn = holds_s, 0, 0
-        self.page = FollowedPage(self.look, lambda: self.around, self.render)
+        self.page = streams.page("ord_1", self.look, lambda: self.around, self.render)
 
     async def look(self) -> tuple[Document, float]:
         self.looked += 1
@@ -120,7 +119,7 @@ class Followed:
 
 
 async def test_a_page_of_which_nothing_is_heard_is_neither_looked_at_nor_drawn_again() -> None:
-    one = Followed()
+    one = Followed(Streams(9))
     first = await one.page.draw()
 
     assert {await one.page.draw() for _ in range(99)} == {first}
@@ -128,8 +127,9 @@ async def test_a_page_of_which_nothing_is_heard_is_neither_looked_at_nor_drawn_a
 
 
 async def test_news_that_change_nothing_draw_nothing_and_news_that_do_are_drawn_once() -> None:
-    streams, one = Streams(9), Followed()
-    page = streams.page("ord_1", lambda: one.page)
+    streams = Streams(9)
+    one = Followed(streams)
+    page = one.page
     await page.draw()
     streams.stir({"ord_1"})
     await page.draw()
@@ -146,7 +146,7 @@ async def test_news_that_change_nothing_draw_nothing_and_news_that_do_are_drawn_
 
 
 async def test_what_is_around_a_page_is_drawn_anew_without_a_look_at_the_page() -> None:
-    one = Followed()
+    one = Followed(Streams(9))
     await one.page.draw()
     one.around = {"alarms": ["parked"]}
 
@@ -155,7 +155,7 @@ async def test_what_is_around_a_page_is_drawn_anew_without_a_look_at_the_page() 
 
 
 async def test_a_page_that_holds_no_longer_is_looked_at_but_not_drawn_again() -> None:
-    one = Followed(holds_s=0)
+    one = Followed(Streams(9), holds_s=0)
     for _ in range(3):
         await one.page.draw()
 
@@ -163,8 +163,9 @@ async def test_a_page_that_holds_no_longer_is_looked_at_but_not_drawn_again() ->
 
 
 async def test_news_that_come_during_a_look_are_looked_at_after_it() -> None:
-    streams, one = Streams(9), Followed()
-    page = streams.page("ord_1", lambda: one.page)
+    streams = Streams(9)
+    one = Followed(streams)
+    page = one.page
     looking = asyncio.ensure_future(page.draw())
     await asyncio.sleep(0)
     streams.stir({"ord_1"})
@@ -175,7 +176,7 @@ async def test_news_that_come_during_a_look_are_looked_at_after_it() -> None:
 
 
 async def test_a_look_that_fails_is_made_again() -> None:
-    one = Followed()
+    one = Followed(Streams(9))
     answers: list[Exception | None] = [ConnectionResetError(), None]
 
     async def look() -> tuple[Document, float]:
@@ -191,19 +192,39 @@ async def test_a_look_that_fails_is_made_again() -> None:
     assert "confirmed" in await one.page.draw()
 
 
-def new_page() -> FollowedPage:
+async def steady() -> tuple[Document, float]:
+    return {"status": "confirmed"}, 60
+
+
+async def test_of_many_pages_that_are_due_together_few_are_looked_at_together() -> None:
+    streams = Streams(99)
+    now, most = 0, 0
+
     async def look() -> tuple[Document, float]:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        now -= 1
         return {"status": "confirmed"}, 60
 
-    return FollowedPage(look, dict, str)
+    pages = [streams.page(f"ord_{number}", look, dict, str) for number in range(50)]
+    drawn = await asyncio.gather(*(page.draw() for page in pages))
+
+    assert set(drawn) == {"{'status': 'confirmed'}"}
+    assert most == LOOKS_MAX
 
 
 async def test_a_page_is_shared_while_somebody_follows_it_and_then_forgotten() -> None:
     streams = Streams(9, pause_s=0, again_s=60)
-    follower = streams.follow(streams.page("ord_1", new_page).draw, "ord_1")
+    first = ref(streams.page("ord_1", steady, dict, str))
+    assert first() is None
+
+    follower = streams.follow(streams.page("ord_1", steady, dict, str).draw, "ord_1")
     await anext(follower)
-    followed = ref(streams.page("ord_1", new_page))
-    assert followed() is streams.page("ord_1", new_page)
+    followed = ref(streams.page("ord_1", steady, dict, str))
+    assert followed() is streams.page("ord_1", steady, dict, str)
 
     await follower.aclose()
     del follower

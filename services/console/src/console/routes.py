@@ -26,7 +26,7 @@ from console.pages import (
 )
 from console.render import HEADERS, STREAM_HEADERS, Document, PageRoute, draw, page
 from console.settings import ConsoleSettings
-from console.streams import Look, Page
+from console.streams import Look
 
 STATIC = {
     "console.css": "text/css",
@@ -263,11 +263,8 @@ def _files(router: APIRouter) -> None:
 
 def _followed(board: Board, key: str, look: Look, template: str) -> Response:
     """A page of one thing, looked at and drawn once for all who follow it."""
-
-    def made() -> Page:
-        return Page(look, lambda: board.frame, lambda says: draw(template, says))
-
-    return _stream(board, board.streams.page(key, made).draw, key)
+    followed = board.streams.page(key, look, lambda: board.frame, lambda says: draw(template, says))
+    return _stream(board, followed.draw, key)
 
 
 def _stream(board: Board, drawn: Draw, key: str | None = None) -> Response:

@@ -12,9 +12,11 @@ from shared.http.problem import DATABASE_FAILURES, Problem
 from console.render import Document
 
 PAUSE_S, AGAIN_S = 1.0, 5.0
+LOOKS_MAX = 8
 BEAT_S = 15.0
 RETRY_AFTER_S = 5
 Look = Callable[[], Awaitable[tuple[Document, float]]]
+Render = Callable[[Document], str]
 UNDRAWABLE: tuple[type[Exception], ...] = (Problem, *DATABASE_FAILURES)
 
 
@@ -23,12 +25,14 @@ class Page:
     """One page for all who follow it: looked at when it is due, drawn when it says something new.
 
     ``look`` gives what it says, and for how many seconds that holds while there is no news of it;
-    ``frame`` is what stands around it, from memory.
+    ``frame`` is what stands around it, from memory. ``room`` is for looks at all pages: when fifty
+    are due at once, orders in the services would have to wait for hundreds of questions.
     """
 
     look: Look
     frame: Callable[[], Document]
-    render: Callable[[Document], str]
+    render: Render
+    room: asyncio.Semaphore
     has_news: bool = True
     _holds_until_s: float = -math.inf
     _found: Document = field(default_factory=dict)
@@ -41,7 +45,8 @@ class Page:
             clock = asyncio.get_running_loop().time
             if self.has_news or clock() >= self._holds_until_s:
                 self.has_news, self._holds_until_s = False, -math.inf
-                self._found, holds_s = await self.look()
+                async with self.room:
+                    self._found, holds_s = await self.look()
                 self._holds_until_s = clock() + holds_s
             says = {**self._found, **self.frame()}
             if says != self._says:
@@ -60,6 +65,7 @@ class Streams:
     _shared: dict[str, tuple[float, str]] = field(default_factory=dict)
     # Whoever follows a page holds it; it goes with the last of them.
     _pages: WeakValueDictionary[str, Page] = field(default_factory=WeakValueDictionary)
+    _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LOOKS_MAX))
 
     def __len__(self) -> int:
         return len(self._followers)
@@ -101,11 +107,11 @@ class Streams:
                     async with asyncio.timeout(self.again_s):
                         await news.wait()
 
-    def page(self, key: str, make: Callable[[], Page]) -> Page:
+    def page(self, key: str, look: Look, frame: Callable[[], Document], render: Render) -> Page:
         """The page that others follow under this key, or a new one."""
         page = self._pages.get(key)
         if page is None:
-            page = self._pages[key] = make()
+            page = self._pages[key] = Page(look, frame, render, self._room)
         return page
 
     def shared(self, name: str, draw: Callable[[], str]) -> str:
