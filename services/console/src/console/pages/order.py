@@ -17,14 +17,15 @@ from console.backends import Answer, Backends
 from console.board import Board
 from console.domain.spans import waterfall
 from console.domain.states import states_of
-from console.domain.waits import BEHIND_S, Asked, Call, Known, Parked, Wait, waits_of
+from console.domain.waits import Asked, Call, Known, Parked, Wait, waits_of
 from console.pages import trace
 
 SERVICES = ("orders", "payments", "inventory", "notifications")
 # What is told in Kafka when it ends; of all other causes a service alone knows how they stand.
 STEADY = ("dispatch-pending", "delivery-pending", "partner-rejected")
-# By then a service has read the order's last record too, or is so far behind that it is named.
-SETTLED_AFTER = timedelta(seconds=BEHIND_S)
+# By then a service has read the order's last record too, or is so far behind that it is named;
+# and spans of that have come.
+SETTLED_AFTER = timedelta(seconds=30)
 REST_S = 60.0
 ACTIONS_MAX = 100
 ENTRIES_MAX = 200
