@@ -1,15 +1,23 @@
 """When the page of an order that is followed rests: nothing can become of it that is not heard."""
 
+import math
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from console import store
+from console.backends import Backends
 from console.board import Board
 from console.domain.alarms import Instance
 from console.domain.waits import Asked, Call, Known, Parked, waits_of
+from console.pages import now
 from console.pages.order import REST_S, newest, rest_s, rests
 from console.streams import Streams
+from shared.service import Running
 
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 CALL = Call("payments", 7, "charge", 1, NOW)
@@ -74,3 +82,49 @@ def test_a_service_that_orders_wait_for_is_in_trouble(
     board = Board(Streams(1), instances=[Instance("payments", answers=answers, gauges=gauges)])
 
     assert board.troubled == troubled
+
+
+class Seen:
+    """A database that has decided nothing, and what the services' gauges say at each look."""
+
+    def __init__(self, *looks: Instance) -> None:
+        self.looks = list(looks)
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator["Seen"]:
+        yield self
+
+    async def now(self, _: Any) -> datetime:
+        return NOW
+
+    async def decided(self, *_: Any) -> list[Any]:
+        return []
+
+    async def look(self, _: Any) -> list[Instance]:
+        return [self.looks.pop(0)]
+
+
+async def test_pages_that_rest_are_looked_at_when_a_service_comes_into_trouble_and_out_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    well, away = (Instance("payments", answers=answers) for answers in (True, False))
+    seen, looked = Seen(well, well, away, away, well), 0
+    monkeypatch.setattr(now, "look", seen.look)
+    monkeypatch.setattr(store, "decided", seen.decided)
+    board = Board(Streams(1))
+
+    async def look() -> tuple[Mapping[str, Any], float]:
+        nonlocal looked
+        looked += 1
+        return {}, 60.0
+
+    page = board.streams.page("ord_1", look, dict, str)
+    running = cast(Running, SimpleNamespace(pool=seen, clock=seen))
+    counts = []
+    while seen.looks:
+        board.looked_s = -math.inf  # Nobody follows a page by a stream: it looks when it is told.
+        await now.look_around(running, cast(Backends, None), board)
+        await page.draw()
+        counts.append(looked)
+
+    assert counts == [1, 1, 2, 2, 3]
