@@ -4,14 +4,19 @@ import base64
 from typing import Any
 
 import pytest
+from console.backends import Backends
+from console.board import Board
+from console.routes import routes
 from console.settings import ConsoleSettings
+from console.streams import Streams
 from pydantic import ValidationError
+from starlette.routing import Route
 
 from tests.support.in_process import app_of, client_of
 from tests.support.wiring import EXAMPLE_SETTINGS
 
 KEY = "a key of sixteen and more"
-ELSEWHERE = {"http_host": "0.0.0.0", "access_key": KEY}
+ELSEWHERE: dict[str, Any] = {"http_host": "0.0.0.0", "access_key": KEY}
 LOCAL = {"Host": "127.0.0.1:8000"}
 ICON = "/static/icon.svg"
 
@@ -79,6 +84,22 @@ async def test_from_there_and_from_a_program_it_is_heard(headers: dict[str, str]
 async def test_beyond_loopback_nothing_answers_without_the_key(headers: dict[str, str]) -> None:
     for path in (ICON, "/", "/ops/work", "/metrics", "/openapi.json", "/docs"):
         assert await status("GET", path, headers, **ELSEWHERE) == 401
+
+
+async def test_none_of_the_consoles_own_routes_answers_there_without_the_key() -> None:
+    app = app_of("console", **ELSEWHERE)
+    running = app.state.running
+    [own] = routes(running, running.settings, Backends(running.settings), Board(Streams(1)))
+    listed = [one for one in own.routes if isinstance(one, Route)]
+    async with client_of(app) as client:
+        answers = {
+            (method, one.path): (await client.request(method, one.path)).status_code
+            for one in listed
+            for method in one.methods or ()
+        }
+
+    assert {("POST", "/v1/traces"), ("POST", "/actions"), ("GET", "/now/live")} <= answers.keys()
+    assert set(answers.values()) == {401}
 
 
 async def test_with_a_name_and_the_key_one_is_let_in() -> None:

@@ -13,6 +13,7 @@ from asyncpg import Record
 
 from console.domain.alarms import Alarm, Instance, Level, Promise, doubts
 from console.domain.facts import Fact
+from console.domain.waits import BEHIND_S
 from console.jobs import Job
 from console.streams import Streams
 
@@ -67,6 +68,15 @@ class Board:
         for one in facts:
             self.newest[one.place.topic, one.place.partition] = one
         self.streams.stir({one.key for one in facts})
+
+    @property
+    def troubled(self) -> frozenset[str]:
+        """Services that are silent, or so far behind that orders' pages name them."""
+        return frozenset(
+            one.service
+            for one in self.instances
+            if not one.answers or self.worst_lag_s(one.service) > BEHIND_S
+        )
 
     def worst_lag_s(self, service: str) -> float:
         """How far the service reads behind, by its slowest group and instance."""

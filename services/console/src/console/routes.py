@@ -24,8 +24,9 @@ from console.pages import (
     partners,
     trace,
 )
-from console.render import HEADERS, STREAM_HEADERS, PageRoute, draw, page
+from console.render import HEADERS, STREAM_HEADERS, Document, PageRoute, draw, page
 from console.settings import ConsoleSettings
+from console.streams import Look
 
 STATIC = {
     "console.css": "text/css",
@@ -102,11 +103,10 @@ def _orders(
 
     @router.get("/orders/{order_id}/live")
     async def live(order_id: OrderId) -> Response:
-        async def drawn() -> str:
-            found = await order.document(running, backends, board, order_id)
-            return draw("order_live.html", found)
+        async def look() -> tuple[Document, float]:
+            return await order.look(running, backends, board, order_id)
 
-        return _stream(board, drawn, order_id)
+        return _followed(board, order_id, look, "order_live.html")
 
 
 def _traces(router: APIRouter, running: Running, settings: ConsoleSettings, board: Board) -> None:
@@ -114,7 +114,7 @@ def _traces(router: APIRouter, running: Running, settings: ConsoleSettings, boar
     async def show(
         request: Request, trace_id: Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
     ) -> Response:
-        return page(request, "trace.html", await trace.document(running, board, trace_id))
+        return page(request, "trace.html", await trace.document(running, settings, board, trace_id))
 
     otlp.routes(router, running, keeps=settings.spans_max > 0)
 
@@ -162,11 +162,11 @@ def _partners(router: APIRouter, running: Running, backends: Backends, board: Bo
 
     @router.get("/partners/{name}/live")
     async def live(name: Name) -> Response:
-        async def drawn() -> str:
+        async def look() -> tuple[Document, float]:
             found = await partners.one_document(running, backends, board, name)
-            return draw("partner_live.html", found)
+            return found, board.streams.again_s
 
-        return _stream(board, drawn, f"partner {name}")
+        return _followed(board, f"partner {name}", look, "partner_live.html")
 
     @router.get("/partners/{name}/endpoints/{endpoint_id}")
     async def log(
@@ -192,7 +192,7 @@ def _partners(router: APIRouter, running: Running, backends: Backends, board: Bo
         request: Request, asked: Annotated[partner_actions.PartnerAct, Form()]
     ) -> Response:
         found = await partner_actions.act(running, backends, _operator(request), asked)
-        board.streams.stir()
+        board.streams.stir({f"partner {asked.partner}", asked.order_id})
         return _told(request, found)
 
 
@@ -200,14 +200,14 @@ def _actions(router: APIRouter, running: Running, backends: Backends, board: Boa
     @router.post("/actions")
     async def do(request: Request, asked: Annotated[actions.Act, Form()]) -> Response:
         found = await actions.act(running, backends, _operator(request), asked)
-        board.streams.stir()
+        board.streams.stir({asked.order_id})
         return _told(request, found)
 
     @router.post("/actions/groups")
     async def begin(request: Request, asked: Annotated[actions.Group, Form()]) -> Response:
         operator = _operator(request)
         job = await actions.redrive_group(running, backends, board, operator, asked)
-        board.streams.stir()
+        board.streams.stir(())
         return _told(request, {"ok": True, "says": f"Begun as {job.id}.", "job": job.id})
 
     @router.post("/actions/groups/{job_id}/stop")
@@ -259,6 +259,12 @@ def _files(router: APIRouter) -> None:
         content = files("console").joinpath("static", *name.split("/")).read_bytes()
         headers = {**HEADERS, "Cache-Control": f"max-age={DAY_S}"}
         return Response(content, 200, headers, STATIC[name])
+
+
+def _followed(board: Board, key: str, look: Look, template: str) -> Response:
+    """A page of one thing, looked at and drawn once for all who follow it."""
+    followed = board.streams.page(key, look, lambda: board.frame, lambda says: draw(template, says))
+    return _stream(board, followed.draw, key)
 
 
 def _stream(board: Board, drawn: Draw, key: str | None = None) -> Response:

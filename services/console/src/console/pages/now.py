@@ -45,6 +45,7 @@ async def look_around(running: Running, backends: Backends, board: Board) -> Non
     if not board.streams and looked_s - board.looked_s < QUIET_LOOK_S:
         return
     board.looked_s = looked_s
+    troubled = board.troubled
     board.instances = await look(backends)
     async with running.pool.acquire() as db:
         now = await running.clock.now(db)
@@ -59,7 +60,8 @@ async def look_around(running: Running, backends: Backends, board: Board) -> Non
     )
     board.alarms = alarms(board.instances, board.level)
     board.at, board.seen_s = now, time.monotonic()
-    board.streams.stir(())
+    # Who is in trouble is named on the page of every order that waits for them.
+    board.streams.stir(() if board.troubled == troubled else None)
 
 
 async def add_up(running: Running, board: Board) -> None:

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
+from zlib import crc32
 
 from asyncpg import Record
 from shared.contracts.inventory import FulfilmentCancellationRequested
@@ -20,6 +21,12 @@ from console.domain.waits import Asked, Call, Known, Parked, Wait, waits_of
 from console.pages import trace
 
 SERVICES = ("orders", "payments", "inventory", "notifications")
+# What is told in Kafka when it ends; of all other causes a service alone knows how they stand.
+STEADY = ("dispatch-pending", "delivery-pending", "partner-rejected")
+# By then a service has read the order's last record too, or is so far behind that it is named;
+# and spans of that have come.
+SETTLED_AFTER = timedelta(seconds=30)
+REST_S = 60.0
 ACTIONS_MAX = 100
 ENTRIES_MAX = 200
 WEBHOOKS_MAX = 100
@@ -34,6 +41,14 @@ async def document(
     running: Running, backends: Backends, board: Board, order_id: str
 ) -> dict[str, Any]:
     """What Kafka told, and what each service says now; who is silent is named."""
+    found, _ = await look(running, backends, board, order_id)
+    return found
+
+
+async def look(
+    running: Running, backends: Backends, board: Board, order_id: str
+) -> tuple[dict[str, Any], float]:
+    """The document, and for how many seconds it holds while there is no news of the order."""
     async with running.pool.acquire() as db:
         now = await running.clock.now(db)
         row = await store.order(db, order_id)
@@ -48,7 +63,7 @@ async def document(
         raise not_found(f"No order {order_id}.")
     known = known_of(order_id, row, answers, board, records)
     waits = waits_of(known, now)
-    return {
+    found = {
         "order_id": order_id,
         **board.frame,
         "status": known.status,
@@ -67,10 +82,28 @@ async def document(
         "parked": known.parked,
         "records": records,
         "trace_id": trace_id,
-        "trace_link": _link(backends.settings.trace_link, trace_id),
+        "trace_link": trace.link(backends.settings.trace_link, trace_id),
         "trace": [trace.shown(one) for one in waterfall(spans)],
         "actions": [dict(one) for one in actions],
     }
+    is_steady = rests(known, waits) and now - newest(records, now) > SETTLED_AFTER
+    return found, rest_s(order_id) if is_steady else board.streams.again_s
+
+
+def rests(known: Known, waits: Sequence[Wait]) -> bool:
+    """Whether nothing goes on that only a service knows of, and no clock runs."""
+    goes_on = known.calls or known.parked or known.silent
+    return not goes_on and all(one.cause in STEADY for one in waits)
+
+
+def newest(records: Sequence[Mapping[str, Any]], now: datetime) -> datetime:
+    """When the console read the last of them; just now, as long as there is none."""
+    return max((one["recorded_at"] for one in records), default=now)
+
+
+def rest_s(order_id: str) -> float:
+    """Many that begin to be followed together are not all looked at together ever after."""
+    return REST_S * (1 + crc32(order_id.encode()) / 2**32)
 
 
 def headline(waits: Sequence[Wait]) -> str:
@@ -224,7 +257,3 @@ def _summary(row: Record | None, live: Mapping[str, Any]) -> dict[str, Any]:
         "refunded_minor": told.get("refunded_minor"),
         "reasons": live.get("reasons") or [],
     }
-
-
-def _link(template: str | None, trace_id: str | None) -> str | None:
-    return template.replace("{trace_id}", trace_id) if template and trace_id else None

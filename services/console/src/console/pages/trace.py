@@ -9,11 +9,14 @@ from shared.service import Running
 from console import store
 from console.board import Board
 from console.domain.spans import Bar, waterfall
+from console.settings import ConsoleSettings
 
 ATTRIBUTES_MAX = 12
 
 
-async def document(running: Running, board: Board, trace_id: str) -> dict[str, Any]:
+async def document(
+    running: Running, settings: ConsoleSettings, board: Board, trace_id: str
+) -> dict[str, Any]:
     """None of its spans may have come; that is no error, for they come when they are over."""
     async with running.pool.acquire() as db:
         kept = await store.spans_of(db, trace_id)
@@ -21,9 +24,15 @@ async def document(running: Running, board: Board, trace_id: str) -> dict[str, A
     return {
         **board.frame,
         "trace_id": trace_id,
+        "trace_link": link(settings.trace_link, trace_id),
         "spans": spans,
         "trace": [shown(one) for one in waterfall(spans)],
     }
+
+
+def link(template: str | None, trace_id: str | None) -> str | None:
+    """The trace's page elsewhere, in Jaeger, Tempo or Zipkin as the template has it."""
+    return template.replace("{trace_id}", trace_id) if template and trace_id else None
 
 
 def shown(bar: Bar) -> Mapping[str, Any]:
