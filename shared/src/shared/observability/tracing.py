@@ -67,6 +67,14 @@ def _parsed(text: str) -> SpanContext | None:
     return context if context.is_valid else None
 
 
+def normal_traceparent(text: str) -> str:
+    """``text`` as we write it, in version 00; empty when it is no context."""
+    context = parse_traceparent(text)
+    if context is None or text.startswith("00-"):
+        return text if context else ""
+    return traceparent_of(context)
+
+
 @cache
 def _tracer(provider: trace.TracerProvider) -> trace.Tracer:
     """Made once: a provider makes a new one at each call, for more than a whole span costs."""
