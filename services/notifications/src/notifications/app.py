@@ -49,7 +49,7 @@ from notifications.retention import retention
 from notifications.send_mail import MailSender
 from notifications.settings import NotificationsSettings
 from notifications.unit_of_work import MAIL, MessageWork
-from notifications.writing.html import template
+from notifications.writing.html import load_templates
 from notifications.writing.languages import load_catalogues
 
 HANDLERS: Mapping[type[Event], Handler] = {
@@ -90,7 +90,7 @@ PARTNERS = "notifications-partners"
 def build(settings: NotificationsSettings) -> Service:
     """Notifications as ``shared.running`` runs it; it publishes nothing."""
     load_catalogues()
-    template()
+    load_templates()
     mailer = Mailer(settings)
 
     def worker(running: Running) -> Worker:
