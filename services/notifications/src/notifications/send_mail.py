@@ -68,16 +68,15 @@ class MailSender:
         if letter is None:
             return
         queued, customer = letter
-        message = written(queued, customer, self.settings.shop)
         try:
             async with self.mailer.slots.take():
                 crash.point("worker.before_call")
-                refused = await self._send(row, message)
+                refused = await self._send(row, queued, customer)
                 crash.point("worker.after_call")
         except NoSlot:
             await self._put_back(row, queued)
             return
-        await self._ends.take(_Sent(row, message.message_id, refused))
+        await self._ends.take(_Sent(row, queued.message_id, refused))
 
     async def _start(self, leased: Sequence[LeasedRow], _alone: bool) -> list[Letter | None]:
         """What is to be written for each row; nothing for one that waits or is not ours."""
@@ -129,8 +128,12 @@ class MailSender:
                 log.warning("work-lease-lost", kind=one.row.kind, order_id=one.row.order_id)
         return [None] * len(sent)
 
-    async def _send(self, row: LeasedRow, message: Message) -> str | None:
-        """Why the mail was refused for good, or None when the server has it."""
+    async def _send(self, row: LeasedRow, queued: QueuedMessage, customer: Customer) -> str | None:
+        """Why the mail was refused for good, or None when the server has it.
+
+        It is there no longer than it is sent: many wait for a slot, or to be recorded.
+        """
+        message = written(queued, customer, self.settings.shop)
         attributes = {
             "orderproof.order_id": row.order_id,
             "messaging.message.id": message.message_id,

@@ -190,13 +190,7 @@ class Pipeline:
         if not runnable:
             return
         causes = {
-            id(one.event): Cause(
-                spans.enter_context(
-                    tracing.message_span(f"process {one.event.type}", one.traceparent)
-                ),
-                one.identity.id,
-                one.record,
-            )
+            id(one.event): Cause(_context(one, spans), one.identity.id, one.record)
             for one in runnable
         }
         await run_handlers(work, self.group, [one.event for one in runnable], causes)
@@ -204,6 +198,14 @@ class Pipeline:
     def _count(self, outcome: str, events: int) -> None:
         if events:
             metrics.EVENTS_PROCESSED.labels(self.group.name, outcome).inc(events)
+
+
+def _context(known: Known, spans: ExitStack) -> str:
+    """What the event's effects carry on; its own span, where it has one, ends with ``spans``."""
+    if tracing.is_left_out(known.traceparent):
+        return known.traceparent
+    span = tracing.message_span(f"process {known.event.type}", known.traceparent)
+    return spans.enter_context(span)
 
 
 async def run_handlers(

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
@@ -148,9 +148,8 @@ class UnitOfWork(Generic[Row]):
         It is leased from its birth, if this process has room and the order no earlier one.
         """
         due = self.now + timedelta(seconds=delay_s)
-        row = NewWork(order_id, kind, dict(payload), due, self.cause(order_id))
-        if order_id not in self._worked and not delay_s:
-            row = replace(row, lease_token=self._promise())
+        token = None if order_id in self._worked or delay_s else self._promise()
+        row = NewWork(order_id, kind, dict(payload), due, self.cause(order_id), token)
         self._worked.add(order_id)
         self.work.append(row)
         return row

@@ -105,6 +105,12 @@ def span(
         yield current
 
 
+def is_left_out(traceparent: str) -> bool:
+    """Whether it is a context below which there is no span."""
+    context = parse_traceparent(traceparent)
+    return context is not None and _is_left_out(context)
+
+
 def _is_left_out(context: SpanContext) -> bool:
     """Whether whoever began its trace has decided that nothing is told of it."""
     return context.is_valid and not context.trace_flags.sampled
@@ -130,10 +136,10 @@ def message_span(name: str, traceparent: str) -> Iterator[str]:
 
     A message without a context begins a trace of its own; one that is not sampled stays so.
     """
-    remote = parse_traceparent(traceparent)
-    if remote is not None and _is_left_out(remote):
+    if is_left_out(traceparent):
         yield traceparent
         return
+    remote = parse_traceparent(traceparent)
     tracer = _tracer(trace.get_tracer_provider())
     context = trace.set_span_in_context(NonRecordingSpan(remote)) if remote else Context()
     current = tracer.start_span(name, context, SpanKind.CONSUMER)
