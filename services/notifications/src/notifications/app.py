@@ -1,6 +1,7 @@
 """The wiring of notifications, and the table of which event wakes which handler."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from shared.contracts import topics
 from shared.contracts.event import Event
@@ -114,7 +115,9 @@ def build(settings: NotificationsSettings) -> Service:
     return Service(
         name=NAME,
         settings=settings,
-        unit_of_work=MessageWork,
+        unit_of_work=partial(
+            MessageWork, recipient_mails_per_hour_max=settings.recipient_mails_per_hour_max
+        ),
         groups=(
             ConsumerGroup(NAME, (topics.ORDERS,), HANDLERS, INTERVAL_S_MIN),
             ConsumerGroup(PARTNERS, (topics.FULFILMENT,), TOLD_TO_PARTNERS, INTERVAL_S_MIN),

@@ -38,8 +38,9 @@ class Rank(IntEnum):
     UNIQUE_KEYS = 3
     ORDERS = 4
     STOCK = 5
-    WORK = 6
-    LOG = 7
+    RECIPIENTS = 6
+    WORK = 7
+    LOG = 8
 
 
 class Cause(NamedTuple):
