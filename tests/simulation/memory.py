@@ -129,10 +129,14 @@ class RowHolder:
         return self.real.placed_in(row)
 
     async def lock(
-        self, db: Any, order_ids: Collection[str]
+        self, db: Any, order_ids: Collection[str], new: Mapping[str, Any] | None = None
     ) -> tuple[dict[str, Any], dict[tuple[str, str], int]]:
         held: Held = db.held
         rows = {one: held.rows[one] for one in sorted(order_ids) if one in held.rows}
+        if new:
+            begun = {one: new[one] for one in sorted(order_ids) if one not in rows}
+            db.later(lambda: held.rows.update(begun))
+            rows |= begun
         if self.fresh is not None:
             rows |= {one: self.fresh(one) for one in sorted(order_ids) if one not in rows}
         places = [(topic, one) for one in rows for topic in self.real.sequences]

@@ -151,7 +151,7 @@ def shop_with(order: OrderHolds, monkeypatch: pytest.MonkeyPatch) -> Shop:
     rows = Rows(order) if order.dispatched else Rows(order, {})
     for name in FAKED:
         monkeypatch.setattr(store, name, getattr(rows, name))
-    monkeypatch.setattr(type(store.ORDER_HOLDS), "lock", lambda _, db, ids: rows.lock(db, ids))
+    monkeypatch.setattr(type(store.ORDER_HOLDS), "lock", lambda _, db, ids, new: rows.lock(db, ids))
     return Shop(rows)
 
 

@@ -1,7 +1,7 @@
 """The unit of work of notifications: mails are queued, and the partners' log is appended to."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import monotonic
@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from shared.contracts.event import Event
 from shared.contracts.inventory import FulfilmentEvent, FulfilmentOrderOpened
+from shared.contracts.orders import OrderPlaced
 from shared.database import Db
 from shared.ids import new_id
 from shared.messaging.unit_of_work import Hand, Rank, UnitOfWork
@@ -27,6 +28,12 @@ NOTHING = "[]"
 HOUR = timedelta(hours=1)
 BEGUN_MAX = 200  # In one transaction: each holds a lock of its recipient's in the server's memory.
 Letter: TypeAlias = tuple[QueuedMessage, Customer]
+
+
+def first_row(event: Event) -> Customer:
+    """The row of an order that is not known before ``event``."""
+    row = Customer.unknown(event.order_id)
+    return row.learn(event) if isinstance(event, OrderPlaced) else row
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +102,15 @@ class MessageWork(UnitOfWork[Customer]):
                 fact=fact,
             )
             self._letters[message_id] = (queued, customer)
+
+    async def claim(self, events: Sequence[Event]) -> Collection[str]:
+        """An order whose first event is that it was placed begins with all that tells."""
+        first: dict[str, Event] = {}
+        for event in events:
+            first.setdefault(event.order_id, event)
+        if any(isinstance(one, OrderPlaced) for one in first.values()):
+            self.new_rows = {order_id: first_row(one) for order_id, one in first.items()}
+        return first
 
     async def prepare(self, events: Sequence[Event]) -> None:
         """An address is kept for partners only while there are some who may see it."""

@@ -86,6 +86,7 @@ class UnitOfWork(Generic[Row]):
         self.writes = Writes(db)
         self.now = now
         self.rows: dict[str, Row] = {}
+        self.new_rows: dict[str, Row] = {}
         self.causes: Mapping[str, Cause] = {}
         self._traceparent = traceparent
         self._hand = hand
@@ -109,7 +110,10 @@ class UnitOfWork(Generic[Row]):
         self._rank = rank
 
     async def claim(self, events: Sequence[Event]) -> Collection[str]:
-        """Take the unique keys ``events`` need (rank 3); give the orders they are about."""
+        """Take the unique keys ``events`` need (rank 3); give the orders they are about.
+
+        Who knows how those begin that are not here yet puts them all into ``new_rows``.
+        """
         return {event.order_id for event in events}
 
     async def prepare(self, events: Sequence[Event]) -> None:
@@ -118,7 +122,7 @@ class UnitOfWork(Generic[Row]):
     async def lock_orders(self, order_ids: Collection[str]) -> None:
         """Lock the orders' rows (rank 4) into ``rows``; an order without one stays missing."""
         self.lock(Rank.ORDERS)
-        self.rows, self._sequences = await self.table.lock(self.db, order_ids)
+        self.rows, self._sequences = await self.table.lock(self.db, order_ids, self.new_rows)
         self._loaded = dict(self.rows)
 
     def publish(self, event: Event, cause: str = "") -> None:
