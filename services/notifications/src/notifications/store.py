@@ -106,7 +106,9 @@ SELECT {", ".join(CUSTOMERS.columns)} FROM order_messages WHERE order_id = ANY($
 _RECORD_SENT = """
 UPDATE messages SET state = 'sent', sent_at = $2 WHERE message_id = ANY($1::text[])
 """
-_RECORD_REFUSED = "UPDATE messages SET state = 'refused' WHERE message_id = ANY($1::text[])"
+_RECORD_REFUSED = """
+UPDATE messages SET state = 'refused' WHERE message_id = ANY($1::text[]) AND state <> 'sent'
+"""
 _OF_ORDER = """
 SELECT message_id, order_id, kind, state, subject, attempts, created_at, sent_at
 FROM messages WHERE order_id = $1 ORDER BY created_at, message_id LIMIT $2
@@ -252,6 +254,7 @@ async def record_sent(db: Db, message_ids: Sequence[str], now: datetime) -> None
 
 
 async def record_refused(db: Db, message_ids: Sequence[str]) -> None:
+    """One that was sent before, and is refused when it is sent again, stays sent."""
     await db.execute(_RECORD_REFUSED, message_ids)
 
 
