@@ -80,7 +80,7 @@ def test_installed_notifications_bring_their_template_and_catalogues(
     python = install_alone(uv, tmp_path / "env", "notifications")
     look = (
         "from notifications.writing import html, languages;"
-        "html.template(); languages.load_catalogues();"
+        "html.load_templates(); languages.load_catalogues();"
         "print(languages.language_of('pt-BR').say('Delivered'))"
     )
 

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from shared.messaging.order_table import OrderTable
 from shared.messaging.outbox import Outgoing
 from shared.messaging.parking import ParkedKey, ToPark
-from shared.messaging.unit_of_work import NewUnitOfWork, Opened, Transactions, UnitOfWork
+from shared.messaging.unit_of_work import NewUnitOfWork, Opening, Transactions, UnitOfWork
 from shared.work.rows import NewWork, leased_at_birth
 
 from shared import crash
@@ -129,10 +129,14 @@ class RowHolder:
         return self.real.placed_in(row)
 
     async def lock(
-        self, db: Any, order_ids: Collection[str]
+        self, db: Any, order_ids: Collection[str], new: Mapping[str, Any] | None = None
     ) -> tuple[dict[str, Any], dict[tuple[str, str], int]]:
         held: Held = db.held
         rows = {one: held.rows[one] for one in sorted(order_ids) if one in held.rows}
+        if new:
+            begun = {one: new[one] for one in sorted(order_ids) if one not in rows}
+            db.later(lambda: held.rows.update(begun))
+            rows |= begun
         if self.fresh is not None:
             rows |= {one: self.fresh(one) for one in sorted(order_ids) if one not in rows}
         places = [(topic, one) for one in rows for topic in self.real.sequences]
@@ -157,9 +161,9 @@ def draft_of(work: UnitOfWork[Any]) -> Draft:
 class InMemory(UnitOfWork[Any]):
     """A unit of work whose flush goes into its draft; everything else is the service's own."""
 
-    def __init__(self, opened: Opened, **more: Any) -> None:
-        super().__init__(opened, **more)
-        self.writes: Any = opened.db
+    def __init__(self, opening: Opening, **more: Any) -> None:
+        super().__init__(opening, **more)
+        self.writes: Any = opening.db
 
     async def flush(self) -> None:
         await self._write_rows()
@@ -196,7 +200,7 @@ class HeldTransactions(Transactions[Any]):
     async def begin(self, traceparent: str = "", wait_s: float | None = None) -> AsyncIterator[Any]:
         draft: Any = Draft(self.held)
         with taken_back_unless_committed():
-            work = self.unit_of_work(Opened(draft, self.simulated.time, traceparent, self.hand))
+            work = self.unit_of_work(Opening(draft, self.simulated.time, traceparent, self.hand))
             yield work
             await work.flush()
             crash.point("before_commit")

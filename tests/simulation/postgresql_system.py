@@ -47,14 +47,14 @@ from tests.simulation.provider import SimulatedProvider, ask
 from tests.simulation.seams import SimulatedClock, taken_back_unless_committed
 from tests.simulation.system import LEASE_S, LIMITS, SERVICE_OF, SERVICES, Broken, Picture, groups
 
+NO_LIMIT = 1_000_000
 UNITS_OF_WORK: Mapping[str, NewUnitOfWork[Any]] = {
     "orders": NotedOrders,
     "payments": partial(PaymentsWork, limits=LIMITS),
     "inventory": InventoryWork,
-    "notifications": MessageWork,
+    "notifications": partial(MessageWork, recipient_mails_per_hour_max=NO_LIMIT),
 }
 SENDER = Sender("simulated", (), LIMITS.settle_after)
-NO_LIMIT = 1_000_000
 EVERYTHING = 1_000
 ARRIVED = ShipmentEventBody(status="delivered")
 SETTINGS = NotificationsSettings(

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from ipaddress import IPv4Network
 from typing import Any, ClassVar, TypeVar
 
@@ -216,7 +217,10 @@ async def partner_world(
     async with pool.acquire() as db:
         await migrate(db, "notifications")
     clock = clock or MovingClock()
-    running = Running(known, pool, clock, Transactions(pool, clock, MessageWork))
+    unit_of_work = partial(
+        MessageWork, recipient_mails_per_hour_max=known.recipient_mails_per_hour_max
+    )
+    running = Running(known, pool, clock, Transactions(pool, clock, unit_of_work))
     outward = Outward(known.webhook_calls_max, known.webhook_networks)
     assert known.vault is not None
     dispatcher = Dispatcher(running, outward, known.vault, name, known.webhook_calls_max, _spread)

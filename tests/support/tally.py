@@ -20,7 +20,7 @@ from shared.messaging.envelope import Record, encode_headers
 from shared.messaging.group import ConsumerGroup
 from shared.messaging.order_table import OrderTable
 from shared.messaging.pipeline import Pipeline
-from shared.messaging.unit_of_work import Opened, Rank, Transactions, UnitOfWork
+from shared.messaging.unit_of_work import Opening, Rank, Transactions, UnitOfWork
 
 NUMBERS, NOTES = "tally.numbers.v1", "tally.notes.v1"
 CONNECTIONS_MAX = 40
@@ -104,8 +104,8 @@ class TallyWork(UnitOfWork[Head]):
 
     table: ClassVar[OrderTable[Head]] = HEADS
 
-    def __init__(self, opened: Opened) -> None:
-        super().__init__(opened)
+    def __init__(self, opening: Opening) -> None:
+        super().__init__(opening)
         self.effects: list[tuple[str, int]] = []
         self.goods: set[str] = set()
 

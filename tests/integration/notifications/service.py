@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from asyncpg import Pool, Record
@@ -87,7 +88,10 @@ async def notifications(dsn: str, smtp_port: int) -> AsyncIterator[Notifications
     pool = await open_pool(dsn, "notifications-test", 8)
     async with pool.acquire() as db:
         await migrate(db, "notifications")
-    transactions = Transactions(pool, Clock(), MessageWork)
+    unit_of_work = partial(
+        MessageWork, recipient_mails_per_hour_max=settings.recipient_mails_per_hour_max
+    )
+    transactions = Transactions(pool, Clock(), unit_of_work)
     mailer = Mailer(settings)
     sender = MailSender(transactions, mailer, settings)
     try:

@@ -96,6 +96,41 @@ async def test_what_is_told_before_the_order_is_placed_waits_for_it(
     assert {tuple(row) for row in found} == {("[]", None)}
 
 
+async def test_what_is_told_before_it_in_one_batch_waits_too(service: Notifications) -> None:
+    await service.tell(orders.cancelled(), orders.placed("ord_2"), orders.placed())
+
+    assert await kinds(service) == ["order-placed", "order-placed", "order-cancelled"]
+
+
+async def test_an_order_that_begins_with_its_placing_is_written_once(
+    service: Notifications,
+) -> None:
+    """An update would leave its row in another place."""
+    await service.tell(orders.placed("ord_2"), orders.placed("ord_1"), orders.confirmed("ord_2"))
+
+    rows = await service.fetch("SELECT ctid::text AS place FROM order_messages ORDER BY order_id")
+    assert [row["place"] for row in rows] == ["(0,1)", "(0,2)"]
+
+
+async def test_orders_placed_by_several_at_once_are_each_told_once(
+    service: Notifications,
+) -> None:
+    """Also while others tell of orders that were placed before."""
+    ids = [f"ord_{number}" for number in range(6)]
+    ways = (ids, [*reversed(ids)], ids[3:], ids[:3])
+    await asyncio.gather(
+        *(service.tell(*map(orders.placed, one), *map(orders.confirmed, one)) for one in ways),
+        *(service.tell(*map(orders.delivered, one)) for one in ways),
+    )
+
+    told = await service.fetch("SELECT kind, count(*) FROM messages GROUP BY kind")
+    assert {tuple(row) for row in told} == {
+        ("order-placed", 6),
+        ("order-confirmed", 6),
+        ("order-delivered", 6),
+    }
+
+
 async def test_what_the_release_before_left_waiting_is_told_with_the_next_fact(
     service: Notifications,
 ) -> None:

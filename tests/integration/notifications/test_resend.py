@@ -28,6 +28,24 @@ async def test_a_mail_that_was_sent_is_sent_again_under_its_message_id(
     assert first.as_bytes() == second.as_bytes()
 
 
+async def test_a_mail_that_was_sent_stays_so_when_it_is_refused_the_second_time(
+    service: Notifications, server: MailServer
+) -> None:
+    await service.tell(orders.placed())
+    [row] = await service.lease()
+    await service.sender.perform(row)
+    async with client(service) as http:
+        await http.post(f"/v1/messages/{await the_message(service)}/resend")
+    server.data_answers = ["550 5.7.1 not twice"]
+    [again] = await service.lease()
+    await service.sender.perform(again)
+
+    [message] = await service.fetch("SELECT state, attempts FROM messages")
+    works = await service.fetch("SELECT done, last_error FROM work_rows ORDER BY id")
+    assert tuple(message) == ("sent", 2)
+    assert [tuple(one) for one in works] == [(True, None), (True, "SMTP 550")]
+
+
 async def test_one_that_is_queued_already_is_not_queued_twice(service: Notifications) -> None:
     await service.tell(orders.placed())
     async with client(service) as http:

@@ -24,7 +24,7 @@ from shared.database import Db
 from shared.http.problem import Problem
 from shared.messaging.batch import Batch
 from shared.messaging.envelope import unpack
-from shared.messaging.unit_of_work import Opened
+from shared.messaging.unit_of_work import Opening
 
 from tests.integration.inventory.support import cancellation_requested
 
@@ -131,7 +131,7 @@ class Shop:
         return json.loads(answer.json_bytes())
 
     def _begin(self) -> InventoryWork:
-        return InventoryWork(Opened(cast(Db, None), NOW))
+        return InventoryWork(Opening(cast(Db, None), NOW))
 
     def _commit(self, work: InventoryWork) -> None:
         self.rows.order = work.rows["ord_1"]
@@ -152,7 +152,7 @@ def shop_with(order: OrderHolds, monkeypatch: pytest.MonkeyPatch) -> Shop:
     rows = Rows(order) if order.dispatched else Rows(order, {})
     for name in FAKED:
         monkeypatch.setattr(store, name, getattr(rows, name))
-    monkeypatch.setattr(type(store.ORDER_HOLDS), "lock", lambda _, db, ids: rows.lock(db, ids))
+    monkeypatch.setattr(type(store.ORDER_HOLDS), "lock", lambda _, db, ids, new: rows.lock(db, ids))
     return Shop(rows)
 
 

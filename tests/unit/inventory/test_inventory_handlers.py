@@ -17,7 +17,7 @@ from shared.contracts.orders import OrderPlaced
 from shared.database import Db
 from shared.messaging.batch import Batch
 from shared.messaging.envelope import unpack
-from shared.messaging.unit_of_work import Opened
+from shared.messaging.unit_of_work import Opening
 
 from tests.integration.inventory.support import (
     cancellation_requested,
@@ -36,7 +36,7 @@ def work_on(
     *rows: OrderHolds, on_hand: int = 0, held: int = 0, now: datetime = NOW
 ) -> InventoryWork:
     """A unit of work that has locked these orders; ``ord_1`` holds ``held`` mugs."""
-    work = InventoryWork(Opened(NO_DATABASE, now))
+    work = InventoryWork(Opening(NO_DATABASE, now))
     work.rows = {row.order_id: row for row in rows}
     holds = [HeldStock("ord_1", HERE, held)] if held else []
     work.stock = Stock({HERE: Level(on_hand, held)}, holds)

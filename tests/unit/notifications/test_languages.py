@@ -9,6 +9,7 @@ from notifications.writing.languages import CATALOGUES, language_of
 from notifications.writing.mails import content_of
 from notifications.writing.subject import SUBJECTS
 from notifications.writing.telling import TELLERS
+from notifications.writing.text import colon
 
 from tests.tools import catalogues, mail_examples
 from tests.unit.notifications.reading import strings_of
@@ -61,6 +62,14 @@ def test_a_translation_has_the_placeholders_of_its_message(name: str) -> None:
     for message in catalogues.catalogue(name):
         for translated in forms(message.string) if message.id else ():
             assert placeholders(translated) == placeholders(forms(message.id)[0]), translated
+
+
+@pytest.mark.parametrize("locale", mail_examples.LOCALES)
+def test_a_label_comes_before_its_value_in_every_language(locale: str) -> None:
+    language = language_of(locale)
+    whole = language.say("{label}: {value}", label="Total", value="{1}")
+
+    assert whole == f"Total{colon(language)}{{1}}"
 
 
 @pytest.mark.parametrize("locale", [one for one in mail_examples.LOCALES if one != "en-GB"])

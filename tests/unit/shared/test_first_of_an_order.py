@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.messaging.unit_of_work import Opened, UnitOfWork
+from shared.messaging.unit_of_work import Opening, UnitOfWork
 from shared.work.rows import Lease, LeasedRow
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -31,7 +31,7 @@ class Hand:
 def leased(*rows: tuple[str, float], room: Sequence[bool]) -> list[bool]:
     """Which of the rows, each an order's and so long put off, ask for a lease."""
     db: Any = None
-    work: UnitOfWork[Any] = UnitOfWork(Opened(db, NOW, "", Hand([*room])))
+    work: UnitOfWork[Any] = UnitOfWork(Opening(db, NOW, "", Hand([*room])))
     made = [work.add_work(order_id, "call", {}, delay_s) for order_id, delay_s in rows]
     assert work.promised == sum(row.lease_token is not None for row in made)
     return [row.lease_token is not None for row in made]

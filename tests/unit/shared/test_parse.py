@@ -11,8 +11,16 @@ from shared.contracts.storefront import OrderCancellationSubmitted
 from shared.messaging.batch import Batch
 from shared.messaging.envelope import Headers, Record
 from shared.messaging.group import ConsumerGroup
-from shared.messaging.header_names import name_of
-from shared.messaging.parse import Known, Parsed, Poison, Skipped, parse
+from shared.messaging.header_names import NOT_UTF8, name_of
+from shared.messaging.parse import (
+    Known,
+    Parsed,
+    Poison,
+    Skipped,
+    _text_headers,
+    _text_headers_one_by_one,
+    parse,
+)
 
 from tests.contract.stored import sample
 
@@ -203,3 +211,36 @@ def test_whatever_comes_is_read_without_an_error(
 ) -> None:
     assert isinstance(read(headers, key, value), Known | Poison | Skipped)
     assert isinstance(read([*GOOD.items(), *headers], key, value), Known | Poison | Skipped)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["a", "b", "c", NOT_UTF8 + "\\xff", "a" + NOT_UTF8]),
+            st.none() | st.sampled_from([b"", b"x", "é".encode(), b"\xff", b"\xc3"]),
+        ),
+        max_size=4,
+    )
+)
+def test_headers_are_the_same_read_together_or_one_by_one(
+    headers: list[tuple[str, bytes | None]],
+) -> None:
+    record = Record(topics.ORDERS, 0, 0, None, None, headers)
+
+    assert _text_headers(record) == _text_headers_one_by_one(record)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (f"00-{'a' * 32}-{'b' * 16}-01", f"00-{'a' * 32}-{'b' * 16}-01"),
+        (f"42-{'a' * 32}-{'b' * 16}-00", f"00-{'a' * 32}-{'b' * 16}-00"),
+        (f"00-{'0' * 32}-{'b' * 16}-01", ""),
+        ("00-", ""),
+    ],
+)
+def test_a_trace_context_is_kept_in_the_version_we_write(text: str, kept: str) -> None:
+    event = read([*GOOD.items(), ("traceparent", text.encode())])
+
+    assert isinstance(event, Known)
+    assert event.traceparent == kept

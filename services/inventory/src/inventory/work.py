@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from shared.contracts.event import Event
 from shared.contracts.orders import OrderCancelled, OrderExpired, OrderPlaced, OrderRejected
-from shared.messaging.unit_of_work import Opened, Rank, UnitOfWork
+from shared.messaging.unit_of_work import Opening, Rank, UnitOfWork
 
 from inventory import store
 from inventory.domain.order import OrderHolds
@@ -18,8 +18,8 @@ class InventoryWork(UnitOfWork[OrderHolds]):
 
     table = store.ORDER_HOLDS
 
-    def __init__(self, opened: Opened) -> None:
-        super().__init__(opened)
+    def __init__(self, opening: Opening) -> None:
+        super().__init__(opening)
         self.stock = Stock()
 
     async def prepare(self, events: Sequence[Event]) -> None:

@@ -1,6 +1,7 @@
 """The wiring of notifications, and the table of which event wakes which handler."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from shared.contracts import topics
 from shared.contracts.event import Event
@@ -50,7 +51,7 @@ from notifications.retention import retention
 from notifications.send_mail import MailSender
 from notifications.settings import NotificationsSettings
 from notifications.unit_of_work import MAIL, MessageWork
-from notifications.writing.html import template
+from notifications.writing.html import load_templates
 from notifications.writing.languages import load_catalogues
 
 HANDLERS: Mapping[type[Event], Handler] = {
@@ -91,7 +92,7 @@ PARTNERS = "notifications-partners"
 def build(settings: NotificationsSettings) -> Service:
     """Notifications as ``shared.running`` runs it; it publishes nothing."""
     load_catalogues()
-    template()
+    load_templates()
     mailer = Mailer(settings)
 
     def worker(running: Running) -> Worker:
@@ -115,7 +116,9 @@ def build(settings: NotificationsSettings) -> Service:
     return Service(
         name=NAME,
         settings=settings,
-        unit_of_work=MessageWork,
+        unit_of_work=partial(
+            MessageWork, recipient_mails_per_hour_max=settings.recipient_mails_per_hour_max
+        ),
         groups=(
             ConsumerGroup(NAME, (topics.ORDERS,), HANDLERS, INTERVAL_S_MIN),
             ConsumerGroup(PARTNERS, (topics.FULFILMENT,), TOLD_TO_PARTNERS, INTERVAL_S_MIN),

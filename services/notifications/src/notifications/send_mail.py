@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import TypeAlias
+from time import monotonic
 
 import structlog
 from opentelemetry.trace import SpanKind
@@ -13,24 +12,23 @@ from shared.observability import tracing
 from shared.pace import Pace
 from shared.work import rows
 from shared.work.rows import LeasedRow
-from shared.work.slots import NoSlot
+from shared.work.slots import WAIT_S, NoSlot
 
 from notifications import store
 from notifications.domain.customer import Customer
 from notifications.domain.letter import Message
 from notifications.mailer import Mailer, MailRefused
 from notifications.pacing import INTERVAL_S_MIN
-from notifications.settings import NotificationsSettings
+from notifications.settings import LEASE_MARGIN_S, NotificationsSettings
 from notifications.store import QueuedMessage
-from notifications.unit_of_work import MessageWork
+from notifications.unit_of_work import HOUR, Begun, Letter, MessageWork
 from notifications.writing.content import Shop
 from notifications.writing.languages import SOURCE
 from notifications.writing.mails import write
 from shared import crash
 
-HOUR = timedelta(hours=1)
 MAILS_ENOUGH, MAILS_MAX = 50, 200  # In one transaction.
-Letter: TypeAlias = tuple[QueuedMessage, Customer]
+BEGUN_S_MAX = LEASE_MARGIN_S - WAIT_S  # What is older is started anew, with a lease of its own.
 
 log = structlog.get_logger(__name__)
 
@@ -64,20 +62,19 @@ class MailSender:
         A crash between sending and recording sends it again under the same Message-ID.
         Raises ``MailDelayed`` when it should be tried later.
         """
-        letter = await self._starts.take(row)
+        letter = begun_lately(row) or await self._starts.take(row)
         if letter is None:
             return
         queued, customer = letter
-        message = written(queued, customer, self.settings.shop)
         try:
             async with self.mailer.slots.take():
                 crash.point("worker.before_call")
-                refused = await self._send(row, message)
+                refused = await self._send(row, queued, customer)
                 crash.point("worker.after_call")
         except NoSlot:
             await self._put_back(row, queued)
             return
-        await self._ends.take(_Sent(row, message.message_id, refused))
+        await self._ends.take(_Sent(row, queued.message_id, refused))
 
     async def _start(self, leased: Sequence[LeasedRow], _alone: bool) -> list[Letter | None]:
         """What is to be written for each row; nothing for one that waits or is not ours."""
@@ -129,8 +126,12 @@ class MailSender:
                 log.warning("work-lease-lost", kind=one.row.kind, order_id=one.row.order_id)
         return [None] * len(sent)
 
-    async def _send(self, row: LeasedRow, message: Message) -> str | None:
-        """Why the mail was refused for good, or None when the server has it."""
+    async def _send(self, row: LeasedRow, queued: QueuedMessage, customer: Customer) -> str | None:
+        """Why the mail was refused for good, or None when the server has it.
+
+        It is there no longer than it is sent: many wait for a slot, or to be recorded.
+        """
+        message = written(queued, customer, self.settings.shop)
         attributes = {
             "orderproof.order_id": row.order_id,
             "messaging.message.id": message.message_id,
@@ -142,6 +143,14 @@ class MailSender:
                 log.warning("mail-refused", order_id=row.order_id, error=str(refused))
                 return str(refused)
         return None
+
+
+def begun_lately(row: LeasedRow) -> Letter | None:
+    """What its own transaction has begun with, if its lease is still as long as a call may be."""
+    begun: Begun | None = row.begun
+    if begun is None or monotonic() - begun.since_s > BEGUN_S_MAX:
+        return None
+    return begun.letter
 
 
 def written(queued: QueuedMessage, customer: Customer, shop: Shop) -> Message:

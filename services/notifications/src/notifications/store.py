@@ -1,6 +1,6 @@
 """The SQL of notifications: one row per order, and every message written about it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 
@@ -30,14 +30,37 @@ CUSTOMERS = OrderTable(
     sequences={},
 )
 
+# A message that is in hand begins with its first attempt, as far as its recipient has room, unless
+# an earlier mail of its order is open; the order's row is locked, so no other can come.
+# OFFSET 0 has that looked for once, and not for each column that needs it.
 _INSERT = """
-INSERT INTO messages (message_id, order_id, kind, detail, recipient, subject, fact, created_at)
-SELECT u.message_id, u.order_id, u.kind, u.detail, u.recipient, u.subject, u.fact, $8
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[])
-    WITH ORDINALITY u(message_id, order_id, kind, detail, recipient, subject, fact, n)
+INSERT INTO messages (message_id, order_id, kind, detail, recipient, subject, fact, created_at,
+    attempts, tried_at)
+SELECT u.message_id, u.order_id, u.kind, u.detail, u.recipient, u.subject, u.fact, $9,
+    CASE WHEN b.begins THEN 1 ELSE 0 END, CASE WHEN b.begins THEN $9::timestamptz END
+FROM (
+    SELECT *, row_number() OVER (PARTITION BY lower(recipient), in_hand ORDER BY n) AS nth
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+        $7::jsonb[], $8::boolean[]) WITH ORDINALITY
+        one(message_id, order_id, kind, detail, recipient, subject, fact, in_hand, n)
+) u
+CROSS JOIN LATERAL (
+    SELECT u.in_hand
+        AND NOT EXISTS (SELECT 1 FROM work_rows e WHERE e.order_id = u.order_id AND NOT e.done)
+        AND u.nth + (SELECT count(*) FROM (
+            SELECT 1 FROM messages other
+            WHERE lower(other.recipient) = lower(u.recipient) AND other.tried_at > $10 LIMIT $11
+        ) others) <= $11 AS begins
+    OFFSET 0
+) b
 ORDER BY u.n
 ON CONFLICT (order_id, kind, detail) DO NOTHING
-RETURNING message_id
+RETURNING message_id, attempts > 0 AS begun
+"""
+_LOCK_ADDRESSES = """
+SELECT pg_advisory_xact_lock(one.hash) FROM (
+    SELECT DISTINCT hashtextextended(lower(u), 0) AS hash FROM unnest($1::text[]) u ORDER BY 1
+) one
 """
 _LOCK_RECIPIENTS = """
 SELECT pg_advisory_xact_lock(one.hash) FROM (
@@ -83,7 +106,9 @@ SELECT {", ".join(CUSTOMERS.columns)} FROM order_messages WHERE order_id = ANY($
 _RECORD_SENT = """
 UPDATE messages SET state = 'sent', sent_at = $2 WHERE message_id = ANY($1::text[])
 """
-_RECORD_REFUSED = "UPDATE messages SET state = 'refused' WHERE message_id = ANY($1::text[])"
+_RECORD_REFUSED = """
+UPDATE messages SET state = 'refused' WHERE message_id = ANY($1::text[]) AND state <> 'sent'
+"""
 _OF_ORDER = """
 SELECT message_id, order_id, kind, state, subject, attempts, created_at, sent_at
 FROM messages WHERE order_id = $1 ORDER BY created_at, message_id LIMIT $2
@@ -108,6 +133,14 @@ class NewMessage:
     recipient: str
     subject: str
     fact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """An address may get ``mails_max`` mails since ``since``."""
+
+    since: datetime
+    mails_max: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +185,26 @@ async def is_queued(db: Db, message_id: str, order_id: str) -> bool:
     return queued
 
 
-async def insert_messages(db: Db, messages: Sequence[NewMessage], now: datetime) -> set[str]:
-    """Insert what was not told yet; gives the ids inserted."""
+async def insert_messages(
+    db: Db,
+    messages: Sequence[NewMessage],
+    in_hand: Collection[str],
+    now: datetime,
+    room: Room,
+) -> dict[str, bool]:
+    """Insert what was not told yet; gives the ids inserted, and whether each has begun.
+
+    Those ``in_hand`` begin while their recipients, who are locked, have ``room``.
+    """
     columns = ([getattr(one, column.name) for one in messages] for column in fields(NewMessage))
-    records = await db.fetch(_INSERT, *columns, now)
-    return {record["message_id"] for record in records}
+    held = [one.message_id in in_hand for one in messages]
+    records = await db.fetch(_INSERT, *columns, held, now, room.since, room.mails_max)
+    return {record["message_id"]: record["begun"] for record in records}
+
+
+async def lock_addresses(db: Db, recipients: Sequence[str]) -> None:
+    """As ``lock_recipients``, for messages that are not there yet."""
+    await db.execute(_LOCK_ADDRESSES, recipients)
 
 
 async def lock_recipients(db: Db, message_ids: Sequence[str]) -> None:
@@ -206,6 +254,7 @@ async def record_sent(db: Db, message_ids: Sequence[str], now: datetime) -> None
 
 
 async def record_refused(db: Db, message_ids: Sequence[str]) -> None:
+    """One that was sent before, and is refused when it is sent again, stays sent."""
     await db.execute(_RECORD_REFUSED, message_ids)
 
 

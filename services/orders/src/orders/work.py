@@ -13,7 +13,7 @@ from shared.contracts.storefront import OrderCancellationSubmitted, OrderSubmitt
 from shared.errors import Permanent
 from shared.ids import new_id
 from shared.messaging.order_table import OrderTable
-from shared.messaging.unit_of_work import Cause, Opened, Rank, UnitOfWork
+from shared.messaging.unit_of_work import Cause, Opening, Rank, UnitOfWork
 
 from orders import metrics, store
 from orders.domain.lifecycle import advance
@@ -66,8 +66,8 @@ class OrdersWork(UnitOfWork[Order]):
 
     table: ClassVar[OrderTable[Order]] = ORDERS
 
-    def __init__(self, opened: Opened) -> None:
-        super().__init__(opened)
+    def __init__(self, opening: Opening) -> None:
+        super().__init__(opening)
         self.checked: dict[int, Checked] = {}
         self.references: dict[str, Reference] = {}
         self._placed: list[tuple[str, Submission]] = []

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from shared.messaging.unit_of_work import Opened, UnitOfWork
+from shared.messaging.unit_of_work import Opening, UnitOfWork
 from shared.work.rows import NewWork
 
 from payments import store
@@ -23,8 +23,8 @@ class PaymentsWork(UnitOfWork[Payment]):
 
     table = store.PAYMENTS
 
-    def __init__(self, opened: Opened, *, limits: CallLimits) -> None:
-        super().__init__(opened)
+    def __init__(self, opening: Opening, *, limits: CallLimits) -> None:
+        super().__init__(opening)
         self._limits = limits
         self.attempts: dict[AttemptKey, Attempt] = {}
         self._attempts_loaded: dict[AttemptKey, Attempt] = {}

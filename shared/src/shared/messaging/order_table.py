@@ -38,12 +38,21 @@ class OrderTable(Generic[Row]):
     placed_in: Callable[[Row], str] = lambda _: ""
 
     async def lock(
-        self, db: Db, order_ids: Collection[str]
+        self, db: Db, order_ids: Collection[str], new: Mapping[str, Row] | None = None
     ) -> tuple[dict[str, Row], dict[tuple[str, str], int]]:
-        """Lock the rows in id order; give them, and the last sequence of each (topic, order)."""
+        """Lock the rows in id order; give them, and the last sequence of each (topic, order).
+
+        ``new`` has every one of them as it begins, where a service knows more than the defaults.
+        """
         ids = sorted(order_ids)
+        begun: dict[str, Row] = {}
         records: list[Record] = []
-        if ids and self.insert_missing:
+        if ids and new:
+            values = self._values([new[one] for one in ids], {})
+            made = {one["order_id"] for one in await db.fetch(self._insert_new, *values)}
+            begun = {one: new[one] for one in ids if one in made}
+            ids = [one for one in ids if one not in made]
+        elif ids and self.insert_missing:
             records = await db.fetch(self._insert_missing, ids)
             made = {one["order_id"] for one in records}
             ids = [one for one in ids if one not in made]
@@ -51,8 +60,8 @@ class OrderTable(Generic[Row]):
         # transaction was inserting.
         if ids:
             records += await db.fetch(self._lock, ids)
-        rows = {one["order_id"]: self._row(one) for one in records}
-        sequences = {
+        rows = begun | {one["order_id"]: self._row(one) for one in records}
+        sequences = {(topic, one): 0 for one in begun for topic in self.sequences} | {
             (topic, one["order_id"]): one[column]
             for one in records
             for topic, column in self.sequences.items()
@@ -68,11 +77,17 @@ class OrderTable(Generic[Row]):
         new: bool,
     ) -> None:
         """Insert or update ``rows`` with their sequences in one statement."""
+        await db.execute(self._insert if new else self._update, *self._values(rows, sequences))
+
+    def _values(
+        self, rows: Sequence[Row], sequences: Mapping[tuple[str, str], int]
+    ) -> list[list[Any]]:
+        """A list for each column."""
         values: list[list[Any]] = [[getattr(row, name) for row in rows] for name in self.columns]
         counters = [
             [sequences.get((topic, row.order_id), 0) for row in rows] for topic in self.sequences
         ]
-        await db.execute(self._insert if new else self._update, *values, *counters)
+        return [*values, *counters]
 
     def _row(self, record: Record) -> Row:
         return self.row(**{name: record[name] for name in self.columns})
@@ -92,6 +107,13 @@ class OrderTable(Generic[Row]):
             f"INSERT INTO {self.name} (order_id) "
             'SELECT DISTINCT u COLLATE "C" FROM unnest($1::text[]) u ORDER BY 1 '
             f"ON CONFLICT DO NOTHING RETURNING {', '.join(self._written)}"
+        )
+
+    @cached_property
+    def _insert_new(self) -> str:
+        return (
+            f'{self._insert} ORDER BY order_id COLLATE "C" '
+            "ON CONFLICT DO NOTHING RETURNING order_id"
         )
 
     @cached_property

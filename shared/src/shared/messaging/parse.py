@@ -7,7 +7,7 @@ from typing import TypeAlias
 from shared.contracts.event import Event, split_type
 from shared.messaging.envelope import Record, content_hash
 from shared.messaging.header_names import NOT_UTF8
-from shared.observability.tracing import parse_traceparent, traceparent_of
+from shared.observability.tracing import normal_traceparent
 
 REQUIRED = ("ce_specversion", "ce_type", "ce_source", "ce_id")
 ATTRIBUTE_BYTES_MAX = 512  # The inbox indexes source and id, PostgreSQL 2,704 bytes of a row.
@@ -64,12 +64,9 @@ def parse(record: Record, handled: Mapping[str, type[Event]], families: Collecti
     event_type, source, event_id = (headers.get(name, "") for name in REQUIRED[1:])
     data = record.value or b""
     unusable = [name for name in REQUIRED if not _is_usable(headers.get(name, ""))]
-    if not {"ce_type", "ce_source", "ce_id"} & {*unusable}:
-        identity = Identity(source, event_id, content_hash(event_type, data))
-    else:
-        identity = Identity(
-            f"kafka:{record.topic}", record.position, content_hash(event_type, data)
-        )
+    identity = Identity(source, event_id, content_hash(event_type, data))
+    if unusable and not {"ce_type", "ce_source", "ce_id"}.isdisjoint(unusable):
+        identity = Identity(f"kafka:{record.topic}", record.position, identity.hash)
     if broken:
         return Poison(record, identity, "bad-headers", f"header {broken} is null or not UTF-8")
     if unusable:
@@ -97,8 +94,7 @@ def _read_data(
         return Poison(record, identity, "bad-data", _explain(error))
     if event.keyed_by_order and record.key != event.key.encode():
         return Poison(record, identity, "bad-key", "the key is not the order's id")
-    context = parse_traceparent(headers.get("traceparent", ""))
-    return Known(record, identity, event, traceparent_of(context) if context else "")
+    return Known(record, identity, event, normal_traceparent(headers.get("traceparent", "")))
 
 
 def _explain(error: ValueError) -> str:
@@ -117,6 +113,16 @@ def _is_usable(attribute: str) -> bool:
 
 def _text_headers(record: Record) -> tuple[dict[str, str], str | None]:
     """Headers as text, and the name of the first that is null or not UTF-8, itself or its name."""
+    try:
+        texts = {name: raw.decode() for name, raw in record.headers if raw is not None}
+        if len(texts) == len(record.headers) and NOT_UTF8 not in "".join(texts):
+            return texts, None
+    except UnicodeDecodeError:
+        pass
+    return _text_headers_one_by_one(record)
+
+
+def _text_headers_one_by_one(record: Record) -> tuple[dict[str, str], str | None]:
     texts: dict[str, str] = {}
     broken: str | None = None
     for name, raw in record.headers:

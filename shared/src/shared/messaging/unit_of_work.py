@@ -2,10 +2,10 @@
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -25,7 +25,8 @@ from shared.messaging.outbox import Outgoing
 from shared.observability import tracing
 from shared.turns import Turns
 from shared.work import rows as work_rows
-from shared.work.rows import Lease, LeasedRow, NewWork
+from shared.work.hand import Hand
+from shared.work.rows import LeasedRow, NewWork
 
 CONNECTION_WAIT_S = 1.0
 
@@ -38,8 +39,9 @@ class Rank(IntEnum):
     UNIQUE_KEYS = 3
     ORDERS = 4
     STOCK = 5
-    WORK = 6
-    LOG = 7
+    RECIPIENTS = 6
+    WORK = 7
+    LOG = 8
 
 
 class Cause(NamedTuple):
@@ -50,27 +52,8 @@ class Cause(NamedTuple):
     record: Record | None = None
 
 
-class Hand(Protocol):
-    """What a process has in hand of the work it makes; a worker's side of its transactions."""
-
-    @property
-    def lease(self) -> Lease: ...
-
-    def promise(self) -> bool:
-        """Whether one more row may be in hand when its transaction has committed."""
-
-    def take(self, leased: Sequence[LeasedRow], promised: int, waiting: Collection[str]) -> None:
-        """Perform ``leased``; nothing more of what was ``promised`` comes.
-
-        Other rows were made too, of the orders ``waiting``.
-        """
-
-    def forget(self, promised: int) -> None:
-        """The transaction failed; whether the database knows of its rows nobody can tell."""
-
-
 @dataclass(frozen=True, slots=True)
-class Opened:
+class Opening:
     """What a unit of work begins with: an open transaction, its time, and what it goes on in."""
 
     db: Db
@@ -88,14 +71,15 @@ class UnitOfWork(Generic[Row]):
 
     table: ClassVar[OrderTable[Any]]
 
-    def __init__(self, opened: Opened) -> None:
-        self.db = opened.db
-        self.writes = Writes(opened.db)
-        self.now = opened.now
+    def __init__(self, opening: Opening) -> None:
+        self.db = opening.db
+        self.writes = Writes(opening.db)
+        self.now = opening.now
         self.rows: dict[str, Row] = {}
+        self.new_rows: dict[str, Row] = {}
         self.causes: Mapping[str, Cause] = {}
-        self._traceparent = opened.traceparent
-        self._hand = opened.hand
+        self._traceparent = opening.traceparent
+        self._hand = opening.hand
         self._rank = 0
         self._loaded: dict[str, Row] = {}
         self._sequences: dict[tuple[str, str], int] = {}
@@ -116,7 +100,10 @@ class UnitOfWork(Generic[Row]):
         self._rank = rank
 
     async def claim(self, events: Sequence[Event]) -> Collection[str]:
-        """Take the unique keys ``events`` need (rank 3); give the orders they are about."""
+        """Take the unique keys ``events`` need (rank 3); give the orders they are about.
+
+        Who knows how those begin that are not here yet puts them all into ``new_rows``.
+        """
         return {event.order_id for event in events}
 
     async def prepare(self, events: Sequence[Event]) -> None:
@@ -125,7 +112,7 @@ class UnitOfWork(Generic[Row]):
     async def lock_orders(self, order_ids: Collection[str]) -> None:
         """Lock the orders' rows (rank 4) into ``rows``; an order without one stays missing."""
         self.lock(Rank.ORDERS)
-        self.rows, self._sequences = await self.table.lock(self.db, order_ids)
+        self.rows, self._sequences = await self.table.lock(self.db, order_ids, self.new_rows)
         self._loaded = dict(self.rows)
 
     def publish(self, event: Event, cause: str = "") -> None:
@@ -156,9 +143,8 @@ class UnitOfWork(Generic[Row]):
         It is leased from its birth, if this process has room and the order no earlier one.
         """
         due = self.now + timedelta(seconds=delay_s)
-        row = NewWork(order_id, kind, dict(payload), due, self.cause(order_id))
-        if order_id not in self._worked and not delay_s:
-            row = replace(row, lease_token=self._promise())
+        token = None if order_id in self._worked or delay_s else self._promise()
+        row = NewWork(order_id, kind, dict(payload), due, self.cause(order_id), token)
         self._worked.add(order_id)
         self.work.append(row)
         return row
@@ -232,7 +218,7 @@ class UnitOfWork(Generic[Row]):
 
 
 Work = TypeVar("Work", bound=UnitOfWork[Any])
-NewUnitOfWork: TypeAlias = Callable[[Opened], Work]
+NewUnitOfWork: TypeAlias = Callable[[Opening], Work]
 
 
 @dataclass
@@ -268,7 +254,7 @@ class Transactions(Generic[Work]):
             try:
                 async with db.transaction():
                     now = await self.clock.now(db)
-                    work = self.unit_of_work(Opened(db, now, traceparent, self.hand))
+                    work = self.unit_of_work(Opening(db, now, traceparent, self.hand))
                     yield work
                     await work.flush()
                     if work.events_written and not self.leads_relay():

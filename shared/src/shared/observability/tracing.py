@@ -67,6 +67,14 @@ def _parsed(text: str) -> SpanContext | None:
     return context if context.is_valid else None
 
 
+def normal_traceparent(text: str) -> str:
+    """``text`` as we write it, in version 00; empty when it is no context."""
+    context = parse_traceparent(text)
+    if context is None or text.startswith("00-"):
+        return text if context else ""
+    return traceparent_of(context)
+
+
 @cache
 def _tracer(provider: trace.TracerProvider) -> trace.Tracer:
     """Made once: a provider makes a new one at each call, for more than a whole span costs."""
@@ -97,6 +105,12 @@ def span(
         yield current
 
 
+def is_left_out(traceparent: str) -> bool:
+    """Whether it is a context below which there is no span."""
+    context = parse_traceparent(traceparent)
+    return context is not None and _is_left_out(context)
+
+
 def _is_left_out(context: SpanContext) -> bool:
     """Whether whoever began its trace has decided that nothing is told of it."""
     return context.is_valid and not context.trace_flags.sampled
@@ -121,9 +135,9 @@ def message_span(name: str, traceparent: str, spans: ExitStack) -> str:
 
     A message without a context begins a trace of its own; one that is not sampled stays so.
     """
-    remote = parse_traceparent(traceparent)
-    if remote is not None and _is_left_out(remote):
+    if is_left_out(traceparent):
         return traceparent
+    remote = parse_traceparent(traceparent)
     tracer = _tracer(trace.get_tracer_provider())
     context = trace.set_span_in_context(NonRecordingSpan(remote)) if remote else Context()
     current = tracer.start_span(name, context, SpanKind.CONSUMER)

@@ -1,6 +1,5 @@
 """Work rows in PostgreSQL: one row of an order at a time, in insertion order, under a lease."""
 
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -8,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from asyncpg import Record
+from pydantic_core import from_json, to_json
 
 from shared.database import Db
 from shared.database.writes import Writer, Writes
@@ -130,7 +130,7 @@ def _columns(rows: Sequence[NewWork], now: datetime, lease: Lease) -> Sequence[A
     return (
         [row.order_id for row in rows],
         [row.kind for row in rows],
-        [json.dumps(row.payload) for row in rows],
+        [to_json(row.payload).decode() for row in rows],
         [row.not_before for row in rows],
         [row.traceparent for row in rows],
         [row.lease_token for row in rows],
@@ -198,7 +198,7 @@ def _leased(record: Record) -> LeasedRow:
         id=record["id"],
         order_id=record["order_id"],
         kind=record["kind"],
-        payload=json.loads(record["payload"]),
+        payload=from_json(record["payload"]),
         attempts=record["attempts"],
         call_started_at=record["call_started_at"],
         lease_token=record["lease_token"],

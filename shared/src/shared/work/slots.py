@@ -46,13 +46,19 @@ class Slots:
     @asynccontextmanager
     async def take(self) -> AsyncIterator[None]:
         """Hold a slot for the time of one call. Raises ``NoSlot``."""
-        try:
-            async with asyncio.timeout(self.wait_s if self._free.locked() else None):
-                await self._free.acquire()
-        except TimeoutError:
-            raise NoSlot from None
+        if not self._free.locked():
+            await self._free.acquire()
+        else:
+            await self._wait()
         try:
             yield
         finally:
             self._free.release()
             self._ended_at.append(asyncio.get_running_loop().time())
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(self.wait_s):
+                await self._free.acquire()
+        except TimeoutError:
+            raise NoSlot from None

@@ -41,6 +41,11 @@ class Customer:
     seller_sequences: str = "{}"
     undisclosed: str = "[]"
 
+    @classmethod
+    def unknown(cls, order_id: str) -> "Customer":
+        """Of an order that was not placed yet."""
+        return cls(order_id, "", "", "", "", "", "{}")
+
     def learn(self, placed: OrderPlaced) -> "Customer":
         """The customer as ``placed`` tells; what is known already stays."""
         if self.email:

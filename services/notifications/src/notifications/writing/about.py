@@ -1,7 +1,7 @@
 """What every mail of an order is written from: the fact, the order, and the language."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from shared.contracts.orders import ParcelLine, ShippedParcel
 
@@ -16,6 +16,7 @@ from notifications.writing.languages import Language
 LINES_SHOWN_MAX = 30
 NAME_CHARACTERS_MAX = 100
 DESCRIPTION_CHARACTERS_MAX = 150
+STEPS_KEPT_MAX = 256
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,7 @@ class About:
 
     def steps(self, reached: int) -> tuple[Step, ...]:
         """An order's way, of which the first ``reached`` stages are behind it."""
-        say = self.language.say
-        labels = (say("Received"), say("Confirmed"), say("On its way"), say("Delivered"))
-        return tuple(Step(label, number < reached) for number, label in enumerate(labels))
+        return _steps(self.language, reached)
 
     def tracking(self, parcel: ShippedParcel) -> tuple[Row, ...]:
         """Who brings the parcel, and the number to follow it by."""
@@ -114,3 +113,10 @@ class About:
 def _name(line: KeptLine) -> str:
     described = one_line(line.description or "", DESCRIPTION_CHARACTERS_MAX)
     return described or one_line(line.sku)
+
+
+@lru_cache(STEPS_KEPT_MAX)
+def _steps(language: Language, reached: int) -> tuple[Step, ...]:
+    say = language.say
+    labels = (say("Received"), say("Confirmed"), say("On its way"), say("Delivered"))
+    return tuple(Step(label, number < reached) for number, label in enumerate(labels))

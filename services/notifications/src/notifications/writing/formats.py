@@ -16,7 +16,7 @@ from babel.numbers import (
 from notifications.domain.money import decimal_of, exponent_of
 
 PATTERNS_KEPT_MAX = 1_024
-TEXTS_KEPT_MAX = 4_096  # The same few prices and days come again and again.
+TEXTS_KEPT_MAX = 16_384  # The same few prices and days come again and again.
 SIGN = "\u00a4"  # CLDR: where the currency's sign goes in a pattern.
 _CODE_AT_DIGIT = re.compile(r"([A-Z])(?=\d)")
 

@@ -18,9 +18,12 @@ DOMAIN = "notifications"
 LOCALES_KEPT_MAX = 256  # Locales come from storefronts.
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Language:
-    """``tag`` is that of the words (BCP 47); ``locale`` may be of another country."""
+    """``tag`` is that of the words (BCP 47); ``locale`` may be of another country.
+
+    What is kept for one is found by its identity: to compare all it knows would take longer.
+    """
 
     tag: str
     locale: Locale

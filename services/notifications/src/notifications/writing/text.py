@@ -8,40 +8,44 @@ from notifications.writing.languages import Language, language_of
 
 def text_of(content: Content) -> str:
     """Paragraphs apart by empty lines; lists are indented."""
-    return "\n\n".join(_blocks(content, language_of(content.language))) + "\n"
+    return "\n\n".join(_blocks(content, colon(language_of(content.language)))) + "\n"
 
 
-def _blocks(content: Content, language: Language) -> Iterator[str]:
+def colon(language: Language) -> str:
+    """What stands between a label and its value: some languages have a space before the colon."""
+    return language.say("{label}: {value}", label="", value="")
+
+
+def _blocks(content: Content, between: str) -> Iterator[str]:
     told = content.told
     yield told.headline
     yield content.greeting
     yield from told.paragraphs
     if told.panel:
-        yield "\n".join(_row(one, language) for one in told.panel)
+        yield "\n".join(_row(one, between) for one in told.panel)
     if told.goods is not None:
-        yield _list(told.goods.title, _goods(told.goods, language))
-    yield _list(content.order.title, (_row(one, language) for one in content.order.rows))
+        yield _list(told.goods.title, _goods(told.goods, between))
+    yield _list(content.order.title, (_row(one, between) for one in content.order.rows))
     if content.address is not None:
         yield _list(content.address.title, iter(content.address.lines))
     yield f"-- \n{content.closing}"
 
 
-def _goods(goods: Goods, language: Language) -> Iterator[str]:
+def _goods(goods: Goods, between: str) -> Iterator[str]:
     for line in goods.lines:
-        yield _row(_line(line), language)
+        yield _row(_line(line), between)
     if goods.more:
         yield goods.more
     if goods.total is not None:
-        yield _row(goods.total, language)
+        yield _row(goods.total, between)
 
 
 def _line(line: Line) -> Row:
     return Row(f"{line.name}, {line.note}" if line.note else line.name, line.amount)
 
 
-def _row(row: Row, language: Language) -> str:
-    """Some languages have a space before the colon."""
-    return language.say("{label}: {value}", label=row.label, value=row.value)
+def _row(row: Row, between: str) -> str:
+    return f"{row.label}{between}{row.value}"
 
 
 def _list(title: str, lines: Iterator[str]) -> str:
