@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -26,6 +27,8 @@ async def test_the_demo_leads_every_order_as_told_and_leaves_nothing(tmp_path: P
 
     assert code == 0, told
     assert "delivered" in told
+    opens = r"Look at the order, and at all others:\s+http://127\.0\.0\.1:\d+/orders/ord_\w+"
+    assert re.search(opens, told)
     assert _running_below(tmp_path) == []
 
 

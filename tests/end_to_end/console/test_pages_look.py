@@ -1,7 +1,9 @@
 """Every page of the console as it looks: fit for everybody, alone, and following what happens."""
 
+import re
 import shlex
 import signal
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from tests.end_to_end.console.steps import (
     a_partner,
     held_by_a_partner,
 )
+from tests.integration.console.test_twins import EXAMPLES
 from tests.support.browser import CHROMIUM, MISSING, Watched, watched
 from tests.support.builders import a_line
 from tests.support.shop import Shop
@@ -29,7 +32,7 @@ SHOTS = Path(__file__).parents[3] / ".run" / "screenshots"
 # Nobody looks for an id, a button or a word that is out of sight; only a trace may be so wide.
 WHOLE = ".scroll:not(:has(.trace))"
 KOLKATA = timedelta(hours=5, minutes=30)
-LOOKS = [("light", 1300), ("dark", 1300), ("light", 390)]
+LOOKS = [("light", 1300), ("dark", 1300), ("light", 390), ("light", 320)]
 
 
 async def test_pages_go_on_after_the_console_was_started_again(
@@ -41,6 +44,21 @@ async def test_pages_go_on_after_the_console_was_started_again(
     console.system.kill("console-0", signal.SIGKILL)
     order_id = await console.place(a_line(await console.new_sku(1), 1))
     await expect(page.locator("#live")).to_contain_text(order_id, timeout=30_000)
+    await context.close()
+
+
+async def test_an_order_is_followed_also_after_the_console_was_started_again(
+    console: Shop, browser: Browser
+) -> None:
+    sku = await console.new_sku(1)
+    order_id = await console.place(a_line(sku, 1))
+    await console.reaches(order_id, "confirmed")
+    context = await browser.new_context()
+    page = await context.new_page()
+    await page.goto(f"{console.url('console')}/orders/{order_id}")
+    console.system.kill("console-0", signal.SIGKILL)
+    await console.dispatch(order_id, (sku, 1))
+    await expect(page.locator(".title .state")).to_have_text("shipped", timeout=30_000)
     await context.close()
 
 
@@ -73,6 +91,15 @@ async def test_the_system_is_followed_also_after_the_console_was_started_again(
     await context.close()
 
 
+def not_among(paths: Sequence[str]) -> list[str]:
+    """Pages of the console that none of ``paths`` is an address of."""
+    asked = [one.partition("?")[0] for one in paths]
+    patterns = {page: re.sub(r"\{\w+\}", "[^/]+", page) for page in EXAMPLES}
+    return [
+        page for page, one in patterns.items() if not any(re.fullmatch(one, path) for path in asked)
+    ]
+
+
 @pytest.mark.parametrize(("theme", "width"), LOOKS)
 async def test_every_page_is_fit_for_everybody_and_asks_nobody_else(
     console: Shop, browser: Browser, console_bug: Any, theme: str, width: int
@@ -98,6 +125,7 @@ async def test_every_page_is_fit_for_everybody_and_asks_nobody_else(
         f"/orders/{held}",
         *("/mailbox", "/faults", f"/logs?q={told}", f"/traces/{'0' * 32}"),
     )
+    assert not_among(paths) == []
     SHOTS.mkdir(parents=True, exist_ok=True)
     more = {"color_scheme": theme, "viewport": {"width": width, "height": 900}}
     async with watched(browser, console.url("console"), **more) as seen:
