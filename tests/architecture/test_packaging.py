@@ -69,7 +69,7 @@ def test_an_installed_service_brings_its_migrations(service: str, uv: str, tmp_p
 
     listed = run([python, "-c", listing, service], tmp_path)
 
-    common = ["0000_messaging.sql", "0000_retention.sql"]
+    common = ["0000_messaging.sql", "0000_retention.sql", "0000_statistics.sql"]
     assert listed.stdout.split() == [*common, *migrations(service)], listed.stderr
 
 

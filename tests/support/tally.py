@@ -212,7 +212,8 @@ async def create_tables(dsn: str) -> None:
     """The tables every service gets, and the tally's own; commits need not reach the disk."""
     db = await connect(dsn, "tally-tables")
     try:
-        await db.execute(migrations_of("inventory")[0].sql + TABLES)
+        common = (one.sql for one in migrations_of("inventory") if one.name.startswith("0000_"))
+        await db.execute("".join(common) + TABLES)
         name = await db.fetchval("SELECT quote_ident(current_database())")
         await db.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
     finally:
