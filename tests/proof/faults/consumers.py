@@ -19,6 +19,7 @@ from tests.support.waiting import eventually, pause
 
 STOPPED_S, IDLE_IN_TRANSACTION_S, TAKEOVER_S = 8.0, 9.0, 9.0
 STORM_TURNS, GROUP_EMPTY_S = 3, 25.0
+COMMITTED_MIN = 50
 GROUPS = ("payments", "inventory", "notifications")
 
 _OPEN = """
@@ -177,22 +178,25 @@ async def _with_group_down(arena: Arena, luck: random.Random, change: Change, do
     """``change`` a group's offsets while no member is there, which the broker insists on."""
     service = luck.choice(GROUPS)
     group = arena.system.config.topic_prefix + service
-    await arena.system.take_down(f"{service}-0")
     admin = AIOKafkaAdminClient(bootstrap_servers=arena.system.addresses.kafka)
     await admin.start()
+
+    async def enough() -> bool:
+        return sum((await _committed(admin, group)).values()) >= COMMITTED_MIN
+
     try:
-        committed = {
-            place: found.offset
-            for place, found in (await admin.list_consumer_group_offsets(group)).items()
-            if found.offset > 0
-        }
-        await eventually(lambda: _is_empty(admin, group), f"{group} empty", GROUP_EMPTY_S)
-        await change(arena, group, committed)
-        left = (await admin.list_consumer_group_offsets(group)).values()
-        assert not any(one.offset > 0 for one in left), f"the broker still has {left}"
+        await eventually(enough, f"{group} has committed {COMMITTED_MIN} records", 15)
+        await arena.system.take_down(f"{service}-0")
+        try:
+            committed = await _committed(admin, group)
+            await eventually(lambda: _is_empty(admin, group), f"{group} empty", GROUP_EMPTY_S)
+            await change(arena, group, committed)
+            left = await _committed(admin, group)
+            assert not left, f"the broker still has {left}"
+        finally:
+            await arena.system.bring_back(f"{service}-0")
     finally:
         await admin.close()
-        await arena.system.bring_back(f"{service}-0")
     read_before = sum(committed.values())
 
     async def all_again() -> float:
@@ -208,6 +212,12 @@ async def _with_group_down(arena: Arena, luck: random.Random, change: Change, do
         f"none of them; its new process was given {read:.0f} records, {known:.0f} of them known",
         kills=1,
     )
+
+
+async def _committed(admin: AIOKafkaAdminClient, group: str) -> dict[TopicPartition, int]:
+    """The group's offsets beyond the first record, as the broker has them."""
+    found = await admin.list_consumer_group_offsets(group)
+    return {place: one.offset for place, one in found.items() if one.offset > 0}
 
 
 async def _is_empty(admin: AIOKafkaAdminClient, group: str) -> bool:
