@@ -68,9 +68,13 @@ async def new_producer(kafka: KafkaConnection, client_id: str) -> AIOKafkaProduc
         max_request_size=RECORD_BYTES_MAX,
         request_timeout_ms=REQUEST_TIMEOUT_MS,
     )
+    starting = asyncio.create_task(producer.start())
     try:
-        await producer.start()
+        await asyncio.shield(starting)
     except BaseException:
+        # aiokafka leaves its first connection open when it is cancelled before it has its answer;
+        # it waits for one no longer than for any request.
+        await asyncio.gather(starting, return_exceptions=True)
         await producer.stop()
         raise
     return producer
