@@ -9,7 +9,7 @@ from local_runtime.runtimes.kafka import KafkaNode, Seat
 from local_runtime.runtimes.partner_listener import PartnerListener
 from local_runtime.runtimes.postgres import PostgresNode
 
-_STOP_TIMEOUT_S = 2.0
+_BROKER_STOP_TIMEOUT_S = 2.0
 
 
 class EmbeddedRuntime:
@@ -70,8 +70,8 @@ class EmbeddedRuntime:
 
     async def stop(self) -> None:
         """End both; their state stays."""
-        stops = (node.stop(_STOP_TIMEOUT_S) for node in self.nodes)
-        await asyncio.gather(*stops)
+        brokers = (one.stop(_BROKER_STOP_TIMEOUT_S) for one in self.brokers)
+        await asyncio.gather(self.postgres.stop(), *brokers)
 
     async def __aenter__(self) -> Backing:
         return await self.start()

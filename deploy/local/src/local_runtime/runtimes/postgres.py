@@ -17,6 +17,7 @@ ADMIN = "postgres"
 _UNPRIVILEGED_UID = 65_534
 _PROBE_TIMEOUT_S = 1.0
 _LEFTOVERS_TIMEOUT_S = 10.0
+_CHECKPOINT_TIMEOUT_S = 30.0  # It syncs every file of every database; a busy disk takes its time.
 _SETTINGS = {
     "listen_addresses": HOST,
     "unix_socket_directories": "",
@@ -111,8 +112,11 @@ class PostgresNode(Server):
         options = [part for name, value in given.items() for part in ("-c", f"{name}={value}")]
         return self._as_server([str(binaries / "postgres"), "-D", str(self.data), *options])
 
-    async def stop(self, timeout_s: float = 5.0) -> None:
-        """End it, and wait for the sessions that outlive a server that had to be killed."""
+    async def stop(self, timeout_s: float = _CHECKPOINT_TIMEOUT_S) -> None:
+        """End it, and wait for the sessions that outlive a server that had to be killed.
+
+        Killed in its last checkpoint it would leave that process behind, and a log to recover.
+        """
         await super().stop(timeout_s)
         await until(
             self._is_abandoned, timeout_s=_LEFTOVERS_TIMEOUT_S, what="the end of old sessions"
