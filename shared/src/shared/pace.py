@@ -4,7 +4,7 @@ import asyncio
 
 # What came within this time after a rest was waiting for us.
 AT_ONCE_S = 0.003
-REST_S_MAX = 0.02
+REST_S_MAX = 0.05
 
 
 class Pace:

@@ -32,7 +32,7 @@ CUSTOMERS = OrderTable(
 
 # A message that is in hand begins with its first attempt, as far as its recipient has room, unless
 # an earlier mail of its order is open; the order's row is locked, so no other can come.
-# OFFSET 0 has that looked for once, and not for each column that needs it.
+# OFFSET 0 has that looked for once, not for each column that needs it; LIMIT has it found by index.
 _INSERT = """
 INSERT INTO messages (message_id, order_id, kind, detail, recipient, subject, fact, created_at,
     attempts, tried_at)
@@ -46,7 +46,8 @@ FROM (
 ) u
 CROSS JOIN LATERAL (
     SELECT u.in_hand
-        AND NOT EXISTS (SELECT 1 FROM work_rows e WHERE e.order_id = u.order_id AND NOT e.done)
+        AND (SELECT e.id FROM work_rows e WHERE e.order_id = u.order_id AND NOT e.done LIMIT 1)
+            IS NULL
         AND u.nth + (SELECT count(*) FROM (
             SELECT 1 FROM messages other
             WHERE lower(other.recipient) = lower(u.recipient) AND other.tried_at > $10 LIMIT $11

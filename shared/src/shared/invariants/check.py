@@ -18,7 +18,7 @@ _LIMITS = """
 SET LOCAL statement_timeout = {timeout_ms}; SET LOCAL lock_timeout = '1s';
 SET LOCAL max_parallel_workers_per_gather = 0;
 SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_seqscan = on;
-SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on
+SET LOCAL enable_bitmapscan = on; SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on
 """
 
 
