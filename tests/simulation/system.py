@@ -9,6 +9,7 @@ from inventory.app import HANDLERS as INVENTORY
 from inventory.domain.order import OrderHolds
 from inventory.domain.stock import HeldStock, Level, Place
 from notifications.app import HANDLERS as NOTIFICATIONS
+from orders.admission import Admission
 from orders.app import HANDLERS as ORDERS
 from orders.app import intake_handlers
 from orders.domain.order import Order
@@ -112,7 +113,10 @@ def groups(broken: Broken, deadline_s: float) -> dict[str, ConsumerGroup]:
     told, answers = (topics.ORDERS,), (topics.PAYMENTS, topics.INVENTORY, topics.FULFILMENT)
     tables: dict[str, tuple[tuple[str, ...], Mapping[type[Event], Handler]]] = {
         "orders": (answers, ORDERS),
-        "orders-intake": ((topics.STOREFRONT_ORDERS,), intake_handlers(deadline_s)),
+        "orders-intake": (
+            (topics.STOREFRONT_ORDERS,),
+            intake_handlers(Admission(deadline_s)),
+        ),
         "payments": (told, PAYMENTS),
         "inventory": (told, INVENTORY),
         "notifications": (told, NOTIFICATIONS),

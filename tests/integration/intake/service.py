@@ -3,11 +3,12 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 from asyncpg import Pool
+from orders.admission import Admission
 from orders.app import intake_handlers
 from orders.invariants import INVARIANTS
 from orders.work import OrdersWork
@@ -22,7 +23,6 @@ from shared.messaging.unit_of_work import Transactions
 
 SUBMITTED = "storefront.order-submitted.v1"
 CANCELLATION = "storefront.order-cancellation-requested.v1"
-INTAKE = ConsumerGroup("orders-intake", (topics.STOREFRONT_ORDERS,), intake_handlers(900))
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,16 @@ class Orders:
 
     pool: "Pool[Any]"
     transactions: Transactions[OrdersWork]
+    admission: Admission = field(default_factory=lambda: Admission(900))
+
+    @property
+    def intake(self) -> ConsumerGroup:
+        handlers = intake_handlers(self.admission)
+        return ConsumerGroup("orders-intake", (topics.STOREFRONT_ORDERS,), handlers)
 
     async def take_in(self, *records: Record) -> None:
         """One batch from the storefronts' topic."""
-        await Pipeline("orders", INTAKE, self.transactions).process(records)
+        await Pipeline("orders", self.intake, self.transactions).process(records)
 
     async def order_under(self, reference: str) -> str:
         """The id of the order that ``reference`` names."""

@@ -11,7 +11,7 @@ from shared.messaging.group import ConsumerGroup
 from shared.messaging.pipeline import Pipeline
 from shared.messaging.redrive import Redriven, redrive
 
-from tests.integration.intake.service import INTAKE, SUBMITTED, Orders, a_record
+from tests.integration.intake.service import SUBMITTED, Orders, a_record
 from tests.support.builders import an_order
 
 KEY = "shop-1"
@@ -30,12 +30,13 @@ class Intake:
 
     @property
     def group(self) -> ConsumerGroup:
-        return replace(INTAKE, handlers={**INTAKE.handlers, OrderSubmitted: self.place})
+        ours = self.service.intake
+        return replace(ours, handlers={**ours.handlers, OrderSubmitted: self.place})
 
     async def place(self, submitted: Batch[OrderSubmitted], work: OrdersWork) -> None:
         if any(one.key in self.broken for one in submitted):
             raise Broken
-        await INTAKE.handlers[OrderSubmitted](submitted, work)
+        await self.service.intake.handlers[OrderSubmitted](submitted, work)
 
     async def take_in(self, *records: Record) -> None:
         await Pipeline("orders", self.group, self.service.transactions).process(records)
@@ -44,7 +45,7 @@ class Intake:
         """The list of the first parked key, as people run it again."""
         first = await self.service.pool.fetchrow("SELECT * FROM parked_events ORDER BY id LIMIT 1")
         assert first is not None
-        groups = {INTAKE.name: self.group}
+        groups = {self.group.name: self.group}
         return await redrive(self.service.transactions, groups, first, "people", dry_run=dry_run)
 
 

@@ -1,7 +1,7 @@
 """The orders API: place, read, follow, cancel (see docs/ and /openapi.json)."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,6 +18,7 @@ from shared.messaging.unit_of_work import Cause
 from shared.observability import tracing
 from shared.service import Running
 
+from orders.admission import Admission
 from orders.domain.placing import Invalid, check
 from orders.domain.steps import CancelRequested, Refused, Step
 from orders.reading import OrderId, found, reading_routes
@@ -28,20 +29,18 @@ from orders.waiting import Waiting
 from orders.work import OrdersWork
 
 
-def routes(running: Running, settings: OrdersSettings, waiting: Waiting) -> list[APIRouter]:
+def routes(
+    running: Running, settings: OrdersSettings, waiting: Waiting, admission: Admission
+) -> list[APIRouter]:
     """The public routes."""
-    return [_writing(running, settings), reading_routes(running, settings, waiting)]
+    place_all = partial(_place_all, admission=admission)
+    writing = APIRouter(prefix="/v1/orders", tags=["orders"], route_class=JsonRoute)
+    _place(writing, running, place_all)
+    _cancel(writing, running)
+    return [writing, reading_routes(running, settings, waiting)]
 
 
-def _writing(running: Running, settings: OrdersSettings) -> APIRouter:
-    router = APIRouter(prefix="/v1/orders", tags=["orders"], route_class=JsonRoute)
-    _place(router, running, settings)
-    _cancel(router, running)
-    return router
-
-
-def _place(router: APIRouter, running: Running, settings: OrdersSettings) -> None:
-    place_all = partial(_place_all, deadline_s=settings.deadline_s)
+def _place(router: APIRouter, running: Running, place_all: "_PlaceAll") -> None:
     together: OnceTogether[OrdersWork, _Placing] = OnceTogether(running.transactions, place_all)
 
     @router.post(
@@ -67,22 +66,25 @@ class _Placing:
     traceparent: str
 
 
+_PlaceAll = Callable[[OrdersWork, Sequence[_Placing]], Awaitable[list[Answer | Problem]]]
+
+
 async def _place_all(
-    work: OrdersWork, placings: Sequence[_Placing], *, deadline_s: float
+    work: OrdersWork, placings: Sequence[_Placing], *, admission: Admission
 ) -> list[Answer | Problem]:
     """Each reference names one order for ever; of two requests for one the first places it."""
     work.causes = {
         one.submission.client_reference: Cause(one.traceparent) for one in reversed(placings)
     }
     await work.claim_references([one.submission for one in placings])
-    return [_placed(work, one.submission, deadline_s) for one in placings]
+    return [_placed(work, one.submission, admission) for one in placings]
 
 
-def _placed(work: OrdersWork, submission: Submission, deadline_s: float) -> Answer | Problem:
+def _placed(work: OrdersWork, submission: Submission, admission: Admission) -> Answer | Problem:
     reference = work.references[submission.client_reference]
     if not reference.mine:
         return order_exists(reference.order_id)
-    order = work.place(submission, deadline_s)
+    order = admission.place(work, submission)
     document = json.dumps(view_of_new(order, submission), ensure_ascii=False)
     return Answer(201, document.encode(), f"/v1/orders/{order.order_id}")
 

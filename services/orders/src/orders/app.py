@@ -27,7 +27,8 @@ from shared.contracts.storefront import OrderCancellationSubmitted, OrderSubmitt
 from shared.messaging.group import ConsumerGroup, Handler
 from shared.service import Running, Service, Timer
 
-from orders import api, store
+from orders import api
+from orders.admission import Admission
 from orders.handlers.advance_order import advance_order
 from orders.handlers.cancel_submitted import cancel_submitted
 from orders.handlers.expire_orders import expire_orders
@@ -55,21 +56,21 @@ HANDLERS: Mapping[type[Event], Handler] = {
 }
 
 
-def intake_handlers(deadline_s: float) -> Mapping[type[Event], Handler]:
-    """What storefronts submit on their topic; an order gets ``deadline_s`` to be decided."""
+def intake_handlers(admission: Admission) -> Mapping[type[Event], Handler]:
+    """What storefronts submit on their topic."""
     return {
-        OrderSubmitted: partial(place_submitted, deadline_s=deadline_s),
+        OrderSubmitted: partial(place_submitted, admission=admission),
         OrderCancellationSubmitted: cancel_submitted,
     }
 
 
 def build(settings: OrdersSettings) -> Service:
     """Put the service together; nothing is opened yet."""
-    intake = intake_handlers(settings.deadline_s)
+    admission = Admission(settings.deadline_s)
+    intake = intake_handlers(admission)
 
     async def has_room(running: Running) -> bool:
-        async with running.pool.acquire() as db:
-            return not await store.has_more_pending(db, settings.pending_orders_max)
+        return await admission.has_room(running, settings.pending_orders_max)
 
     async def expire(running: Running) -> float | None:
         return await expire_orders(running, deadline_s=settings.deadline_s)
@@ -86,10 +87,11 @@ def build(settings: OrdersSettings) -> Service:
             ConsumerGroup("orders-intake", (topics.STOREFRONT_ORDERS,), intake),
         ),
         publishes=EVENTS,
-        routes=lambda running: api.routes(running, settings, waiting),
+        routes=lambda running: api.routes(running, settings, waiting, admission),
         timers=(
             Timer("deadlines", settings.deadline_interval_s, expire),
             Timer("waiting", Waiting.INTERVAL_S, waiting.look),
+            Timer("admission", Admission.INTERVAL_S, admission.look),
         ),
         invariants=INVARIANTS,
         gates={"orders-intake": has_room},

@@ -25,7 +25,7 @@ class OrdersSettings(ServiceSettings):
         description="how often passed deadlines are looked for while one may pass",
     )
     pending_orders_max: int = Field(
-        10_000, ge=1, description="more undecided orders hold up intake from Kafka"
+        50_000, ge=1, description="more undecided orders hold up intake from Kafka"
     )
     streams_max: int = Field(
         1_000, ge=0, le=100_000, description="event streams open at a time, per instance"

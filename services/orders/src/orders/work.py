@@ -12,6 +12,7 @@ from shared.contracts.orders import FieldError, StorefrontOrderRefused
 from shared.contracts.storefront import OrderCancellationSubmitted, OrderSubmitted, Submission
 from shared.errors import Permanent
 from shared.ids import new_id
+from shared.messaging import outbox
 from shared.messaging.order_table import OrderTable
 from shared.messaging.unit_of_work import Cause, Opening, Rank, UnitOfWork
 
@@ -19,7 +20,7 @@ from orders import metrics, store
 from orders.domain.lifecycle import advance
 from orders.domain.order import Order
 from orders.domain.placing import DEFAULT_TENANT, Checked, body_hash, check_submitted, place
-from orders.domain.steps import Fact, Refused, Step
+from orders.domain.steps import CancelRequested, DeadlinePassed, Fact, Refused, Step
 from orders.store import Transition
 
 ORDERS = OrderTable(
@@ -76,6 +77,7 @@ class OrdersWork(UnitOfWork[Order]):
         self._asked_under: dict[str, str] = {}
         self._channels: list[str] = []
         self._decided: list[tuple[str, float]] = []
+        self._let_in: list[str] = []
 
     async def claim(self, events: Sequence[Event]) -> Collection[str]:
         """Claim the references that submissions bring, and find those that cancellations name."""
@@ -106,8 +108,11 @@ class OrdersWork(UnitOfWork[Order]):
             for name, (order_id, digest) in owners.items()
         }
 
-    def place(self, submission: Submission, deadline_s: float) -> Order:
-        """Place the order whose reference this transaction has claimed."""
+    def place(self, submission: Submission, deadline_s: float, *, aside: bool) -> Order:
+        """Place the order whose reference this transaction has claimed.
+
+        With ``aside`` others are told of it when it is let in (``orders.admission``).
+        """
         reference = self.references[submission.client_reference]
         assert reference.mine
         reference.mine = False
@@ -119,6 +124,8 @@ class OrdersWork(UnitOfWork[Order]):
         self._channels.append(submission.channel)
         self._note(order, placed.type)
         self.publish(placed)
+        if aside:
+            self.outgoing[-1] = replace(self.outgoing[-1], aside=True)
         return order
 
     def advance(self, order_id: str, fact: Fact, cause: str) -> Step | Refused:
@@ -127,6 +134,8 @@ class OrdersWork(UnitOfWork[Order]):
         if order is None:
             raise UnknownOrder(order_id)
         result = advance(order, fact)
+        if isinstance(fact, CancelRequested | DeadlinePassed) and order.status == "pending":
+            self._let_in.append(order_id)
         match result:
             case Step(order=after, events=events):
                 if after is not order:
@@ -157,13 +166,15 @@ class OrdersWork(UnitOfWork[Order]):
         return super().cause_of(self._asked_under.get(key, key))
 
     async def save(self) -> None:
+        if self._let_in:
+            await outbox.let_in_keys(self.writes, self._let_in)
         if self._placed:
             await store.insert_details(self.writes, self._placed)
         if self._transitions:
             await store.insert_transitions(self.writes, self._transitions, self.now)
         if self._refused:
             await self._publish_refusals()
-        self._placed, self._transitions, self._refused = [], [], []
+        self._placed, self._transitions, self._refused, self._let_in = [], [], [], []
 
     def committed(self) -> None:
         for channel in self._channels:

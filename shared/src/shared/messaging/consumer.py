@@ -244,6 +244,7 @@ class Consumer:
             key=raw.key,
             value=raw.value,
             headers=raw.headers,
+            timestamp_ms=raw.timestamp,
         )
 
 

@@ -58,7 +58,10 @@ def unpack(stored: bytes) -> list[tuple[str, bytes | None]]:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A Kafka record as it came; ``topic`` is without the prefix a test may have."""
+    """A Kafka record as it came; ``topic`` is without the prefix a test may have.
+
+    ``timestamp_ms`` is its producer's, since 1970; 0 when it is not known any more.
+    """
 
     topic: str
     partition: int
@@ -66,6 +69,7 @@ class Record:
     key: bytes | None
     value: bytes | None
     headers: Headers
+    timestamp_ms: int = 0
 
     @property
     def position(self) -> str:

@@ -1,14 +1,18 @@
 """The outbox: events wait here, in the transaction that made them, until Kafka has them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zlib import crc32
 
 from shared.database import Db
 from shared.database.writes import Writer
 
 SHARDS = 16
+# An event that was set aside has a shard of its own that nobody publishes, until it is let in.
+ASIDE = SHARDS
+# One shard alone is held up by an event that Kafka does not take; most of them are by Kafka.
+SHARDS_BEHIND = SHARDS // 2
 CHANNEL = "outbox"
 
 _INSERT = """
@@ -17,6 +21,23 @@ SELECT u.shard, u.topic, u.key, u.headers, u.payload, $6
 FROM unnest($1::smallint[], $2::text[], $3::bytea[], $4::bytea[], $5::bytea[])
     WITH ORDINALITY u(shard, topic, key, headers, payload, n)
 ORDER BY u.n
+"""
+_WAITING = f"""
+SELECT (SELECT count(DISTINCT shard) FROM outbox WHERE shard < {ASIDE} AND created_at < $1)
+        >= {SHARDS_BEHIND} AS behind,
+    EXISTS (SELECT FROM outbox WHERE shard >= {ASIDE}) AS aside
+"""
+# Keys of orders grow with time, so they are let in as they were placed. Materialized: a plan made
+# for a small table would look for the first ones anew at each row it updates.
+_LET_IN = f"""
+WITH first AS MATERIALIZED (
+    SELECT id FROM outbox WHERE shard >= {ASIDE} ORDER BY key LIMIT $1 FOR UPDATE SKIP LOCKED
+)
+UPDATE outbox o SET shard = shard - {ASIDE}, created_at = $2 FROM first WHERE o.id = first.id
+RETURNING o.key
+"""
+_LET_IN_KEYS = f"""
+UPDATE outbox SET shard = shard - {ASIDE} WHERE shard >= {ASIDE} AND key = ANY($1::bytea[])
 """
 
 
@@ -28,10 +49,19 @@ class Outgoing:
     key: bytes | None
     headers: bytes
     payload: bytes | None
+    aside: bool = False
 
     @property
     def shard(self) -> int:
-        return crc32(self.key or b"") % SHARDS
+        return crc32(self.key or b"") % SHARDS + ASIDE * self.aside
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Whether most shards have events that wait for Kafka, and whether any were set aside."""
+
+    behind: bool
+    aside: bool
 
 
 async def insert(db: Writer, rows: Sequence[Outgoing], now: datetime) -> None:
@@ -45,6 +75,26 @@ async def insert(db: Writer, rows: Sequence[Outgoing], now: datetime) -> None:
         [row.payload for row in rows],
         now,
     )
+
+
+async def waiting(db: Db, now: datetime, behind_s: float) -> Waiting:
+    """What waits, and whether it has for longer than ``behind_s``."""
+    row = await db.fetchrow(_WAITING, now - timedelta(seconds=behind_s))
+    assert row is not None
+    return Waiting(row["behind"], row["aside"])
+
+
+async def let_in(db: Db, rows_max: int, now: datetime) -> list[str]:
+    """Let in the first that were set aside, by their keys, and give these.
+
+    They wait for Kafka from ``now`` on; before it was not Kafka that they waited for.
+    """
+    return [one["key"].decode() for one in await db.fetch(_LET_IN, rows_max, now)]
+
+
+async def let_in_keys(db: Writer, keys: Collection[str]) -> None:
+    """Let in what was set aside of these keys: before anything else of theirs is written."""
+    await db.execute(_LET_IN_KEYS, [one.encode() for one in keys])
 
 
 async def notify(db: Db) -> None:

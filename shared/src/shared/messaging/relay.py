@@ -43,7 +43,7 @@ WITH removed AS (DELETE FROM outbox WHERE id = ANY($4::bigint[]))
 SELECT id, shard, topic, key, headers, payload FROM (
     SELECT *, sum(size) OVER (ORDER BY id) - size AS bytes_before FROM (
         SELECT *, coalesce(octet_length(payload), 0) AS size FROM outbox
-        WHERE shard = ANY($1::smallint[]) AND id <> ALL($4::bigint[])
+        WHERE shard = ANY($1::smallint[]) AND shard < 16 AND id <> ALL($4::bigint[])
         ORDER BY id LIMIT $2) unsent) sized
 WHERE bytes_before < $3 ORDER BY id
 """

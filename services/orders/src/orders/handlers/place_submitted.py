@@ -3,12 +3,13 @@
 from shared.contracts.storefront import OrderSubmitted, Submission
 from shared.messaging.batch import Batch
 
+from orders.admission import Admission
 from orders.domain.placing import Invalid, body_hash
 from orders.work import OrdersWork
 
 
 async def place_submitted(
-    submitted: Batch[OrderSubmitted], work: OrdersWork, *, deadline_s: float
+    submitted: Batch[OrderSubmitted], work: OrdersWork, *, admission: Admission
 ) -> None:
     """OrderSubmitted -> OrderPlaced | StorefrontOrderRefused | nothing when it came before.
 
@@ -22,6 +23,6 @@ async def place_submitted(
             case Submission() as submission:
                 reference = work.references[submission.client_reference]
                 if reference.mine:
-                    work.place(submission, deadline_s)
+                    admission.place(work, submission, work.cause_of(event.key).record)
                 elif reference.body_hash != body_hash(submission):
                     work.refuse(event.key, "reference-reused")

@@ -1,0 +1,108 @@
+"""Admission: behind an outage, orders that have waited let those pass that are placed now."""
+
+import asyncio
+import contextlib
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from shared.contracts.storefront import Submission
+from shared.messaging import outbox
+from shared.messaging.envelope import Record
+from shared.service import Running
+
+from orders import store
+from orders.domain.order import Order, Status
+from orders.work import OrdersWork
+
+# Who waited longer than this hardly notices a little more; who did not would.
+LATE_S, BEHIND_S = 5.0, 2.0
+# So many orders are under way at a time, as long as some wait to be let in: enough for full
+# batches, and no queue for those that come now. A few of those that wait are always among them.
+UNDER_WAY_MAX, LET_IN_MIN = 160, 32
+# Who is not decided after so long waits for somebody else than us, and is not counted any more.
+UNDER_WAY_S = 10.0
+LOOK_S, IDLE_LOOK_S, COUNT_S = 0.5, 5.0, 1.0
+
+
+class Admission:
+    """Who is set aside, and how fast those are let in; an order has ``deadline_s`` to be decided.
+
+    While Kafka is away orders pile up: in the outbox when they come by HTTP, with their
+    storefronts when they come by Kafka. First come, first served would have those of the next
+    minutes wait as long as these did. So these are set aside, in their order, and let in as fast
+    as orders are decided (Yanacek, "Avoiding insurmountable queue backlogs", Amazon Builders'
+    Library).
+    """
+
+    INTERVAL_S: ClassVar[float] = 0.1
+
+    def __init__(self, deadline_s: float) -> None:
+        self._deadline_s = deadline_s
+        self._behind = False
+        self._placed, self._aside = asyncio.Event(), asyncio.Event()
+        self._under_way: dict[str, datetime] = {}
+        self._let_in: set[str] = set()
+        self._has_room, self._counted_at = False, 0.0
+
+    async def has_room(self, running: Running, orders_max: int) -> bool:
+        """Whether at most so many orders are undecided, as of the last second: many take long."""
+        now = asyncio.get_running_loop().time()
+        if not self._has_room or now > self._counted_at + COUNT_S:
+            async with running.pool.acquire() as db:
+                self._has_room = not await store.has_more_pending(db, orders_max)
+            self._counted_at = now
+        return self._has_room
+
+    def place(
+        self, work: OrdersWork, submission: Submission, record: Record | None = None
+    ) -> Order:
+        """Place an order, aside if it has waited already, or would wait for Kafka here."""
+        sent_ms = record.timestamp_ms if record is not None else 0
+        aside = self._behind or 0 < sent_ms < (work.now.timestamp() - LATE_S) * 1000
+        order = work.place(submission, self._deadline_s, aside=aside)
+        self._placed.set()
+        if aside:
+            self._aside.set()
+        else:
+            self._under_way[order.order_id] = work.now
+        return order
+
+    async def look(self, running: Running) -> None:
+        """Let in as many as there is room for, or rest while nobody is set aside."""
+        self._placed.clear()
+        self._aside.clear()
+        async with running.pool.acquire() as db:
+            now = await running.clock.now(db)
+            waiting = await outbox.waiting(db, now, BEHIND_S)
+        self._behind = waiting.behind
+        if waiting.aside:
+            await self._let_some_in(running, now)
+        else:
+            self._under_way.clear()
+            await self._rest()
+
+    async def _rest(self) -> None:
+        """Until somebody is set aside, or half a second after somebody was placed."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(IDLE_LOOK_S):
+                await self._placed.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_S):
+                await self._aside.wait()
+
+    async def _let_some_in(self, running: Running, now: datetime) -> None:
+        since = now - timedelta(seconds=UNDER_WAY_S)
+        known = dict(self._under_way)
+        recent = [one for one, at in known.items() if at > since]
+        async with running.transactions.begin() as work:
+            found = await store.summaries(work.db, recent)
+            pending = {one["order_id"] for one in found if one["status"] == Status.PENDING}
+            placed = len(pending - self._let_in)
+            room = max(UNDER_WAY_MAX - placed, LET_IN_MIN) - len(pending & self._let_in)
+            let_in = await outbox.let_in(work.db, max(0, room), now)
+            work.events_written += len(let_in)
+        # Who was placed meanwhile stays.
+        for one in known.keys() - pending:
+            del self._under_way[one]
+        self._under_way |= dict.fromkeys(let_in, now)
+        self._let_in = (self._let_in & pending) | set(let_in)

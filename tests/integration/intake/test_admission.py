@@ -1,0 +1,161 @@
+"""Behind an outage orders that have waited let those pass that are placed now, and none is lost."""
+
+import time
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from orders.admission import BEHIND_S, LATE_S, LET_IN_MIN, UNDER_WAY_MAX, UNDER_WAY_S, Admission
+from orders.handlers.expire_orders import expire_orders
+from orders.settings import OrdersSettings
+from shared.clock import Clock
+from shared.messaging.envelope import Record
+from shared.messaging.outbox import ASIDE, SHARDS
+from shared.service import Running
+
+from tests.integration.intake.service import CANCELLATION, SUBMITTED, Orders, a_record
+from tests.support.builders import an_order
+from tests.support.wiring import EXAMPLE_SETTINGS
+
+OLD_ROW = """
+INSERT INTO outbox (shard, topic, key, headers, created_at)
+SELECT n, 'some.topic.v1', 'some-key', '', now() - $2 * interval '1 s'
+FROM generate_series(0, $1 - 1) n
+"""
+
+
+def submitted(reference: str, waited_s: float = 0.0) -> Record:
+    sent = a_record(SUBMITTED, an_order(reference=reference), reference)
+    return replace(sent, timestamp_ms=int((time.time() - waited_s) * 1000))
+
+
+def late(references: int) -> list[Record]:
+    return [submitted(f"late-{n:03}", 2 * LATE_S) for n in range(references)]
+
+
+@pytest.fixture
+def running(service: Orders) -> Running:
+    settings = OrdersSettings(**EXAMPLE_SETTINGS)
+    return Running(settings, service.pool, Clock(), service.transactions)
+
+
+async def leaving(service: Orders) -> list[str]:
+    """The references of orders whose events the relay may publish, in its order."""
+    rows = await service.pool.fetch(
+        "SELECT r.client_reference FROM outbox o "
+        "JOIN order_references r ON r.order_id = convert_from(o.key, 'UTF8') "
+        "WHERE o.shard < $1 ORDER BY o.id",
+        ASIDE,
+    )
+    return [row[0] for row in rows]
+
+
+async def test_who_has_waited_is_set_aside_and_let_in_in_turn(
+    service: Orders, running: Running
+) -> None:
+    await service.take_in(*late(3), submitted("now"))
+    assert await leaving(service) == ["now"]
+
+    await service.admission.look(running)
+
+    assert await leaving(service) == ["late-000", "late-001", "late-002", "now"]
+
+
+async def test_as_many_are_let_in_as_are_decided(service: Orders, running: Running) -> None:
+    await service.take_in(*late(3 * UNDER_WAY_MAX))
+    for _ in range(3):
+        await service.admission.look(running)
+        assert len(await leaving(service)) == UNDER_WAY_MAX
+
+    await service.pool.execute(
+        "UPDATE orders SET deadline_at = now() - interval '1 s' FROM outbox "
+        "WHERE order_id = convert_from(key, 'UTF8') AND shard < $1",
+        ASIDE,
+    )
+    await expire_orders(running, deadline_s=900)
+    await service.admission.look(running)
+
+    assert len(set(await leaving(service))) == 2 * UNDER_WAY_MAX
+
+
+@pytest.mark.parametrize(
+    ("placed_now", "let_in"), [(100, UNDER_WAY_MAX - 100), (UNDER_WAY_MAX + 10, LET_IN_MIN)]
+)
+async def test_those_that_are_placed_now_have_the_room(
+    service: Orders, running: Running, placed_now: int, let_in: int
+) -> None:
+    """Also when they need all of it, those that have waited get on."""
+    await service.take_in(*late(UNDER_WAY_MAX))
+    await service.take_in(*(submitted(f"now-{n:03}") for n in range(placed_now)))
+
+    await service.admission.look(running)
+
+    assert len(await leaving(service)) == placed_now + let_in
+
+
+async def test_who_waits_for_others_than_us_is_not_waited_for(
+    service: Orders, running: Running
+) -> None:
+    await service.take_in(*late(UNDER_WAY_MAX + 1))
+    await service.admission.look(running)
+    assert len(await leaving(service)) == UNDER_WAY_MAX
+
+    later = replace(running, clock=Clock(timedelta(seconds=UNDER_WAY_S + 1)))
+    await service.admission.look(later)
+
+    assert len(await leaving(service)) == UNDER_WAY_MAX + 1
+
+
+async def test_who_was_let_in_does_not_set_others_aside(service: Orders, running: Running) -> None:
+    """They waited, but not for Kafka."""
+    await service.take_in(*late(UNDER_WAY_MAX))
+    await service.pool.execute("UPDATE outbox SET created_at = created_at - interval '1 min'")
+    for _ in range(2):
+        await service.admission.look(running)
+
+    await service.take_in(submitted("now"))
+
+    assert "now" in await leaving(service)
+
+
+async def test_a_cancelled_order_is_let_in_before_its_cancellation(service: Orders) -> None:
+    await service.take_in(*late(2))
+    order_id = await service.order_under("late-001")
+
+    await service.take_in(a_record(CANCELLATION, {"order_id": order_id}, order_id))
+
+    assert await leaving(service) == ["late-001", "late-001"]
+    told = [(one.name, one.sequence) for one in await service.told(order_id)]
+    assert told == [("order-placed", 1), ("order-cancelled", 2)]
+
+
+async def test_an_expired_order_is_let_in_before_its_end(service: Orders, running: Running) -> None:
+    await service.take_in(*late(1))
+    await service.pool.execute("UPDATE orders SET deadline_at = now() - interval '1 s'")
+
+    await expire_orders(running, deadline_s=900)
+
+    assert await leaving(service) == ["late-000", "late-000"]
+
+
+async def test_many_undecided_orders_hold_up_intake(service: Orders, running: Running) -> None:
+    await service.take_in(submitted("one"))
+    assert await service.admission.has_room(running, orders_max=1)
+
+    await service.take_in(submitted("two"))
+
+    assert not await Admission(900).has_room(running, orders_max=1)
+
+
+@pytest.mark.parametrize(("shards", "set_aside"), [(1, False), (SHARDS, True)])
+async def test_who_comes_while_kafka_takes_nothing_is_set_aside(
+    service: Orders, running: Running, shards: int, set_aside: bool
+) -> None:
+    """An event that Kafka does not take holds up its own shard, and no order of another."""
+    await service.pool.execute(OLD_ROW, shards, BEHIND_S + 1)
+    await service.take_in(submitted("before"))
+    await service.admission.look(running)
+
+    await service.take_in(submitted("now"))
+
+    assert await leaving(service) == ["before"] + ["now"] * (not set_aside)
