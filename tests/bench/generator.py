@@ -223,7 +223,7 @@ class Generator:
     def _door_of(self, spec: Spec) -> Door:
         if spec.intake == "http":
             return HttpDoor(spec.orders_url, self._answered)
-        return KafkaDoor(spec.kafka, spec.prefix, self._refused)
+        return KafkaDoor(spec.kafka, spec.prefix, self._refused, spec.sampled)
 
 
 def _say(document: object) -> None:

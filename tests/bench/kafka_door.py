@@ -1,6 +1,8 @@
 """Orders by Kafka, as a storefront's topic takes them."""
 
 from collections.abc import Callable
+from random import random
+from secrets import token_hex
 
 from confluent_kafka import KafkaError, Message, Producer
 
@@ -12,13 +14,23 @@ FLUSH_TIMEOUT_S = 10.0
 
 
 class KafkaDoor:
-    """``failed`` hears the reference of an order that the broker has not taken."""
+    """``failed`` hears the reference of an order that the broker has not taken.
+
+    Of the traces that orders come in the share ``sampled`` is to be kept; None sends no trace.
+    """
 
     told_again = 0
 
-    def __init__(self, bootstrap: str, prefix: str, failed: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        bootstrap: str,
+        prefix: str,
+        failed: Callable[[str, str], None],
+        sampled: float | None = None,
+    ) -> None:
         self._topic = prefix + TOPIC
         self._failed = failed
+        self._sampled = sampled
         self._producer = Producer(
             {
                 "bootstrap.servers": bootstrap,
@@ -44,6 +56,8 @@ class KafkaDoor:
             ("ce_source", b"/bench"),
             ("content-type", b"application/json"),
         ]
+        if self._sampled is not None:
+            headers.append(("traceparent", traceparent(kept=random() < self._sampled)))
         self._producer.produce(self._topic, order.body, key, headers=headers)
         self._producer.poll(0)
 
@@ -53,3 +67,8 @@ class KafkaDoor:
     def _delivered(self, error: KafkaError | None, message: Message) -> None:
         if error is not None:
             self._failed((message.key() or b"").decode(), str(error))
+
+
+def traceparent(*, kept: bool) -> str:
+    """A new trace, by W3C Trace Context."""
+    return f"00-{token_hex(16)}-{token_hex(8)}-{int(kept):02}"

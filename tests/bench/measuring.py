@@ -51,11 +51,13 @@ class Ask:
     in_flight: int = 0
     large_every: int = 0
     patience_s: float = 0.0
+    sampled: float | None = None
 
     def __str__(self) -> str:
         how = f"{self.rate:g}/s" if self.rate else f"{self.in_flight} in flight"
-        large = f", every {self.large_every}th large" if self.large_every else ""
-        return f"{self.intake} {self.shape} {how}{large}"
+        more = f", every {self.large_every}th large" if self.large_every else ""
+        more += "" if self.sampled is None else f", {100 * self.sampled:g} % traced"
+        return f"{self.intake} {self.shape} {how}{more}"
 
 
 @dataclass
@@ -215,6 +217,7 @@ class Meter:
             drain_s=self.plan.drain_s + ask.patience_s,
             slice_s=self.plan.slice_s,
             large_every=ask.large_every,
+            sampled=ask.sampled,
             seed=self.placed,
             run=f"b{uuid4().hex[:8]}",
         )

@@ -15,7 +15,8 @@ class Spec:
 
     Those placed in the first ``warm_s`` are in no figure but those of windows, ``slice_s`` long.
     What is outstanding at the end is waited for, ``drain_s`` at most. Of ``large_every`` orders
-    one has 600 lines.
+    one has 600 lines. Orders by Kafka come in traces, of which the share ``sampled`` is kept; None
+    leaves that to the services.
     """
 
     kafka: str
@@ -30,6 +31,7 @@ class Spec:
     drain_s: float = 60.0
     slice_s: float = 5.0
     large_every: int = 0
+    sampled: float | None = None
     seed: int = 1
     run: str = "bench"
 

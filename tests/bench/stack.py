@@ -6,10 +6,11 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from uuid import uuid4
 
 import aiohttp
@@ -119,18 +120,25 @@ class Stack:
 
 @asynccontextmanager
 async def a_stack(
-    *, simulators: bool, quick: bool = False, instances: int = 1, console: bool = False
+    *,
+    simulators: bool,
+    quick: bool = False,
+    instances: int = 1,
+    console: bool = False,
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Stack]:
     """Boot it, fill the shelves, yield; at the end nothing of it is left.
 
     Without ``simulators`` provider and mail server are adapters in the services' processes.
     A ``quick`` stack has servers that start soon and are slow for ever. With the ``console``
-    spans go there, as in ``orderproof up``, unless the environment says otherwise.
+    spans go there, as in ``orderproof up``, unless the environment says otherwise. Services have
+    ``environment``, too.
     """
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     given = {
         "PYTHONPATH": str(repository_root()),
         "BENCH_PROVIDER_BOOK": str(folder / "book.jsonl"),
+        **environment,
     }
     config = StackConfig(
         run_dir=folder / "stack",

@@ -19,6 +19,7 @@ from tests.bench.run import Run
 from tests.bench.search import confirmed, highest, rounded
 from tests.bench.spec import Intake, Json
 from tests.bench.systems import Systems
+from tests.bench.traced import traced
 from tests.bench.turns import hot, large
 from tests.bench.usage import used
 from tests.support.waiting import pause
@@ -148,6 +149,7 @@ STAGES: dict[str, Callable[[Run], Awaitable[None]]] = {
 ALONE: dict[str, Callable[[Systems], Awaitable[None]]] = {
     "growth": growth,
     "instances": instances,
+    "traced": traced,
 }
 NAMES = (*STAGES, *ALONE)
 # Those that run when none is named; py-spy slows what it looks at.

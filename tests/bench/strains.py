@@ -21,6 +21,7 @@ OUTAGE_HEAD = (
 )
 WINDOW_HEAD = ("s since the broker is back", "intake", "placed", "ended", "p50, ms", "p99")
 GROWTH_HEAD = ("orders stored", "orders/s", "CPU s/1,000", "of which", "bytes of an order")
+TRACED_HEAD = ("traces kept", "CPU s/1,000", "range", "of that without", "range", "exported, MB")
 INSTANCES_HEAD = ("of each service", "orders/s", "range", "CPU s/1,000", "of which")
 
 
@@ -115,6 +116,18 @@ def instances_rows(told: Json) -> list[Row]:
     ]
 
 
+def traced_rows(told: Json) -> list[Row]:
+    return [
+        (
+            share,
+            *spread_of(one["cpu_s_per_1000"]),
+            *spread_of(one["ratio"]),
+            number(one["exported_bytes"] / 2**20),
+        )
+        for share, one in told.get("traced", {}).items()
+    ]
+
+
 SECTIONS = (
     Section("Every order wants one SKU", HOT_HEAD, hot_rows),
     Section("Large orders among small ones", LARGE_HEAD, large_rows),
@@ -124,4 +137,5 @@ SECTIONS = (
     Section("After the outage, by when orders were placed", WINDOW_HEAD, window_rows),
     Section("Cost of an order as more are stored", GROWTH_HEAD, growth_rows),
     Section("More instances", INSTANCES_HEAD, instances_rows),
+    Section("What tracing costs", TRACED_HEAD, traced_rows),
 )

@@ -1,8 +1,9 @@
 """Systems that are measured one after the other, each audited at its end."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from tests.bench.auditing import audit
 from tests.bench.measuring import Meter
@@ -28,13 +29,19 @@ class Systems:
     failures: list[str] = field(default_factory=list)
 
     @asynccontextmanager
-    async def one(self, instances: int | None = None) -> AsyncIterator[Run]:
+    async def one(
+        self, instances: int | None = None, environment: Mapping[str, str] = MappingProxyType({})
+    ) -> AsyncIterator[Run]:
         """A new system, for the block; nothing of it is left afterwards."""
         each = instances or self.instances
         self.progress.say(f"Starting the system, {each} of each service")
         quick = self.plan.name == "short"
         async with a_stack(
-            simulators=self.simulators, quick=quick, instances=each, console=self.console
+            simulators=self.simulators,
+            quick=quick,
+            instances=each,
+            console=self.console,
+            environment=environment,
         ) as stack:
             run = Run(
                 Meter(stack, self.plan, self.progress),

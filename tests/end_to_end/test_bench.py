@@ -106,12 +106,14 @@ async def test_what_is_not_usual_is_measured_and_no_order_suffers(backing: Backi
 
 
 async def test_systems_of_their_own_are_measured_and_each_is_audited(backing: Backing) -> None:
-    told = await short({**os.environ, **servers(backing)}, "--only", "growth,instances")
+    told = await short({**os.environ, **servers(backing)}, "--only", "growth,instances,traced")
 
     few, more = (told["growth"][str(size)] for size in SHORT.stored)
     assert few["stored"] < more["stored"]
     assert min(one["cpu_s_per_1000"]["total"] for one in (few, more)) > 0
     assert set(told["by_instances"]) == {str(each) for each in SHORT.instances}
+    assert told["traced"]["100 %"]["ratio"]["median"] > 0
+    assert told["traced"]["100 %"]["exported_bytes"] > told["traced"]["0 %"]["exported_bytes"]
     assert told["audit"]["orders"] > more["stored"]
     assert told["audit"]["statuses"] == {"confirmed": told["audit"]["orders"]}
 

@@ -68,6 +68,13 @@ STRAINS: dict[str, Any] = {
         }
     },
     "by_instances": {"2": {"orders_s": spread([700.0, 710.0]), **COSTS}},
+    "traced": {
+        "100 %": {
+            "cpu_s_per_1000": spread([3.0]),
+            "ratio": spread([1.2]),
+            "exported_bytes": 5_000_000,
+        }
+    },
 }
 
 
