@@ -166,6 +166,7 @@ def test_the_page_has_every_table(told: dict[str, Any]) -> None:
         "| 8 | http | 0 | 3 | – | – |",
         "| 10,250 | 800.0 | 0.75 | orders 0.5, kafka 0.25, generator 0.1 | kafka 3000 |",
         "| 2 | 705.0 | 700.0 – 710.0 | 0.75 | orders 0.5, kafka 0.25, generator 0.1 |",
+        "| 100 % | 3 | 3 – 3 | 1.2 | 1.2 – 1.2 | 4.77 |",
     ],
 )
 def test_the_page_tells_how_what_is_not_usual_is_borne(told: dict[str, Any], row: str) -> None:
