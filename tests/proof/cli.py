@@ -24,6 +24,7 @@ from tests.proof.soak import soak
 
 FULL_SEEDS = 3
 TOGETHER_MAX = 1_000  # Pairs of each race that one arena's judges hold in memory.
+FILE_COLUMNS = 220
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = asked_for(arguments)
     # Brokers that are down on purpose are no news.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    progress = Progress(Console(quiet=options.as_json, highlight=False, soft_wrap=True))
+    # A file is as wide as the table needs; rich takes 80 for what is no terminal.
+    width = None if sys.stdout.isatty() else FILE_COLUMNS
+    console = Console(quiet=options.as_json, highlight=False, soft_wrap=True, width=width)
+    progress = Progress(console)
     progress.say(f"seed {options.seed}")
     started = time.monotonic()
     ended_by = 0

@@ -20,7 +20,8 @@ from local_runtime.runtimes.choice import RuntimeName, choose
 from local_runtime.session import Session
 
 _START_TIMEOUT_S = 600.0
-_STOP_TIMEOUT_S = 8.0
+# Its parts end one after the other, PostgreSQL last: that has half a minute for its checkpoint.
+_STOP_TIMEOUT_S = 40.0
 
 
 async def start_detached(config: StackConfig, runtime: RuntimeName) -> Mapping[str, Any]:
