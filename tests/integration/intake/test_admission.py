@@ -1,14 +1,27 @@
 """Behind an outage orders that have waited let those pass that are placed now, and none is lost."""
 
+import asyncio
+import json
 import time
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from orders.admission import BEHIND_S, LATE_S, LET_IN_MIN, UNDER_WAY_MAX, UNDER_WAY_S, Admission
+from orders.admission import (
+    BEHIND_S,
+    IDLE_LOOK_S,
+    LATE_S,
+    LET_IN_MIN,
+    UNDER_WAY_MAX,
+    UNDER_WAY_S,
+    Admission,
+)
 from orders.handlers.expire_orders import expire_orders
 from orders.settings import OrdersSettings
 from shared.clock import Clock
+from shared.contracts.storefront import OrderSubmitted, Submission
+from shared.messaging import outbox
 from shared.messaging.envelope import Record
 from shared.messaging.outbox import ASIDE, SHARDS
 from shared.service import Running
@@ -127,6 +140,50 @@ async def test_a_cancelled_order_is_let_in_before_its_cancellation(service: Orde
     assert await leaving(service) == ["late-001", "late-001"]
     told = [(one.name, one.sequence) for one in await service.told(order_id)]
     assert told == [("order-placed", 1), ("order-cancelled", 2)]
+
+
+async def test_an_order_cancelled_where_it_is_placed_is_told_in_order(service: Orders) -> None:
+    """Behind an outage both wait in Kafka, and come in one batch."""
+    cancellation = a_record(CANCELLATION, {"client_reference": "late-000"}, "late-000")
+
+    await service.take_in(*late(2), cancellation)
+
+    assert await leaving(service) == ["late-000", "late-000"]
+    told = await service.told(await service.order_under("late-000"))
+    assert [(one.name, one.sequence) for one in told] == [
+        ("order-placed", 1),
+        ("order-cancelled", 2),
+    ]
+
+
+async def test_who_is_set_aside_while_a_look_goes_on_is_let_in_by_the_next(
+    service: Orders, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is not committed yet is not seen by a look; the commit ends its rest."""
+    [record] = late(1)
+    event = OrderSubmitted.from_json(json.dumps(an_order(reference="late-000")).encode())
+    looked = asyncio.Event()
+    waiting = outbox.waiting
+
+    async def noted(*asked: Any) -> outbox.Waiting:
+        found = await waiting(*asked)
+        looked.set()
+        return found
+
+    monkeypatch.setattr(outbox, "waiting", noted)
+    async with service.transactions.begin() as work:
+        await work.lock_orders(await work.claim([event]))
+        submission = work.checked[id(event)]
+        assert isinstance(submission, Submission)
+        service.admission.place(work, submission, record)
+        resting = asyncio.create_task(service.admission.look(running))
+        await looked.wait()
+
+    async with asyncio.timeout(IDLE_LOOK_S / 2):
+        await resting
+    await service.admission.look(running)
+
+    assert await leaving(service) == ["late-000"]
 
 
 async def test_an_expired_order_is_let_in_before_its_end(service: Orders, running: Running) -> None:

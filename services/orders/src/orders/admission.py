@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from datetime import datetime, timedelta
+from functools import partial
 from typing import ClassVar
 
 from shared.contracts.storefront import Submission
@@ -60,12 +61,16 @@ class Admission:
         sent_ms = record.timestamp_ms if record is not None else 0
         aside = self._behind or 0 < sent_ms < (work.now.timestamp() - LATE_S) * 1000
         order = work.place(submission, self._deadline_s, aside=aside)
+        # A look that comes before the commit does not see the order, and rests.
+        work.when_committed.append(partial(self._note, order, aside))
+        return order
+
+    def _note(self, order: Order, aside: bool) -> None:
         self._placed.set()
         if aside:
             self._aside.set()
         else:
-            self._under_way[order.order_id] = work.now
-        return order
+            self._under_way[order.order_id] = order.placed_at
 
     async def look(self, running: Running) -> None:
         """Let in as many as there is room for, or rest while nobody is set aside."""
