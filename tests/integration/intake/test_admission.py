@@ -74,6 +74,14 @@ async def test_who_has_waited_is_set_aside_and_let_in_in_turn(
     assert await leaving(service) == ["late-000", "late-001", "late-002", "now"]
 
 
+async def test_who_was_placed_first_is_let_in_first(service: Orders, running: Running) -> None:
+    await service.take_in(*late(UNDER_WAY_MAX + 10))
+
+    await service.admission.look(running)
+
+    assert await leaving(service) == [f"late-{n:03}" for n in range(UNDER_WAY_MAX)]
+
+
 async def test_as_many_are_let_in_as_are_decided(service: Orders, running: Running) -> None:
     await service.take_in(*late(3 * UNDER_WAY_MAX))
     for _ in range(3):
@@ -119,12 +127,22 @@ async def test_who_waits_for_others_than_us_is_not_waited_for(
     assert len(await leaving(service)) == UNDER_WAY_MAX + 1
 
 
-async def test_who_was_let_in_does_not_set_others_aside(service: Orders, running: Running) -> None:
-    """They waited, but not for Kafka."""
-    await service.take_in(*late(UNDER_WAY_MAX))
+@pytest.mark.parametrize("expired", [False, True])
+async def test_who_was_let_in_does_not_set_others_aside(
+    service: Orders, running: Running, expired: bool
+) -> None:
+    """They waited, but not for Kafka; nor did those whose time was over meanwhile."""
+    await service.take_in(*late(UNDER_WAY_MAX + 1))
     await service.pool.execute("UPDATE outbox SET created_at = created_at - interval '1 min'")
-    for _ in range(2):
+    if expired:
+        await service.pool.execute(
+            "UPDATE orders SET deadline_at = now() - interval '1 s' WHERE client_reference <> $1",
+            f"late-{UNDER_WAY_MAX:03}",
+        )
+        await expire_orders(running, deadline_s=900)
+    else:
         await service.admission.look(running)
+    await service.admission.look(running)
 
     await service.take_in(submitted("now"))
 

@@ -98,8 +98,10 @@ class OrdersWork(UnitOfWork[Order]):
         self, submissions: Sequence[Submission], others: Sequence[str] = ()
     ) -> None:
         """Insert the references that are new; then read whose each one is."""
-        # The first submission of a reference is the one that counts.
-        wanted = {one.client_reference: body_hash(one) for one in reversed(submissions)}
+        # The first submission of a reference is the one that counts; ids grow in their order.
+        wanted: dict[str, bytes] = {}
+        for one in submissions:
+            wanted.setdefault(one.client_reference, body_hash(one))
         proposed = {name: (new_id("ord"), digest) for name, digest in wanted.items()}
         mine = await store.insert_references(self.db, DEFAULT_TENANT, proposed)
         owners = {name: proposed[name] for name in mine}
@@ -170,7 +172,7 @@ class OrdersWork(UnitOfWork[Order]):
 
     async def save(self) -> None:
         if self._let_in:
-            await outbox.let_in_keys(self.writes, self._let_in)
+            await outbox.let_in_keys(self.writes, self._let_in, self.now)
         if self._aside:
             keys = {one.encode() for one in self._aside}
             self.outgoing = [replace(one, aside=one.key in keys) for one in self.outgoing]

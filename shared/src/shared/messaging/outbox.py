@@ -37,7 +37,8 @@ UPDATE outbox o SET shard = shard - {ASIDE}, created_at = $2 FROM first WHERE o.
 RETURNING o.key
 """
 _LET_IN_KEYS = f"""
-UPDATE outbox SET shard = shard - {ASIDE} WHERE shard >= {ASIDE} AND key = ANY($1::bytea[])
+UPDATE outbox SET shard = shard - {ASIDE}, created_at = $2
+WHERE shard >= {ASIDE} AND key = ANY($1::bytea[])
 """
 
 
@@ -92,9 +93,9 @@ async def let_in(db: Db, rows_max: int, now: datetime) -> list[str]:
     return [one["key"].decode() for one in await db.fetch(_LET_IN, rows_max, now)]
 
 
-async def let_in_keys(db: Writer, keys: Collection[str]) -> None:
+async def let_in_keys(db: Writer, keys: Collection[str], now: datetime) -> None:
     """Let in what was set aside of these keys: before anything else of theirs is written."""
-    await db.execute(_LET_IN_KEYS, [one.encode() for one in keys])
+    await db.execute(_LET_IN_KEYS, [one.encode() for one in keys], now)
 
 
 async def notify(db: Db) -> None:
