@@ -127,6 +127,24 @@ async def test_who_waits_for_others_than_us_is_not_waited_for(
     assert len(await leaving(service)) == UNDER_WAY_MAX + 1
 
 
+@pytest.mark.parametrize(("waited_s", "more"), [(440, 0), (460, LET_IN_MIN)])
+async def test_whose_time_is_half_over_is_not_held_back(
+    service: Orders, running: Running, waited_s: int, more: int
+) -> None:
+    """Many that are under way for long leave so little room that the others would expire."""
+    await service.take_in(*late(2 * UNDER_WAY_MAX))
+    await service.admission.look(running)
+    await service.pool.execute(
+        "UPDATE outbox SET created_at = created_at - $1 * interval '1 s' WHERE shard >= $2",
+        waited_s,
+        ASIDE,
+    )
+
+    await service.admission.look(running)
+
+    assert len(await leaving(service)) == UNDER_WAY_MAX + more
+
+
 @pytest.mark.parametrize("expired", [False, True])
 async def test_who_was_let_in_does_not_set_others_aside(
     service: Orders, running: Running, expired: bool

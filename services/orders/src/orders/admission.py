@@ -80,11 +80,13 @@ class Admission:
             now = await running.clock.now(db)
             waiting = await outbox.waiting(db, now, BEHIND_S)
         self._behind = waiting.behind
-        if waiting.aside:
-            await self._let_some_in(running, now)
-        else:
+        if waiting.aside_since is None:
             self._under_way.clear()
             await self._rest()
+        else:
+            # Whose time is half over is not held back any more: what is left of it is to decide in.
+            half_over = (now - waiting.aside_since).total_seconds() > self._deadline_s / 2
+            await self._let_some_in(running, now, LET_IN_MIN if half_over else 0)
 
     async def _rest(self) -> None:
         """Until somebody is set aside, or half a second after somebody was placed."""
@@ -95,7 +97,7 @@ class Admission:
             async with asyncio.timeout(LOOK_S):
                 await self._aside.wait()
 
-    async def _let_some_in(self, running: Running, now: datetime) -> None:
+    async def _let_some_in(self, running: Running, now: datetime, at_least: int) -> None:
         since = now - timedelta(seconds=UNDER_WAY_S)
         known = dict(self._under_way)
         recent = [one for one, at in known.items() if at > since]
@@ -104,7 +106,7 @@ class Admission:
             pending = {one["order_id"] for one in found if one["status"] == Status.PENDING}
             placed = len(pending - self._let_in)
             room = max(UNDER_WAY_MAX - placed, LET_IN_MIN) - len(pending & self._let_in)
-            let_in = await outbox.let_in(work.db, max(0, room), now)
+            let_in = await outbox.let_in(work.db, max(at_least, room), now)
             work.events_written += len(let_in)
         # Who was placed meanwhile stays.
         for one in known.keys() - pending:
