@@ -48,7 +48,9 @@ class HeldOrders(InMemory, NotedOrders):
         self, submissions: Sequence[Submission], others: Sequence[str] = ()
     ) -> None:
         held: dict[str, tuple[str, bytes]] = self.draft.held.kept.setdefault("references", {})
-        wanted = {one.client_reference: body_hash(one) for one in reversed(submissions)}
+        wanted: dict[str, bytes] = {}
+        for one in submissions:
+            wanted.setdefault(one.client_reference, body_hash(one))
         proposed = {name: (new_id("ord"), digest) for name, digest in wanted.items()}
         mine = {name: one for name, one in proposed.items() if name not in held}
         named = {**held, **mine}

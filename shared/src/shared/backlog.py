@@ -10,12 +10,14 @@ from asyncpg import Pool, Record
 
 from shared.database import Db
 from shared.database.transient import is_transient
+from shared.messaging.outbox import ASIDE
 from shared.observability import metrics
 
 MEASURE_TIMEOUT_S = 2.0
 
-_OUTBOX = """
-SELECT count(*) AS rows, extract(epoch FROM clock_timestamp() - min(created_at))::float AS age
+_OUTBOX = f"""
+SELECT count(*) AS rows, count(*) FILTER (WHERE shard >= {ASIDE}) AS set_aside,
+    extract(epoch FROM clock_timestamp() - min(created_at))::float AS age
 FROM outbox
 """
 _WORK = """
@@ -39,7 +41,7 @@ _PARKED = "SELECT consumer, count(*) AS keys FROM parked_keys GROUP BY consumer"
 
 
 async def read_outbox(pool: "Pool[Record]") -> Record:
-    """``rows`` and ``age`` of the oldest in seconds, None when there is none."""
+    """``rows``, those of them ``set_aside``, and ``age`` of the oldest in seconds, None without."""
     row = await pool.fetchrow(_OUTBOX)
     assert row is not None
     return row

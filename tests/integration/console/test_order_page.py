@@ -146,6 +146,19 @@ async def test_a_cancellation_that_a_partner_holds_tells_since_when_and_can_be_r
     assert "Release: the partner keeps it back" in shown
 
 
+async def test_an_order_of_which_kafka_has_not_told_waits_for_that(
+    pool: "Pool[Record]", services: FakeServices
+) -> None:
+    services.answers["orders", "/v1/orders/ord_1"] = {
+        "status": "pending",
+        "deadline_at": (datetime.now(UTC) + timedelta(minutes=10)).isoformat(),
+    }
+    async with browser(pool, services) as client:
+        found = await told(client, "/orders/ord_1")
+
+    assert found["headline"].startswith("It waits for Kafka to have its placing")
+
+
 async def test_an_order_that_its_partner_rejects_is_stuck(
     pool: "Pool[Record]", services: FakeServices
 ) -> None:

@@ -1,14 +1,27 @@
 """Behind an outage orders that have waited let those pass that are placed now, and none is lost."""
 
+import asyncio
+import json
 import time
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from orders.admission import BEHIND_S, LATE_S, LET_IN_MIN, UNDER_WAY_MAX, UNDER_WAY_S, Admission
+from orders.admission import (
+    BEHIND_S,
+    IDLE_LOOK_S,
+    LATE_S,
+    LET_IN_MIN,
+    UNDER_WAY_MAX,
+    UNDER_WAY_S,
+    Admission,
+)
 from orders.handlers.expire_orders import expire_orders
 from orders.settings import OrdersSettings
 from shared.clock import Clock
+from shared.contracts.storefront import OrderSubmitted, Submission
+from shared.messaging import outbox
 from shared.messaging.envelope import Record
 from shared.messaging.outbox import ASIDE, SHARDS
 from shared.service import Running
@@ -61,6 +74,14 @@ async def test_who_has_waited_is_set_aside_and_let_in_in_turn(
     assert await leaving(service) == ["late-000", "late-001", "late-002", "now"]
 
 
+async def test_who_was_placed_first_is_let_in_first(service: Orders, running: Running) -> None:
+    await service.take_in(*late(UNDER_WAY_MAX + 10))
+
+    await service.admission.look(running)
+
+    assert await leaving(service) == [f"late-{n:03}" for n in range(UNDER_WAY_MAX)]
+
+
 async def test_as_many_are_let_in_as_are_decided(service: Orders, running: Running) -> None:
     await service.take_in(*late(3 * UNDER_WAY_MAX))
     for _ in range(3):
@@ -106,12 +127,40 @@ async def test_who_waits_for_others_than_us_is_not_waited_for(
     assert len(await leaving(service)) == UNDER_WAY_MAX + 1
 
 
-async def test_who_was_let_in_does_not_set_others_aside(service: Orders, running: Running) -> None:
-    """They waited, but not for Kafka."""
-    await service.take_in(*late(UNDER_WAY_MAX))
+@pytest.mark.parametrize(("waited_s", "more"), [(440, 0), (460, LET_IN_MIN)])
+async def test_whose_time_is_half_over_is_not_held_back(
+    service: Orders, running: Running, waited_s: int, more: int
+) -> None:
+    """Many that are under way for long leave so little room that the others would expire."""
+    await service.take_in(*late(2 * UNDER_WAY_MAX))
+    await service.admission.look(running)
+    await service.pool.execute(
+        "UPDATE outbox SET created_at = created_at - $1 * interval '1 s' WHERE shard >= $2",
+        waited_s,
+        ASIDE,
+    )
+
+    await service.admission.look(running)
+
+    assert len(await leaving(service)) == UNDER_WAY_MAX + more
+
+
+@pytest.mark.parametrize("expired", [False, True])
+async def test_who_was_let_in_does_not_set_others_aside(
+    service: Orders, running: Running, expired: bool
+) -> None:
+    """They waited, but not for Kafka; nor did those whose time was over meanwhile."""
+    await service.take_in(*late(UNDER_WAY_MAX + 1))
     await service.pool.execute("UPDATE outbox SET created_at = created_at - interval '1 min'")
-    for _ in range(2):
+    if expired:
+        await service.pool.execute(
+            "UPDATE orders SET deadline_at = now() - interval '1 s' WHERE client_reference <> $1",
+            f"late-{UNDER_WAY_MAX:03}",
+        )
+        await expire_orders(running, deadline_s=900)
+    else:
         await service.admission.look(running)
+    await service.admission.look(running)
 
     await service.take_in(submitted("now"))
 
@@ -127,6 +176,50 @@ async def test_a_cancelled_order_is_let_in_before_its_cancellation(service: Orde
     assert await leaving(service) == ["late-001", "late-001"]
     told = [(one.name, one.sequence) for one in await service.told(order_id)]
     assert told == [("order-placed", 1), ("order-cancelled", 2)]
+
+
+async def test_an_order_cancelled_where_it_is_placed_is_told_in_order(service: Orders) -> None:
+    """Behind an outage both wait in Kafka, and come in one batch."""
+    cancellation = a_record(CANCELLATION, {"client_reference": "late-000"}, "late-000")
+
+    await service.take_in(*late(2), cancellation)
+
+    assert await leaving(service) == ["late-000", "late-000"]
+    told = await service.told(await service.order_under("late-000"))
+    assert [(one.name, one.sequence) for one in told] == [
+        ("order-placed", 1),
+        ("order-cancelled", 2),
+    ]
+
+
+async def test_who_is_set_aside_while_a_look_goes_on_is_let_in_by_the_next(
+    service: Orders, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is not committed yet is not seen by a look; the commit ends its rest."""
+    [record] = late(1)
+    event = OrderSubmitted.from_json(json.dumps(an_order(reference="late-000")).encode())
+    looked = asyncio.Event()
+    waiting = outbox.waiting
+
+    async def noted(*asked: Any) -> outbox.Waiting:
+        found = await waiting(*asked)
+        looked.set()
+        return found
+
+    monkeypatch.setattr(outbox, "waiting", noted)
+    async with service.transactions.begin() as work:
+        await work.lock_orders(await work.claim([event]))
+        submission = work.checked[id(event)]
+        assert isinstance(submission, Submission)
+        service.admission.place(work, submission, record)
+        resting = asyncio.create_task(service.admission.look(running))
+        await looked.wait()
+
+    async with asyncio.timeout(IDLE_LOOK_S / 2):
+        await resting
+    await service.admission.look(running)
+
+    assert await leaving(service) == ["late-000"]
 
 
 async def test_an_expired_order_is_let_in_before_its_end(service: Orders, running: Running) -> None:

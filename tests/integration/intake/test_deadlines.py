@@ -55,6 +55,23 @@ async def test_the_timer_rests_until_the_next_deadline(service: Orders) -> None:
     assert await expire_orders(running, deadline_s=900) == 900
 
 
+async def test_however_many_deadlines_have_passed_none_waits_for_the_next_look(
+    service: Orders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind an outage many orders were placed together, and so their time ends together."""
+    monkeypatch.setattr("orders.handlers.expire_orders.ORDERS_MAX", 2)
+    references = [f"web-{n}" for n in range(5)]
+    await service.take_in(*(a_record(SUBMITTED, an_order(reference=n), n) for n in references))
+    await service.pool.execute("UPDATE orders SET deadline_at = now() - interval '1 s'")
+    running = Running(
+        OrdersSettings(**EXAMPLE_SETTINGS), service.pool, Clock(), service.transactions
+    )
+
+    await expire_orders(running, deadline_s=DEADLINE_S)
+
+    assert await service.pool.fetchval("SELECT count(*) FROM orders WHERE status = 'expired'") == 5
+
+
 async def test_an_order_expires_though_the_process_that_placed_it_is_gone(service: Orders) -> None:
     await service.take_in(a_record(SUBMITTED, an_order(reference="web-1"), "web-1"))
     order_id = await service.order_under("web-1")

@@ -6,6 +6,7 @@ import pytest
 from asyncpg import Pool, Record
 from prometheus_client import REGISTRY
 from shared.database.pool import open_pool
+from shared.messaging.outbox import ASIDE
 
 from shared import backlog
 from tests.support.tally import TABLE_NAMES
@@ -51,6 +52,18 @@ async def test_what_waits_is_measured_with_the_age_of_the_oldest(pool: "Pool[Rec
     assert gauge("work_rows", kind="charge") is None
     assert gauge("parked_keys", consumer="tally") == 2
     assert gauge("backlog_unmeasured") == 0
+
+
+async def test_what_was_set_aside_is_counted_apart(pool: "Pool[Record]") -> None:
+    for age in (3, 40):
+        await pool.execute(EVENT.format(age=age))
+    await pool.execute(
+        "UPDATE outbox SET shard = shard + $1 WHERE created_at < now() - interval '20 s'", ASIDE
+    )
+
+    found = await backlog.read_outbox(pool)
+
+    assert (found["rows"], found["set_aside"]) == (2, 1)
 
 
 async def test_what_no_longer_waits_has_no_age(pool: "Pool[Record]") -> None:

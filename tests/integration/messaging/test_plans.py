@@ -134,9 +134,9 @@ async def test_a_few_events_are_let_in_by_a_plan_from_when_there_were_few(db: Db
     async with kept(db, outbox._LET_IN) as let_in, kept(db, outbox._LET_IN_KEYS) as let_in_keys:
         keys = f"array[{', '.join(f'int8send({n})' for n in range(MANY - FEW, MANY))}]"
         await let_in(str(FEW), NOW)
-        await let_in_keys(keys)
+        await let_in_keys(keys, NOW)
         await db.execute(EVENTS, ASIDE, SHARDS, MANY)
 
-        looked_at = await let_in(str(FEW), NOW), await let_in_keys(keys)
+        looked_at = await let_in(str(FEW), NOW), await let_in_keys(keys, NOW)
 
     assert max(looked_at) <= FEW * BLOCKS_MAX_EACH

@@ -41,6 +41,16 @@ def test_a_pending_order_tells_what_it_waits_for_and_until_when() -> None:
     assert actions(wait) == ["cancel"]
 
 
+def test_of_what_kafka_has_not_told_nobody_can_have_answered() -> None:
+    """As of an order that is set aside behind an outage."""
+    wait = first(known(told=False))
+
+    assert (wait.cause, wait.stuck) == ("deadline-pending", False)
+    assert "orders' outbox" in wait.says
+    assert "payment" not in wait.says
+    assert wait.says.endswith(", and expires in 40 s if not.")
+
+
 def test_past_its_deadline_it_is_stuck() -> None:
     wait = first(known(deadline_at=NOW - timedelta(seconds=5)))
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from datetime import datetime, timedelta
+from functools import partial
 from typing import ClassVar
 
 from shared.contracts.storefront import Submission
@@ -60,12 +61,16 @@ class Admission:
         sent_ms = record.timestamp_ms if record is not None else 0
         aside = self._behind or 0 < sent_ms < (work.now.timestamp() - LATE_S) * 1000
         order = work.place(submission, self._deadline_s, aside=aside)
+        # A look that comes before the commit does not see the order, and rests.
+        work.when_committed.append(partial(self._note, order, aside))
+        return order
+
+    def _note(self, order: Order, aside: bool) -> None:
         self._placed.set()
         if aside:
             self._aside.set()
         else:
-            self._under_way[order.order_id] = work.now
-        return order
+            self._under_way[order.order_id] = order.placed_at
 
     async def look(self, running: Running) -> None:
         """Let in as many as there is room for, or rest while nobody is set aside."""
@@ -75,11 +80,13 @@ class Admission:
             now = await running.clock.now(db)
             waiting = await outbox.waiting(db, now, BEHIND_S)
         self._behind = waiting.behind
-        if waiting.aside:
-            await self._let_some_in(running, now)
-        else:
+        if waiting.aside_since is None:
             self._under_way.clear()
             await self._rest()
+        else:
+            # Whose time is half over is not held back any more: what is left of it is to decide in.
+            half_over = (now - waiting.aside_since).total_seconds() > self._deadline_s / 2
+            await self._let_some_in(running, now, LET_IN_MIN if half_over else 0)
 
     async def _rest(self) -> None:
         """Until somebody is set aside, or half a second after somebody was placed."""
@@ -90,7 +97,7 @@ class Admission:
             async with asyncio.timeout(LOOK_S):
                 await self._aside.wait()
 
-    async def _let_some_in(self, running: Running, now: datetime) -> None:
+    async def _let_some_in(self, running: Running, now: datetime, at_least: int) -> None:
         since = now - timedelta(seconds=UNDER_WAY_S)
         known = dict(self._under_way)
         recent = [one for one, at in known.items() if at > since]
@@ -99,7 +106,7 @@ class Admission:
             pending = {one["order_id"] for one in found if one["status"] == Status.PENDING}
             placed = len(pending - self._let_in)
             room = max(UNDER_WAY_MAX - placed, LET_IN_MIN) - len(pending & self._let_in)
-            let_in = await outbox.let_in(work.db, max(0, room), now)
+            let_in = await outbox.let_in(work.db, max(at_least, room), now)
             work.events_written += len(let_in)
         # Who was placed meanwhile stays.
         for one in known.keys() - pending:

@@ -1,7 +1,7 @@
 """The orders service's unit of work: order rows, references, refusals and transitions."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import ClassVar
@@ -77,7 +77,9 @@ class OrdersWork(UnitOfWork[Order]):
         self._asked_under: dict[str, str] = {}
         self._channels: list[str] = []
         self._decided: list[tuple[str, float]] = []
+        self._aside: set[str] = set()
         self._let_in: list[str] = []
+        self.when_committed: list[Callable[[], None]] = []
 
     async def claim(self, events: Sequence[Event]) -> Collection[str]:
         """Claim the references that submissions bring, and find those that cancellations name."""
@@ -96,8 +98,10 @@ class OrdersWork(UnitOfWork[Order]):
         self, submissions: Sequence[Submission], others: Sequence[str] = ()
     ) -> None:
         """Insert the references that are new; then read whose each one is."""
-        # The first submission of a reference is the one that counts.
-        wanted = {one.client_reference: body_hash(one) for one in reversed(submissions)}
+        # The first submission of a reference is the one that counts; ids grow in their order.
+        wanted: dict[str, bytes] = {}
+        for one in submissions:
+            wanted.setdefault(one.client_reference, body_hash(one))
         proposed = {name: (new_id("ord"), digest) for name, digest in wanted.items()}
         mine = await store.insert_references(self.db, DEFAULT_TENANT, proposed)
         owners = {name: proposed[name] for name in mine}
@@ -125,7 +129,7 @@ class OrdersWork(UnitOfWork[Order]):
         self._note(order, placed.type)
         self.publish(placed)
         if aside:
-            self.outgoing[-1] = replace(self.outgoing[-1], aside=True)
+            self._aside.add(order.order_id)
         return order
 
     def advance(self, order_id: str, fact: Fact, cause: str) -> Step | Refused:
@@ -135,6 +139,7 @@ class OrdersWork(UnitOfWork[Order]):
             raise UnknownOrder(order_id)
         result = advance(order, fact)
         if isinstance(fact, CancelRequested | DeadlinePassed) and order.status == "pending":
+            self._aside.discard(order_id)
             self._let_in.append(order_id)
         match result:
             case Step(order=after, events=events):
@@ -167,7 +172,10 @@ class OrdersWork(UnitOfWork[Order]):
 
     async def save(self) -> None:
         if self._let_in:
-            await outbox.let_in_keys(self.writes, self._let_in)
+            await outbox.let_in_keys(self.writes, self._let_in, self.now)
+        if self._aside:
+            keys = {one.encode() for one in self._aside}
+            self.outgoing = [replace(one, aside=one.key in keys) for one in self.outgoing]
         if self._placed:
             await store.insert_details(self.writes, self._placed)
         if self._transitions:
@@ -175,8 +183,11 @@ class OrdersWork(UnitOfWork[Order]):
         if self._refused:
             await self._publish_refusals()
         self._placed, self._transitions, self._refused, self._let_in = [], [], [], []
+        self._aside = set()
 
     def committed(self) -> None:
+        for note in self.when_committed:
+            note()
         for channel in self._channels:
             metrics.ORDERS_PLACED.labels(channel).inc()
         for outcome, waited_s in self._decided:

@@ -98,7 +98,11 @@ def ops_routes(service: Service, running: Running) -> APIRouter:
     @router.get("/outbox")
     async def outbox() -> dict[str, Any]:
         row = await backlog.read_outbox(pool)
-        return {"rows": row["rows"], "oldest_age_s": row["age"]}
+        return {
+            "rows": row["rows"],
+            "set_aside": row["set_aside"],
+            "oldest_age_s": row["age"],
+        }
 
     @router.get("/invariants")
     async def invariants() -> dict[str, Any]:

@@ -11,7 +11,7 @@ from shared.database.writes import Writer
 SHARDS = 16
 # An event that was set aside has a shard of its own that nobody publishes, until it is let in.
 ASIDE = SHARDS
-# One shard alone is held up by an event that Kafka does not take; most of them are by Kafka.
+# One shard alone is held up by an event that Kafka does not take; half of them are by Kafka.
 SHARDS_BEHIND = SHARDS // 2
 CHANNEL = "outbox"
 
@@ -25,7 +25,7 @@ ORDER BY u.n
 _WAITING = f"""
 SELECT (SELECT count(DISTINCT shard) FROM outbox WHERE shard < {ASIDE} AND created_at < $1)
         >= {SHARDS_BEHIND} AS behind,
-    EXISTS (SELECT FROM outbox WHERE shard >= {ASIDE}) AS aside
+    (SELECT created_at FROM outbox WHERE shard >= {ASIDE} ORDER BY key LIMIT 1) AS aside_since
 """
 # Keys of orders grow with time, so they are let in as they were placed. Materialized: a plan made
 # for a small table would look for the first ones anew at each row it updates.
@@ -37,7 +37,8 @@ UPDATE outbox o SET shard = shard - {ASIDE}, created_at = $2 FROM first WHERE o.
 RETURNING o.key
 """
 _LET_IN_KEYS = f"""
-UPDATE outbox SET shard = shard - {ASIDE} WHERE shard >= {ASIDE} AND key = ANY($1::bytea[])
+UPDATE outbox SET shard = shard - {ASIDE}, created_at = $2
+WHERE shard >= {ASIDE} AND key = ANY($1::bytea[])
 """
 
 
@@ -58,10 +59,12 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Whether most shards have events that wait for Kafka, and whether any were set aside."""
+    """Whether half of the shards have events that wait for Kafka, and since when the first of
+    those has that were set aside; None when none was.
+    """
 
     behind: bool
-    aside: bool
+    aside_since: datetime | None
 
 
 async def insert(db: Writer, rows: Sequence[Outgoing], now: datetime) -> None:
@@ -81,7 +84,7 @@ async def waiting(db: Db, now: datetime, behind_s: float) -> Waiting:
     """What waits, and whether it has for longer than ``behind_s``."""
     row = await db.fetchrow(_WAITING, now - timedelta(seconds=behind_s))
     assert row is not None
-    return Waiting(row["behind"], row["aside"])
+    return Waiting(row["behind"], row["aside_since"])
 
 
 async def let_in(db: Db, rows_max: int, now: datetime) -> list[str]:
@@ -92,9 +95,9 @@ async def let_in(db: Db, rows_max: int, now: datetime) -> list[str]:
     return [one["key"].decode() for one in await db.fetch(_LET_IN, rows_max, now)]
 
 
-async def let_in_keys(db: Writer, keys: Collection[str]) -> None:
+async def let_in_keys(db: Writer, keys: Collection[str], now: datetime) -> None:
     """Let in what was set aside of these keys: before anything else of theirs is written."""
-    await db.execute(_LET_IN_KEYS, [one.encode() for one in keys])
+    await db.execute(_LET_IN_KEYS, [one.encode() for one in keys], now)
 
 
 async def notify(db: Db) -> None:

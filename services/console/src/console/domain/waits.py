@@ -30,6 +30,7 @@ SLOW_CALL_S = 5.0
 SLOW_PARTNER_S = 24 * 3600.0
 CANCELLABLE = ("pending", "confirmed")
 ENDED = ("rejected", "expired", "cancelled", "delivered")
+_TURN = "Kafka to have its placing (in orders' outbox; behind an outage, until its turn comes)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ class Known:
     """All that is known of an order now; ``lag_s`` is by service, in seconds.
 
     ``requests`` is how the partners stand who were asked to fulfil it: ``requested``, ``rejected``.
+    ``told`` is whether Kafka has its placing, as far as the console has read.
     """
 
     order_id: str
@@ -107,6 +109,7 @@ class Known:
     requests: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
     lag_s: Mapping[str, float] | None = None
+    told: bool = True
 
 
 def waits_of(known: Known, now: datetime) -> list[Wait]:
@@ -211,7 +214,7 @@ def _standing(known: Known, now: datetime) -> Iterator[Wait]:
             for name, state in (("payment", known.payment), ("stock", known.stock))
             if state is None
         ]
-        waits_for = " and ".join(missing) or "its decision"
+        waits_for = (" and ".join(missing) or "its decision") if known.told else _TURN
         if known.deadline_at is not None and known.deadline_at < now:
             late = (now - known.deadline_at).total_seconds()
             says = f"It is {late:.0f} s past its deadline and still waits for {waits_for}."

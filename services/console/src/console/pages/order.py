@@ -145,6 +145,7 @@ def known_of(
         ),
         silent=tuple(one for one in SERVICES if answers[f"{one}/work"].status is None),
         lag_s={one: board.worst_lag_s(one) for one in SERVICES},
+        told=row is not None,
     )
 
 
