@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from orders.admission import (
+    ALONE_MAX,
     BEHIND_S,
     IDLE_LOOK_S,
     LATE_S,
@@ -75,18 +76,18 @@ async def test_who_has_waited_is_set_aside_and_let_in_in_turn(
 
 
 async def test_who_was_placed_first_is_let_in_first(service: Orders, running: Running) -> None:
-    await service.take_in(*late(UNDER_WAY_MAX + 10))
+    await service.take_in(*late(ALONE_MAX + 10))
 
     await service.admission.look(running)
 
-    assert await leaving(service) == [f"late-{n:03}" for n in range(UNDER_WAY_MAX)]
+    assert await leaving(service) == [f"late-{n:03}" for n in range(ALONE_MAX)]
 
 
 async def test_as_many_are_let_in_as_are_decided(service: Orders, running: Running) -> None:
-    await service.take_in(*late(3 * UNDER_WAY_MAX))
+    await service.take_in(*late(3 * ALONE_MAX))
     for _ in range(3):
         await service.admission.look(running)
-        assert len(await leaving(service)) == UNDER_WAY_MAX
+        assert len(await leaving(service)) == ALONE_MAX
 
     await service.pool.execute(
         "UPDATE orders SET deadline_at = now() - interval '1 s' FROM outbox "
@@ -96,17 +97,17 @@ async def test_as_many_are_let_in_as_are_decided(service: Orders, running: Runni
     await expire_orders(running, deadline_s=900)
     await service.admission.look(running)
 
-    assert len(set(await leaving(service))) == 2 * UNDER_WAY_MAX
+    assert len(set(await leaving(service))) == 2 * ALONE_MAX
 
 
 @pytest.mark.parametrize(
-    ("placed_now", "let_in"), [(100, UNDER_WAY_MAX - 100), (UNDER_WAY_MAX + 10, LET_IN_MIN)]
+    ("placed_now", "let_in"), [(50, UNDER_WAY_MAX - 50), (UNDER_WAY_MAX + 10, LET_IN_MIN)]
 )
 async def test_those_that_are_placed_now_have_the_room(
     service: Orders, running: Running, placed_now: int, let_in: int
 ) -> None:
     """Also when they need all of it, those that have waited get on."""
-    await service.take_in(*late(UNDER_WAY_MAX))
+    await service.take_in(*late(ALONE_MAX))
     await service.take_in(*(submitted(f"now-{n:03}") for n in range(placed_now)))
 
     await service.admission.look(running)
@@ -117,14 +118,14 @@ async def test_those_that_are_placed_now_have_the_room(
 async def test_who_waits_for_others_than_us_is_not_waited_for(
     service: Orders, running: Running
 ) -> None:
-    await service.take_in(*late(UNDER_WAY_MAX + 1))
+    await service.take_in(*late(ALONE_MAX + 1))
     await service.admission.look(running)
-    assert len(await leaving(service)) == UNDER_WAY_MAX
+    assert len(await leaving(service)) == ALONE_MAX
 
     later = replace(running, clock=Clock(timedelta(seconds=UNDER_WAY_S + 1)))
     await service.admission.look(later)
 
-    assert len(await leaving(service)) == UNDER_WAY_MAX + 1
+    assert len(await leaving(service)) == ALONE_MAX + 1
 
 
 @pytest.mark.parametrize(("waited_s", "more"), [(440, 0), (460, LET_IN_MIN)])
@@ -132,7 +133,7 @@ async def test_whose_time_is_half_over_is_not_held_back(
     service: Orders, running: Running, waited_s: int, more: int
 ) -> None:
     """Many that are under way for long leave so little room that the others would expire."""
-    await service.take_in(*late(2 * UNDER_WAY_MAX))
+    await service.take_in(*late(2 * ALONE_MAX))
     await service.admission.look(running)
     await service.pool.execute(
         "UPDATE outbox SET created_at = created_at - $1 * interval '1 s' WHERE shard >= $2",
@@ -142,7 +143,7 @@ async def test_whose_time_is_half_over_is_not_held_back(
 
     await service.admission.look(running)
 
-    assert len(await leaving(service)) == UNDER_WAY_MAX + more
+    assert len(await leaving(service)) == ALONE_MAX + more
 
 
 @pytest.mark.parametrize("expired", [False, True])
@@ -150,12 +151,12 @@ async def test_who_was_let_in_does_not_set_others_aside(
     service: Orders, running: Running, expired: bool
 ) -> None:
     """They waited, but not for Kafka; nor did those whose time was over meanwhile."""
-    await service.take_in(*late(UNDER_WAY_MAX + 1))
+    await service.take_in(*late(ALONE_MAX + 1))
     await service.pool.execute("UPDATE outbox SET created_at = created_at - interval '1 min'")
     if expired:
         await service.pool.execute(
             "UPDATE orders SET deadline_at = now() - interval '1 s' WHERE client_reference <> $1",
-            f"late-{UNDER_WAY_MAX:03}",
+            f"late-{ALONE_MAX:03}",
         )
         await expire_orders(running, deadline_s=900)
     else:

@@ -17,9 +17,10 @@ from orders.work import OrdersWork
 
 # Who waited longer than this hardly notices a little more; who did not would.
 LATE_S, BEHIND_S = 5.0, 2.0
-# So many orders are under way at a time, as long as some wait to be let in: enough for full
-# batches, and no queue for those that come now. A few of those that wait are always among them.
-UNDER_WAY_MAX, LET_IN_MIN = 160, 32
+# So many orders are under way at a time, as long as some wait to be let in: enough for batches, and
+# no queue for those that come now. A few of those that wait are always among them; while nobody
+# comes now, as many as full batches need.
+UNDER_WAY_MAX, LET_IN_MIN, ALONE_MAX = 128, 32, 256
 # Who is not decided after so long waits for somebody else than us, and is not counted any more.
 UNDER_WAY_S = 10.0
 LOOK_S, IDLE_LOOK_S, COUNT_S = 0.5, 5.0, 1.0
@@ -105,7 +106,8 @@ class Admission:
             found = await store.summaries(work.db, recent)
             pending = {one["order_id"] for one in found if one["status"] == Status.PENDING}
             placed = len(pending - self._let_in)
-            room = max(UNDER_WAY_MAX - placed, LET_IN_MIN) - len(pending & self._let_in)
+            most = max(UNDER_WAY_MAX - placed, LET_IN_MIN) if placed else ALONE_MAX
+            room = most - len(pending & self._let_in)
             let_in = await outbox.let_in(work.db, max(at_least, room), now)
             work.events_written += len(let_in)
         # Who was placed meanwhile stays.
