@@ -44,12 +44,14 @@ class Admission:
         self._placed, self._aside = asyncio.Event(), asyncio.Event()
         self._under_way: dict[str, datetime] = {}
         self._let_in: set[str] = set()
-        self._has_room, self._counted_at = False, 0.0
+        self._has_room, self._counted_at = False, -COUNT_S
 
     async def has_room(self, running: Running, orders_max: int) -> bool:
-        """Whether at most so many orders are undecided, as of the last second: many take long."""
+        """Whether at most so many orders are undecided; counted once a second, since many are many
+        rows to look at.
+        """
         now = asyncio.get_running_loop().time()
-        if not self._has_room or now > self._counted_at + COUNT_S:
+        if now >= self._counted_at + COUNT_S:
             async with running.pool.acquire() as db:
                 self._has_room = not await store.has_more_pending(db, orders_max)
             self._counted_at = now
@@ -102,8 +104,11 @@ class Admission:
         since = now - timedelta(seconds=UNDER_WAY_S)
         known = dict(self._under_way)
         recent = [one for one, at in known.items() if at > since]
+        # Of those placed now it is enough to know that there are many.
+        asked = [one for one in recent if one not in self._let_in][-2 * UNDER_WAY_MAX :]
+        asked += [one for one in recent if one in self._let_in]
         async with running.transactions.begin() as work:
-            found = await store.summaries(work.db, recent)
+            found = await store.summaries(work.db, asked)
             pending = {one["order_id"] for one in found if one["status"] == Status.PENDING}
             placed = len(pending - self._let_in)
             most = max(UNDER_WAY_MAX - placed, LET_IN_MIN) if placed else ALONE_MAX
