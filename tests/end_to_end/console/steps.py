@@ -25,6 +25,17 @@ async def press(page: Page, label: str, tells: str | re.Pattern[str]) -> None:
     await expect(page.locator("#told")).to_contain_text(tells)
 
 
+async def of_one_piece(page: Page) -> None:
+    """A trace's page once one span alone has no parent: each service sends in its own time."""
+
+    async def look() -> bool:
+        await page.reload()
+        roots: int = await page.locator(".trace td.depth-0").count()
+        return roots == 1
+
+    await eventually(look, "one span without a parent")
+
+
 def answers(page: Page, *accepts: bool) -> list[str]:
     """Answer what the page asks to confirm, in turn; gives what it has asked."""
     asked: list[str] = []
