@@ -10,8 +10,8 @@ from tests.bench.spec import Json
 from tests.tools import docs
 from tests.tools.performance import FIGURES, GRAPHS, ROOT
 
-# A frame's file may be named by where this machine keeps its Python.
-FOLDERS = re.compile(r"(?:/[\w.+-]+)+/(?=[\w.+-]+/[\w.+-]+\.py)")
+# A frame's file may be named by where this machine keeps its Python, and the title has the command.
+FOLDERS = re.compile(r"(?:/[\w.+-]+)+/(?=[\w.+-]+/[\w.+-]+\.py|py-spy\b)")
 
 
 def publish(told: Json) -> None:

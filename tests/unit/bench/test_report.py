@@ -184,8 +184,11 @@ def test_a_part_that_was_not_run_has_no_table() -> None:
 
 def test_a_published_graph_names_no_folder_of_this_machine(tmp_path: Path) -> None:
     graph = tmp_path / "graph.svg"
-    graph.write_text("<title>read (/opt/python/lib/asyncio/streams.py:12)</title>")
+    frame = "<title>read (/opt/python/lib/asyncio/streams.py:12)</title>"
+    graph.write_text(f"<text>/opt/venv/bin/py-spy record --pid 7</text>{frame}")
 
     publish.copy_graph(graph, tmp_path / "copy.svg")
 
-    assert (tmp_path / "copy.svg").read_text() == "<title>read (asyncio/streams.py:12)</title>"
+    copied = (tmp_path / "copy.svg").read_text()
+    frame = "<title>read (asyncio/streams.py:12)</title>"
+    assert copied == f"<text>py-spy record --pid 7</text>{frame}"
