@@ -23,6 +23,10 @@ from local_runtime.runtimes.base import Backing, Runtime
 from local_runtime.runtimes.choice import RuntimeName, build, choose
 from local_runtime.runtimes.external import ExternalRuntime
 from local_runtime.supervisor import Supervisor
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from tests.support import logs, mendable_inventory
 from tests.support.kafka_log import KafkaLog
@@ -206,3 +210,13 @@ async def two(backing: Backing, run_dir: Path) -> AsyncIterator[Shop]:
         backing, run_dir, "two", StackConfig(instances=2), ORDERS_DEADLINE_S="60"
     ) as running:
         yield running
+
+
+@pytest.fixture
+def exported(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
+    """Every span of this process that has ended, whatever its own provider is."""
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(trace, "get_tracer_provider", lambda: provider)
+    yield exporter
+    provider.shutdown()

@@ -11,16 +11,20 @@ async def the_message(service: Notifications) -> str:
     return str(row["message_id"])
 
 
+async def send(service: Notifications) -> None:
+    """The mail whose turn it is."""
+    [row] = await service.lease()
+    await service.sender.perform(row)
+
+
 async def test_a_mail_that_was_sent_is_sent_again_under_its_message_id(
     service: Notifications, server: MailServer
 ) -> None:
     await service.tell(orders.placed())
-    [row] = await service.lease()
-    await service.sender.perform(row)
+    await send(service)
     async with client(service) as http:
         answer = await http.post(f"/v1/messages/{await the_message(service)}/resend")
-    [again] = await service.lease()
-    await service.sender.perform(again)
+    await send(service)
 
     assert answer.status_code == 202
     first, second = server.arrivals
@@ -32,13 +36,11 @@ async def test_a_mail_that_was_sent_stays_so_when_it_is_refused_the_second_time(
     service: Notifications, server: MailServer
 ) -> None:
     await service.tell(orders.placed())
-    [row] = await service.lease()
-    await service.sender.perform(row)
+    await send(service)
     async with client(service) as http:
         await http.post(f"/v1/messages/{await the_message(service)}/resend")
     server.data_answers = ["550 5.7.1 not twice"]
-    [again] = await service.lease()
-    await service.sender.perform(again)
+    await send(service)
 
     [message] = await service.fetch("SELECT state, attempts FROM messages")
     works = await service.fetch("SELECT done, last_error FROM work_rows ORDER BY id")

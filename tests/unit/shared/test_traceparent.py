@@ -1,27 +1,12 @@
 """What counts as a trace context, what is kept of it, and where no span is below one."""
 
-from collections.abc import Iterator
-
 import pytest
-from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind
 from shared.observability import tracing
 
 GOOD = f"00-{'a' * 32}-{'b' * 16}-01"
 LEFT_OUT = f"00-{'c' * 32}-{'d' * 16}-00"
-
-
-@pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
-    """Every span that has ended."""
-    exporter, provider = InMemorySpanExporter(), TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr(trace, "get_tracer_provider", lambda: provider)
-    yield exporter
-    provider.shutdown()
 
 
 def test_a_context_is_read_and_written_as_it_was() -> None:
@@ -46,7 +31,7 @@ def test_a_long_text_is_not_kept() -> None:
 
 @pytest.mark.parametrize("attributes", [None, {"n": 1}])
 def test_below_a_context_that_is_not_sampled_it_is_carried_on_and_no_span_told(
-    told: InMemorySpanExporter, attributes: dict[str, int] | None
+    exported: InMemorySpanExporter, attributes: dict[str, int] | None
 ) -> None:
     with tracing.span("outer", SpanKind.INTERNAL, LEFT_OUT, attributes) as outer:
         outer.set_attribute("n", 2)
@@ -56,11 +41,11 @@ def test_below_a_context_that_is_not_sampled_it_is_carried_on_and_no_span_told(
         assert tracing.current_traceparent() == LEFT_OUT
 
     assert tracing.current_traceparent() == ""
-    assert told.get_finished_spans() == ()
+    assert exported.get_finished_spans() == ()
 
 
 def test_a_context_that_is_not_sampled_ends_with_an_error_that_ends_its_span(
-    told: InMemorySpanExporter,
+    exported: InMemorySpanExporter,
 ) -> None:
     with tracing.span("batch", SpanKind.CONSUMER, GOOD):
         around = tracing.current_traceparent()
@@ -68,12 +53,12 @@ def test_a_context_that_is_not_sampled_ends_with_an_error_that_ends_its_span(
             raise OSError
         assert tracing.current_traceparent() == around
 
-    (batch,) = told.get_finished_spans()
+    (batch,) = exported.get_finished_spans()
     assert not batch.events
 
 
 def test_below_a_sampled_context_each_span_is_told_under_the_one_around_it(
-    told: InMemorySpanExporter,
+    exported: InMemorySpanExporter,
 ) -> None:
     with (
         tracing.span("outer", SpanKind.INTERNAL, GOOD, {"n": 1}) as outer,
@@ -81,15 +66,15 @@ def test_below_a_sampled_context_each_span_is_told_under_the_one_around_it(
     ):
         pass
 
-    inner, outer_told = told.get_finished_spans()
+    inner, outer_told = exported.get_finished_spans()
     assert (inner.name, outer_told.name, outer_told.attributes) == ("inner", "outer", {"n": 1})
     assert inner.parent == outer.get_span_context()
     assert outer_told.parent == tracing.parse_traceparent(GOOD)
 
 
-def test_what_is_within_a_context_is_told_under_it(told: InMemorySpanExporter) -> None:
+def test_what_is_within_a_context_is_told_under_it(exported: InMemorySpanExporter) -> None:
     with tracing.within(LEFT_OUT):
         assert tracing.current_traceparent() == LEFT_OUT
 
     assert tracing.current_traceparent() == ""
-    assert told.get_finished_spans() == ()
+    assert exported.get_finished_spans() == ()
