@@ -96,15 +96,17 @@ class Backlogs:
 def growing(samples: Sequence[Counts], rate: float) -> Counts:
     """By how much each backlog was longer in the last third than in the first, where that counts.
 
-    ``samples`` are evenly spread over a window at ``rate`` orders a second.
+    Its shortest in a third is compared: groups commit every two seconds, and what they have applied
+    and not committed would be taken for a backlog. ``samples`` are evenly spread over a window at
+    ``rate`` orders a second.
     """
     third = len(samples) // 3
     if not third:
         return {}
     first, last = samples[:third], samples[-third:]
-    grown = {name: round(_mean(last, name) - _mean(first, name)) for name in samples[0]}
+    grown = {name: _shortest(last, name) - _shortest(first, name) for name in samples[0]}
     return {name: by for name, by in grown.items() if by > NOISE_S * rate}
 
 
-def _mean(samples: Sequence[Counts], name: str) -> float:
-    return sum(one[name] for one in samples) / len(samples)
+def _shortest(samples: Sequence[Counts], name: str) -> int:
+    return min(one[name] for one in samples)

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, field
 
 from tests.bench.figures import figures
-from tests.bench.measuring import LOOK_EVERY_S, Ask
+from tests.bench.measuring import Ask
 from tests.bench.run import Run
 from tests.bench.spec import Json
 from tests.bench.stack import Stack
@@ -14,6 +14,7 @@ PLACED_PER_S = 5_000
 # Slower than that it is given up, and has failed.
 SLOWEST_ORDERS_S = 50
 IN_KAFKA_WITHIN_S = 120.0
+WEIGH_EVERY_S = 1.0
 
 
 @dataclass
@@ -35,7 +36,7 @@ class Flood:
         while True:
             for name, size in self.stack.groups.rss_mb().items():
                 self.highest_mb[name] = max(size, self.highest_mb.get(name, 0.0))
-            await pause(LOOK_EVERY_S)
+            await pause(WEIGH_EVERY_S)
 
     async def _all_wait(self) -> bool:
         waiting = await self.stack.backlogs.look()

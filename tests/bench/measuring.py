@@ -21,8 +21,8 @@ from tests.bench.stack import Stack
 from tests.bench.usage import Cpu, cpu_s_of, machine_s, mb_per_10_min, used
 from tests.support.waiting import pause
 
-LOOK_EVERY_S = 1.0
-LOOK_EVERY_SHORT_S = 0.5
+# Several times between two commits of a group, which come every two seconds.
+LOOK_EVERY_S = 0.5
 # A look at every process of the machine costs more than one at a queue.
 WEIGH_EVERY_S = 5.0
 # Whose backlog is longer than that many seconds of orders will not sustain the rate.
@@ -105,7 +105,6 @@ class Watch:
 
     stack: Stack
     rate: float
-    every_s: float
     counts: list[Counts] = field(default_factory=list)
     rss: list[tuple[float, dict[str, float]]] = field(default_factory=list)
     hopeless: bool = False
@@ -119,7 +118,7 @@ class Watch:
             if self.rate and max(self.counts[-1].values()) > HOPELESS_S * self.rate:
                 self.hopeless = True
                 load.stop()
-            await pause(self.every_s)
+            await pause(LOOK_EVERY_S)
 
     def _weigh(self) -> None:
         now = time.monotonic()
@@ -182,8 +181,7 @@ class Meter:
 
     async def _loaded(self, ask: Ask, beside: Beside | None) -> tuple[Outcome, Watch]:
         spec = self._spec(ask)
-        every_s = LOOK_EVERY_S if spec.seconds > 10 else LOOK_EVERY_SHORT_S
-        watch = Watch(self.stack, spec.rate, every_s)
+        watch = Watch(self.stack, spec.rate)
         async with (
             a_load(spec, self.progress.told) as load,
             during(load, beside),

@@ -13,7 +13,8 @@ class Plan:
     A rate is tried for ``trial_s``, ``trials_max`` times, and is sustained when it holds for
     ``window_s``; a lower one is taken up to ``windows_max`` times. Without trials the first rate
     is half of what the closed loop does. A pair is ours, the limits and the peers, ``pair_s``
-    each. ``rates`` are those that latencies are told of.
+    each. ``rates`` are those that latencies are told of. Idle is a system ``settle_s`` after its
+    last load.
 
     Other comparisons have ``turns``. Of ``large_every`` orders at ``large_rate`` one is large.
     ``flood`` orders wait in Kafka. The broker is ``away_s``, and looked after for ``after_s`` in
@@ -28,6 +29,7 @@ class Plan:
     windows_max: int
     latency_s: float
     rates: tuple[int, ...]
+    settle_s: float
     idle_s: float
     pairs: int
     pair_s: float
@@ -66,7 +68,8 @@ FULL = Plan(
     window_s=60,
     windows_max=5,
     latency_s=30,
-    rates=(20, 100, 300),
+    rates=(20, 100, 300, 500),
+    settle_s=60,
     idle_s=30,
     pairs=5,
     pair_s=15,
@@ -92,6 +95,7 @@ SHORT = Plan(
     windows_max=1,
     latency_s=1,
     rates=(20,),
+    settle_s=0,
     idle_s=1,
     pairs=1,
     pair_s=1,

@@ -37,6 +37,7 @@ SELECT max(extract(epoch FROM t.at - o.placed_at))::float8 AS in_system_s_max,
 FROM orders o JOIN order_transitions t USING (order_id)
 WHERE t.status <> 'pending' AND o.placed_at > now() - make_interval(secs => $1)
 """
+_VACUUMED = "SELECT NOT EXISTS (SELECT FROM pg_stat_progress_vacuum)"
 _SIZE = "SELECT pg_database_size(current_database())"
 _WRITTEN = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint"
 
@@ -70,6 +71,11 @@ class Stack:
         """How many orders there are in each status."""
         rows = await self.backlogs.databases["orders"].fetch(_STATUSES)
         return {row["status"]: row["count"] for row in rows}
+
+    async def is_vacuumed(self) -> bool:
+        """Whether no vacuum is under way, in any database."""
+        found: bool = await self.backlogs.databases["orders"].fetchval(_VACUUMED)
+        return found
 
     async def stored_bytes(self) -> dict[str, int]:
         """What Kafka's topics and the databases hold on disk, and the log that was written."""

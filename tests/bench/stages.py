@@ -22,10 +22,11 @@ from tests.bench.systems import Systems
 from tests.bench.traced import traced
 from tests.bench.turns import hot, large
 from tests.bench.usage import used
-from tests.support.waiting import pause
+from tests.support.waiting import eventually, pause
 
 # From what a closed loop does to the rate that is tried first.
 FIRST, FIRST_UNTRIED = 0.9, 0.5
+VACUUMED_WITHIN_S = 180.0
 
 
 async def search(run: Run) -> None:
@@ -88,8 +89,14 @@ async def latencies(run: Run) -> None:
 
 
 async def idle(run: Run) -> None:
-    """What the system uses when nobody orders, as percent of one core."""
+    """What the system uses when nobody orders, as percent of one core.
+
+    What a load has left to do is that load's: PostgreSQL looks once a minute for what to vacuum.
+    """
     meter, seconds = run.meter, run.meter.plan.idle_s
+    with meter.progress.doing("until nothing is vacuumed any more"):
+        await pause(meter.plan.settle_s)
+        await eventually(meter.stack.is_vacuumed, "the end of vacuums", VACUUMED_WITHIN_S)
     before = meter.stack.groups.cpu_s()
     with meter.progress.doing(f"idle for {seconds:g} s"):
         await pause(seconds)

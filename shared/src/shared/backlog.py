@@ -10,14 +10,15 @@ from asyncpg import Pool, Record
 
 from shared.database import Db
 from shared.database.transient import is_transient
-from shared.messaging.outbox import ASIDE
+from shared.messaging.outbox import IS_ASIDE
 from shared.observability import metrics
 
 MEASURE_TIMEOUT_S = 2.0
 
 _OUTBOX = f"""
-SELECT count(*) AS rows, count(*) FILTER (WHERE shard >= {ASIDE}) AS set_aside,
-    extract(epoch FROM clock_timestamp() - min(created_at))::float AS age
+SELECT count(*) AS rows, count(*) FILTER (WHERE {IS_ASIDE}) AS set_aside,
+    extract(epoch FROM clock_timestamp() - min(created_at) FILTER (WHERE NOT {IS_ASIDE}))::float
+    AS age
 FROM outbox
 """
 _WORK = """
@@ -41,7 +42,10 @@ _PARKED = "SELECT consumer, count(*) AS keys FROM parked_keys GROUP BY consumer"
 
 
 async def read_outbox(pool: "Pool[Record]") -> Record:
-    """``rows``, those of them ``set_aside``, and ``age`` of the oldest in seconds, None without."""
+    """``rows``, those of them ``set_aside``, and ``age`` of the oldest of the others in seconds.
+
+    The age is None where there are no others; what is set aside waits on purpose.
+    """
     row = await pool.fetchrow(_OUTBOX)
     assert row is not None
     return row

@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,7 +20,8 @@ from orders.admission import (
 )
 from orders.handlers.expire_orders import expire_orders
 from orders.settings import OrdersSettings
-from shared.clock import Clock
+from shared.clock import Clock, rfc3339
+from shared.contracts import topics
 from shared.contracts.storefront import OrderSubmitted, Submission
 from shared.messaging import outbox
 from shared.messaging.envelope import Record
@@ -33,7 +34,7 @@ from tests.support.wiring import EXAMPLE_SETTINGS
 
 OLD_ROW = """
 INSERT INTO outbox (shard, topic, key, headers, created_at)
-SELECT n, 'some.topic.v1', 'some-key', '', now() - $2 * interval '1 s'
+SELECT n, $3, 'some-key', '', now() - $2 * interval '1 s'
 FROM generate_series(0, $1 - 1) n
 """
 
@@ -73,6 +74,23 @@ async def test_who_has_waited_is_set_aside_and_let_in_in_turn(
     await service.admission.look(running)
 
     assert await leaving(service) == ["late-000", "late-001", "late-002", "now"]
+
+
+@pytest.mark.parametrize(
+    ("told", "waited"),
+    [(2 * LATE_S, True), (0, False), ("yesterday", False), ("2020-01-01T00:00:00", False)],
+)
+async def test_who_says_when_it_was_placed_is_believed(
+    service: Orders, told: float | str, waited: bool
+) -> None:
+    """A storefront may have kept it, and sends it only now; what is no moment says nothing."""
+    sent = submitted("kept")
+    if not isinstance(told, str):
+        told = rfc3339(datetime.now(UTC) - timedelta(seconds=told))
+
+    await service.take_in(replace(sent, headers=[*sent.headers, ("ce_time", told.encode())]))
+
+    assert (await leaving(service) == []) is waited
 
 
 async def test_who_was_placed_first_is_let_in_first(service: Orders, running: Running) -> None:
@@ -241,15 +259,34 @@ async def test_many_undecided_orders_hold_up_intake(service: Orders, running: Ru
     assert not await Admission(900).has_room(running, orders_max=1)
 
 
-@pytest.mark.parametrize(("shards", "set_aside"), [(1, False), (SHARDS, True)])
+@pytest.mark.parametrize(
+    ("shards", "topic", "set_aside"),
+    [
+        (1, topics.ORDERS, False),
+        (SHARDS, topics.dead_letters("orders"), False),
+        (SHARDS, topics.ORDERS, True),
+    ],
+    ids=["one event", "dead letters", "all"],
+)
 async def test_who_comes_while_kafka_takes_nothing_is_set_aside(
-    service: Orders, running: Running, shards: int, set_aside: bool
+    service: Orders, running: Running, shards: int, topic: str, set_aside: bool
 ) -> None:
     """An event that Kafka does not take holds up its own shard, and no order of another."""
-    await service.pool.execute(OLD_ROW, shards, BEHIND_S + 1)
+    await service.pool.execute(OLD_ROW, shards, BEHIND_S + 1, topic)
     await service.take_in(submitted("before"))
     await service.admission.look(running)
 
     await service.take_in(submitted("now"))
 
     assert await leaving(service) == ["before"] + ["now"] * (not set_aside)
+
+
+async def test_two_instances_let_in_different_orders(service: Orders) -> None:
+    await service.take_in(*late(4))
+
+    async with service.transactions.begin() as one, service.transactions.begin() as another:
+        first = await outbox.let_in(one.db, 2, one.now)
+        second = await outbox.let_in(another.db, 2, another.now)
+
+    placed = [await service.order_under(f"late-{n:03}") for n in range(4)]
+    assert [{*first}, {*second}] == [{*placed[:2]}, {*placed[2:]}]

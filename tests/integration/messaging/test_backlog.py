@@ -54,7 +54,8 @@ async def test_what_waits_is_measured_with_the_age_of_the_oldest(pool: "Pool[Rec
     assert gauge("backlog_unmeasured") == 0
 
 
-async def test_what_was_set_aside_is_counted_apart(pool: "Pool[Record]") -> None:
+async def test_what_was_set_aside_is_counted_apart_and_has_no_age(pool: "Pool[Record]") -> None:
+    """It waits on purpose: nobody is to be woken for it."""
     for age in (3, 40):
         await pool.execute(EVENT.format(age=age))
     await pool.execute(
@@ -64,6 +65,7 @@ async def test_what_was_set_aside_is_counted_apart(pool: "Pool[Record]") -> None
     found = await backlog.read_outbox(pool)
 
     assert (found["rows"], found["set_aside"]) == (2, 1)
+    assert found["age"] == pytest.approx(3, abs=5)
 
 
 async def test_what_no_longer_waits_has_no_age(pool: "Pool[Record]") -> None:

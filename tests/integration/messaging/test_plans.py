@@ -125,7 +125,7 @@ async def test_a_few_events_are_found_beside_those_that_left_and_those_set_aside
     await blocks(db, relay._FETCH, *look)
     looked_at = {
         "fetch": await blocks(db, relay._FETCH, *look),
-        "waiting": await blocks(db, outbox._WAITING, NOW),
+        "waiting": await blocks(db, outbox._WAITING, NOW, "'orders.events.v1'"),
     }
 
     assert {name for name, count in looked_at.items() if count > FEW * BLOCKS_MAX_EACH} == set()

@@ -18,8 +18,14 @@ def test_a_queue_that_gets_longer_is_named_with_its_growth() -> None:
 
 @pytest.mark.parametrize(
     "lengths",
-    [(0, 30, 2, 40, 1, 20), (0, 0, 900, 900, 0, 0), (500, 400, 300, 200, 100, 0), (700,) * 6],
-    ids=["noise", "a peak", "a drain", "as long as before"],
+    [
+        (0, 30, 2, 40, 1, 20),
+        (0, 0, 900, 900, 0, 0),
+        (500, 400, 300, 200, 100, 0),
+        (700,) * 6,
+        (0, 200, 400, 600, 800, 0, 200, 400, 600, 800, 0, 200),
+    ],
+    ids=["noise", "a peak", "a drain", "as long as before", "committed now and then"],
 )
 def test_a_queue_that_does_not_is_not_named(lengths: tuple[int, ...]) -> None:
     assert growing(samples(*lengths), RATE) == {}

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import ClassVar
 
+from shared.contracts import topics
 from shared.contracts.storefront import Submission
 from shared.messaging import outbox
 from shared.messaging.envelope import Record
@@ -61,8 +62,8 @@ class Admission:
         self, work: OrdersWork, submission: Submission, record: Record | None = None
     ) -> Order:
         """Place an order, aside if it has waited already, or would wait for Kafka here."""
-        sent_ms = record.timestamp_ms if record is not None else 0
-        aside = self._behind or 0 < sent_ms < (work.now.timestamp() - LATE_S) * 1000
+        sent_s = _sent_s(record) if record is not None else 0.0
+        aside = self._behind or 0 < sent_s < work.now.timestamp() - LATE_S
         order = work.place(submission, self._deadline_s, aside=aside)
         # A look that comes before the commit does not see the order, and rests.
         work.when_committed.append(partial(self._note, order, aside))
@@ -81,7 +82,7 @@ class Admission:
         self._aside.clear()
         async with running.pool.acquire() as db:
             now = await running.clock.now(db)
-            waiting = await outbox.waiting(db, now, BEHIND_S)
+            waiting = await outbox.waiting(db, topics.ORDERS, now, BEHIND_S)
         self._behind = waiting.behind
         if waiting.aside_since is None:
             self._under_way.clear()
@@ -120,3 +121,13 @@ class Admission:
             del self._under_way[one]
         self._under_way |= dict.fromkeys(let_in, now)
         self._let_in = (self._let_in & pending) | set(let_in)
+
+
+def _sent_s(record: Record) -> float:
+    """When it was sent or, if its storefront tells that it was earlier, placed; 0 if not known."""
+    told = dict(record.headers).get("ce_time") or b""
+    with contextlib.suppress(ValueError):
+        at = datetime.fromisoformat(told.decode())
+        if at.tzinfo is not None:
+            return min(record.timestamp_ms / 1000, at.timestamp())
+    return record.timestamp_ms / 1000

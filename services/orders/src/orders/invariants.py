@@ -1,5 +1,6 @@
 """What the orders service promises at all times, as queries that give no rows."""
 
+from shared.messaging.outbox import IS_ASIDE
 from shared.service import Invariant
 
 from orders.domain.order import NEXT, Status
@@ -56,5 +57,13 @@ INVARIANTS = (
         "An order that was rejected, has expired or was cancelled keeps no money as its own.",
         "SELECT order_id FROM orders WHERE status IN ('rejected', 'expired', 'cancelled') "
         "AND payment = 'captured'",
+    ),
+    Invariant(
+        "only-pending-orders-are-set-aside",
+        "Of an order that was set aside nothing has happened but that it was placed.",
+        "SELECT concat_ws(' ', 'outbox row', a.id, 'of', encode(a.key, 'escape')) "
+        f"FROM (SELECT id, key FROM outbox WHERE {IS_ASIDE}) a "
+        "LEFT JOIN orders o ON o.order_id = encode(a.key, 'escape') "
+        "WHERE o.status IS DISTINCT FROM 'pending'",
     ),
 )

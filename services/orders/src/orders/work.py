@@ -92,7 +92,9 @@ class OrdersWork(UnitOfWork[Order]):
         self.lock(Rank.UNIQUE_KEYS)
         await self.claim_references(valid, [one.client_reference or "" for one in cancelled])
         named = {one.order_id for one in cancelled} - {""}
-        return named | {reference.order_id for reference in self.references.values()}
+        # Of an order that is placed here nobody else knows the id: there is no row to lock yet.
+        placed = (one for one in self.references.values() if not one.mine)
+        return named | {reference.order_id for reference in placed}
 
     async def claim_references(
         self, submissions: Sequence[Submission], others: Sequence[str] = ()

@@ -1,5 +1,6 @@
 """What every service promises of the tables that all of them have."""
 
+from shared.messaging.outbox import IS_ASIDE
 from shared.service import Invariant, Service
 
 # A key may be anything that a stranger sent; only ours are named.
@@ -8,9 +9,9 @@ _OF_ORDER = "coalesce(substring(encode(key, 'escape') FROM '^ord_[0-9a-zA-Z-]{1,
 COMMON = (
     Invariant(
         "events-leave-the-outbox",
-        "No event waits longer than a minute to be told.",
+        "No event waits longer than a minute to be told, unless it was set aside.",
         f"""SELECT rtrim(concat_ws(' ', 'outbox row', id, 'for', topic, {_OF_ORDER})) FROM outbox
-        WHERE created_at < now() - interval '60 s' ORDER BY id""",
+        WHERE created_at < now() - interval '60 s' AND NOT {IS_ASIDE} ORDER BY id""",
     ),
     Invariant(
         "leases-are-taken-over",

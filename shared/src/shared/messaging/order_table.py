@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from asyncpg import Record
 
@@ -19,6 +19,8 @@ class OrderRow(Protocol):
 
 
 Row = TypeVar("Row", bound=OrderRow)
+Locked: TypeAlias = tuple[dict[str, Row], dict[tuple[str, str], int]]
+"""Rows by their orders, and the last sequence of each (topic, order)."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,8 @@ class OrderTable(Generic[Row]):
 
     async def lock(
         self, db: Db, order_ids: Collection[str], new: Mapping[str, Row] | None = None
-    ) -> tuple[dict[str, Row], dict[tuple[str, str], int]]:
-        """Lock the rows in id order; give them, and the last sequence of each (topic, order).
+    ) -> Locked[Row]:
+        """Begin those that are missing, and lock the rows in id order.
 
         ``new`` has every one of them as it begins, where a service knows more than the defaults.
         """
@@ -60,13 +62,21 @@ class OrderTable(Generic[Row]):
         # transaction was inserting.
         if ids:
             records += await db.fetch(self._lock, ids)
-        rows = begun | {one["order_id"]: self._row(one) for one in records}
-        sequences = {(topic, one): 0 for one in begun for topic in self.sequences} | {
+        rows, sequences = self._locked(records)
+        none_told = {(topic, one): 0 for one in begun for topic in self.sequences}
+        return begun | rows, none_told | sequences
+
+    async def lock_known(self, db: Db, order_ids: Collection[str]) -> Locked[Row]:
+        """Lock the rows that are there, in id order."""
+        return self._locked(await db.fetch(self._lock, sorted(order_ids)))
+
+    def _locked(self, records: Sequence[Record]) -> Locked[Row]:
+        rows = {one["order_id"]: self._row(one) for one in records}
+        return rows, {
             (topic, one["order_id"]): one[column]
             for one in records
             for topic, column in self.sequences.items()
         }
-        return rows, sequences
 
     async def write(
         self,

@@ -11,6 +11,7 @@ from shared.database.writes import Writer
 SHARDS = 16
 # An event that was set aside has a shard of its own that nobody publishes, until it is let in.
 ASIDE = SHARDS
+IS_ASIDE = f"shard BETWEEN {ASIDE} AND {ASIDE + SHARDS - 1}"
 # One shard alone is held up by an event that Kafka does not take; half of them are by Kafka.
 SHARDS_BEHIND = SHARDS // 2
 CHANNEL = "outbox"
@@ -23,8 +24,8 @@ FROM unnest($1::smallint[], $2::text[], $3::bytea[], $4::bytea[], $5::bytea[])
 ORDER BY u.n
 """
 _WAITING = f"""
-SELECT (SELECT count(DISTINCT shard) FROM outbox WHERE shard < {ASIDE} AND created_at < $1)
-        >= {SHARDS_BEHIND} AS behind,
+SELECT (SELECT count(DISTINCT shard) FROM outbox
+        WHERE shard < {ASIDE} AND created_at < $1 AND topic = $2) >= {SHARDS_BEHIND} AS behind,
     (SELECT created_at FROM outbox WHERE shard >= {ASIDE} ORDER BY key LIMIT 1) AS aside_since
 """
 # Keys of orders grow with time, so they are let in as they were placed. Materialized: a plan made
@@ -80,9 +81,9 @@ async def insert(db: Writer, rows: Sequence[Outgoing], now: datetime) -> None:
     )
 
 
-async def waiting(db: Db, now: datetime, behind_s: float) -> Waiting:
-    """What waits, and whether it has for longer than ``behind_s``."""
-    row = await db.fetchrow(_WAITING, now - timedelta(seconds=behind_s))
+async def waiting(db: Db, topic: str, now: datetime, behind_s: float) -> Waiting:
+    """What waits, and whether what is for ``topic`` has for longer than ``behind_s``."""
+    row = await db.fetchrow(_WAITING, now - timedelta(seconds=behind_s), topic)
     assert row is not None
     return Waiting(row["behind"], row["aside_since"])
 

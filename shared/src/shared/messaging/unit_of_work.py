@@ -109,10 +109,17 @@ class UnitOfWork(Generic[Row]):
     async def prepare(self, events: Sequence[Event]) -> None:
         """Lock what ``events`` need beside the orders' rows (rank 5), before the first round."""
 
-    async def lock_orders(self, order_ids: Collection[str]) -> None:
-        """Lock the orders' rows (rank 4) into ``rows``; an order without one stays missing."""
+    async def lock_orders(self, order_ids: Collection[str], *, known: bool = False) -> None:
+        """Lock the orders' rows (rank 4) into ``rows``; an order without one stays missing.
+
+        Where all are ``known`` to have one, none is begun, which saves a round trip.
+        """
         self.lock(Rank.ORDERS)
-        self.rows, self._sequences = await self.table.lock(self.db, order_ids, self.new_rows)
+        if known:
+            locked = await self.table.lock_known(self.db, order_ids)
+        else:
+            locked = await self.table.lock(self.db, order_ids, self.new_rows)
+        self.rows, self._sequences = locked
         self._loaded = dict(self.rows)
 
     def publish(self, event: Event, cause: str = "") -> None:

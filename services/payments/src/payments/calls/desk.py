@@ -143,7 +143,7 @@ class Desk:
     async def _commit(self, batch: Sequence[_Request], _alone: bool) -> list[Step | Lost]:
         async with self.transactions.begin() as work:
             work.causes = {one.key.order_id: Cause(one.traceparent) for one in batch}
-            await work.lock_orders({one.key.order_id for one in batch})
+            await work.lock_orders({one.key.order_id for one in batch}, known=True)
             await work.load_attempts({one.key for one in batch})
             leases = [one.lease for one in batch if one.lease]
             work.lock(Rank.WORK)
