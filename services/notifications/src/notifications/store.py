@@ -58,17 +58,13 @@ ORDER BY u.n
 ON CONFLICT (order_id, kind, detail) DO NOTHING
 RETURNING message_id, attempts > 0 AS begun
 """
-_LOCK_ADDRESSES = """
+_LOCK = """
 SELECT pg_advisory_xact_lock(one.hash) FROM (
-    SELECT DISTINCT hashtextextended(lower(u), 0) AS hash FROM unnest($1::text[]) u ORDER BY 1
+    SELECT DISTINCT hashtextextended(lower(recipient), 0) AS hash FROM {} ORDER BY 1
 ) one
 """
-_LOCK_RECIPIENTS = """
-SELECT pg_advisory_xact_lock(one.hash) FROM (
-    SELECT DISTINCT hashtextextended(lower(recipient), 0) AS hash
-    FROM messages WHERE message_id = ANY($1::text[]) ORDER BY 1
-) one
-"""
+_LOCK_ADDRESSES = _LOCK.format("unnest($1::text[]) r(recipient)")
+_LOCK_RECIPIENTS = _LOCK.format("messages WHERE message_id = ANY($1::text[])")
 # Of several to one recipient those told first come first.
 _WITH_ROOM = """
 WITH own AS (

@@ -17,7 +17,7 @@ from shared.database.pool import connect, ping
 from shared.idle import Idle
 from shared.messaging.envelope import unpack
 from shared.messaging.kafka import KafkaConnection, close_producer, new_producer
-from shared.messaging.outbox import CHANNEL, SHARDS
+from shared.messaging.outbox import ASIDE, CHANNEL, SHARDS
 from shared.observability import metrics
 from shared.pace import Pace
 
@@ -38,12 +38,12 @@ BACKOFF_FIRST_S, BACKOFF_MAX_S = 0.2, 10.0
 # All unsent rows of the shards we publish, the oldest first, after those that Kafka has by now were
 # removed, which the same statement still sees. No SKIP LOCKED and no "id > last seen": a row that
 # commits late would be overtaken, or lost.
-_FETCH = """
+_FETCH = f"""
 WITH removed AS (DELETE FROM outbox WHERE id = ANY($4::bigint[]))
 SELECT id, shard, topic, key, headers, payload FROM (
     SELECT *, sum(size) OVER (ORDER BY id) - size AS bytes_before FROM (
         SELECT *, coalesce(octet_length(payload), 0) AS size FROM outbox
-        WHERE shard = ANY($1::smallint[]) AND shard < 16 AND id <> ALL($4::bigint[])
+        WHERE shard = ANY($1::smallint[]) AND shard < {ASIDE} AND id <> ALL($4::bigint[])
         ORDER BY id LIMIT $2) unsent) sized
 WHERE bytes_before < $3 ORDER BY id
 """
