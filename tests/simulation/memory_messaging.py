@@ -68,7 +68,7 @@ class HeldPipeline(Pipeline):
 
     async def _receive(self, work: Work, items: Sequence[Item]) -> list[Known]:
         work.lock(Rank.INBOX)
-        fresh = await self._take(work, items)
+        fresh = await self._fresh(work, items)
         work.lock(Rank.PARKED_KEYS)
         held = draft_of(work).held
         places = {_place(one.record) for one in fresh}
@@ -80,7 +80,7 @@ class HeldPipeline(Pipeline):
                 send_dead_letter(work, self.service, park)
         return runnable
 
-    async def _take(self, work: Work, items: Sequence[Item]) -> list[Item]:
+    async def _fresh(self, work: Work, items: Sequence[Item]) -> list[Item]:
         """As the real one: what is new, and ids that came with other data."""
         held = draft_of(work).held
         known: dict[tuple[str, Any], bytes] = {}

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from shared.messaging import inbox
+from shared.messaging import receiving
 from shared.retention import prune
 from shared.service import Retention, Running
 
@@ -60,16 +60,16 @@ async def test_an_event_that_is_forgotten_while_it_is_looked_up_is_new_and_not_p
     service: TallyService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between the statement that finds it known and the one that reads its hash."""
-    tally, insert = Tally("inbox"), inbox.insert
+    tally, receive = Tally("inbox"), receiving.receive
     await service.pipeline(tally).process(counted("a", 1))
 
-    async def then_pruned(*values: Any) -> set[inbox.Key]:
-        monkeypatch.setattr(inbox, "insert", insert)
-        found = await insert(*values)
+    async def then_pruned(*values: Any) -> Any:
+        monkeypatch.setattr(receiving, "receive", receive)
+        found = await receive(*values)
         await service.pool.execute("DELETE FROM inbox")
         return found
 
-    monkeypatch.setattr(inbox, "insert", then_pruned)
+    monkeypatch.setattr(receiving, "receive", then_pruned)
     await service.pipeline(tally).process(counted("a", 1, 2))
 
     assert await service.effects("a") == [1, 1, 2]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from shared.messaging import inbox, parking, redrive
+from shared.messaging import parking, receiving, redrive
 
 from tests.support.tally import Counted, TallyService
 from tests.support.waiting import eventually
@@ -56,6 +56,14 @@ class Script:
 
         await eventually(look, f"{task} done or waiting for a lock", 10)
 
+    async def done(self, task: "asyncio.Task[Any]") -> None:
+        """``task`` has ended: nothing that it could wait for is anybody's any more."""
+
+        async def look() -> bool:
+            return task.done()
+
+        await eventually(look, f"{task} done", 10)
+
     async def handling(self, _: Counted) -> None:
         await self.reach("handling")
 
@@ -76,7 +84,6 @@ def watch(monkeypatch: pytest.MonkeyPatch, reach: Callable[[str], Awaitable[None
 
         monkeypatch.setattr(module, name, watched)
 
-    around(inbox, "insert", "before_inbox", None)
-    around(parking, "read_keys", None, "keys_read")
+    around(receiving, "receive", "before_inbox", "keys_read")
     around(parking, "insert", None, "event_parked")
     around(redrive, "_redrive_key", "before_key", None)

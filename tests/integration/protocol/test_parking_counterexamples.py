@@ -29,7 +29,7 @@ async def first_parked_before_the_second_holder_looks(
     script.at(
         "consumer", "before_inbox", 1, lambda: script.has_reached("zombie", "before_inbox", 4)
     )
-    script.at("zombie", "before_inbox", 4, lambda: script.done_or_waiting(consumer))
+    script.at("zombie", "before_inbox", 4, lambda: script.done(consumer))
     await asyncio.gather(consumer, zombie)
 
 
@@ -43,7 +43,7 @@ async def first_parked_while_the_second_holder_waits_for_its_inbox_row(
     )
     consumer = script.start("consumer", service.pipeline(tally).process(counted("a", 1, 2)))
     script.at("zombie", "event_parked", 1, lambda: script.done_or_waiting(consumer))
-    script.at("zombie", "before_inbox", 4, lambda: script.done_or_waiting(consumer))
+    script.at("zombie", "before_inbox", 4, lambda: script.done(consumer))
     zombie = script.start("zombie", service.pipeline(tally).process(counted("a", 1, 2)))
     await asyncio.gather(consumer, zombie)
 

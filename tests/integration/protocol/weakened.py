@@ -3,32 +3,36 @@
 from collections.abc import Collection, Sequence
 from contextvars import ContextVar
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 from shared.database import Db
-from shared.messaging import inbox, parking, redrive
+from shared.messaging import receiving, redrive
 from shared.messaging.inbox import Key
 from shared.messaging.parking import ParkedKey
 from shared.messaging.parse import Identity
-from shared.messaging.pipeline import Item, Pipeline
+from shared.messaging.pipeline import Pipeline
 from shared.messaging.redrive import Redriven
 
+Ids: TypeAlias = Sequence[Identity]
+Places: TypeAlias = Collection[ParkedKey]
+Received: TypeAlias = tuple[set[Key], set[ParkedKey]]
 _SEEN: ContextVar[set[ParkedKey]] = ContextVar("seen")
-_PLACES: ContextVar[list[ParkedKey]] = ContextVar("places")
 
-_INSERT_AND_READ = """
-WITH new AS (
-    INSERT INTO inbox (consumer, source, id, hash, disposition, received_at)
-    SELECT $1, u.source, u.id, u.hash, 'applied', $5
-    FROM unnest($2::text[], $3::text[], $4::bytea[]) u(source, id, hash)
-    ORDER BY 2, 3 ON CONFLICT DO NOTHING RETURNING source, id
-), parked AS (
-    SELECT topic, key FROM parked_keys
-    WHERE consumer = $1
-      AND (topic, key) IN (SELECT t, k FROM unnest($6::text[], $7::bytea[]) u(t, k))
-    ORDER BY topic, key FOR SHARE
-)
+_INSERT = """
+INSERT INTO inbox (consumer, source, id, hash, disposition, received_at)
+SELECT $1, u.source, u.id, u.hash, 'applied', $5
+FROM unnest($2::text[], $3::text[], $4::bytea[]) u(source, id, hash)
+ORDER BY 2, 3 ON CONFLICT DO NOTHING RETURNING source, id
+"""
+_READ = """
+SELECT topic, key FROM parked_keys
+WHERE consumer = $1
+  AND (topic, key) IN (SELECT t, k FROM unnest($2::text[], $3::bytea[]) u(t, k))
+"""
+_READ_WITH = _READ.replace("$3", "$7").replace("$2", "$6")
+_INSERT_AND_READ = f"""
+WITH new AS ({_INSERT}), parked AS ({_READ_WITH} ORDER BY topic, key FOR SHARE)
 SELECT source, id, NULL AS topic, NULL AS key FROM new
 UNION ALL SELECT NULL, NULL, topic, key FROM parked
 """
@@ -43,50 +47,55 @@ AND NOT EXISTS (SELECT 1 FROM parked_events e
 """
 
 
-def _places(items: Sequence[Item]) -> list[ParkedKey]:
-    return sorted({(one.record.topic, one.record.parking_key) for one in items})
+def _received(ids: Ids, now: datetime) -> list[Any]:
+    parts = [[one.source, one.id, one.hash] for one in ids]
+    return [*map(list, zip(*parts, strict=True)), now]
 
 
-async def _read_before(db: Db, consumer: str, keys: Collection[ParkedKey]) -> set[ParkedKey]:
-    return _SEEN.get() & set(keys)
+def _listed(places: Places) -> list[list[Any]]:
+    ordered = sorted(places)
+    return [[topic for topic, _ in ordered], [key for _, key in ordered]]
+
+
+async def _read_before(_: Db, __: str, places: Places) -> set[ParkedKey]:
+    return _SEEN.get() & set(places)
 
 
 def keys_read_before_the_inbox(monkeypatch: pytest.MonkeyPatch) -> None:
-    take, read_keys = Pipeline._take, parking.read_keys
+    take, read_keys = Pipeline._take, receiving.read_keys
 
-    async def read_and_take(self: Pipeline, work: Any, items: Sequence[Item]) -> list[Item]:
-        _SEEN.set(await read_keys(work.db, self.group.name, _places(items)))
-        return await take(self, work, items)
+    async def read_and_take(self: Pipeline, work: Any, items: Any, places: Places = ()) -> Received:
+        _SEEN.set(await read_keys(work.db, self.group.name, places))
+        new, _ = await take(self, work, items)
+        return new, _SEEN.get()
 
     monkeypatch.setattr(Pipeline, "_take", read_and_take)
-    monkeypatch.setattr(parking, "read_keys", _read_before)
+    monkeypatch.setattr(receiving, "read_keys", _read_before)
 
 
 def keys_read_in_the_inbox_statement(monkeypatch: pytest.MonkeyPatch) -> None:
-    take = Pipeline._take
-
-    async def remember_and_take(self: Pipeline, work: Any, items: Sequence[Item]) -> list[Item]:
-        _PLACES.set(_places(items))
-        return await take(self, work, items)
-
-    async def insert(
-        db: Db, consumer: str, identities: Sequence[Identity], now: datetime
-    ) -> set[Key]:
-        parts = [[one.source, one.id, one.hash] for one in identities]
-        sources, ids, hashes = (list(part) for part in zip(*parts, strict=True))
-        topics, keys = (list(part) for part in zip(*_PLACES.get(), strict=True))
-        rows = await db.fetch(_INSERT_AND_READ, consumer, sources, ids, hashes, now, topics, keys)
+    async def receive(db: Db, consumer: str, ids: Ids, places: Places, now: datetime) -> Received:
+        asked = (*_received(ids, now), *_listed(places))
+        rows = await db.fetch(_INSERT_AND_READ, consumer, *asked)
         _SEEN.set({(row["topic"], row["key"]) for row in rows if row["topic"]})
-        return {Key(row["source"], row["id"]) for row in rows if row["id"]}
+        return {Key(row["source"], row["id"]) for row in rows if row["id"]}, _SEEN.get()
 
-    monkeypatch.setattr(Pipeline, "_take", remember_and_take)
-    monkeypatch.setattr(inbox, "insert", insert)
-    monkeypatch.setattr(parking, "read_keys", _read_before)
+    monkeypatch.setattr(receiving, "receive", receive)
+    monkeypatch.setattr(receiving, "read_keys", _read_before)
 
 
 def keys_read_without_a_lock(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert parking._READ.strip().endswith("FOR SHARE")
-    monkeypatch.setattr(parking, "_READ", parking._READ.replace("FOR SHARE", ""))
+    async def read_keys(db: Db, consumer: str, places: Places) -> set[ParkedKey]:
+        rows = await db.fetch(_READ, consumer, *_listed(places))
+        return {(row["topic"], row["key"]) for row in rows}
+
+    async def receive(db: Db, consumer: str, ids: Ids, places: Places, now: datetime) -> Received:
+        rows = await db.fetch(_INSERT, consumer, *_received(ids, now))
+        new = {Key(row["source"], row["id"]) for row in rows}
+        return new, await read_keys(db, consumer, places)
+
+    monkeypatch.setattr(receiving, "receive", receive)
+    monkeypatch.setattr(receiving, "read_keys", read_keys)
 
 
 def key_locked_and_list_read_in_one_statement(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from shared.database.pool import connect
 from shared.errors import Permanent
 
 LOCK_ID = 0x6F70726D  # "oprm": instances that start together migrate one after the other.
-COMMON = ("messaging.sql", "retention.sql", "statistics.sql", "set_aside.sql")
+COMMON = ("messaging.sql", "retention.sql", "statistics.sql", "set_aside.sql", "receive.sql")
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -1,7 +1,6 @@
 """The inbox: an event takes effect once for each consumer, however often it is delivered."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import NamedTuple
 
 from shared.database import Db
@@ -18,13 +17,6 @@ def key_of(identity: Identity) -> Key:
     return Key(identity.source, identity.id)
 
 
-_INSERT = """
-INSERT INTO inbox (consumer, source, id, hash, disposition, received_at)
-SELECT $1, u.source, u.id, u.hash, 'applied', $5
-FROM unnest($2::text[], $3::text[], $4::bytea[]) u(source, id, hash)
-ORDER BY u.source COLLATE "C", u.id COLLATE "C"
-ON CONFLICT DO NOTHING RETURNING source, id
-"""
 _HASHES = """
 SELECT i.source, i.id, i.hash
 FROM inbox i JOIN unnest($2::text[], $3::text[]) u(source, id)
@@ -36,14 +28,6 @@ UPDATE inbox i SET disposition = 'parked'
 FROM unnest($2::text[], $3::text[]) u(source, id)
 WHERE i.consumer = $1 AND i.source = u.source AND i.id = u.id
 """
-
-
-async def insert(db: Db, consumer: str, identities: Sequence[Identity], now: datetime) -> set[Key]:
-    """Insert in key order; gives the keys that were new. Waits for a holder of the same key."""
-    sources, ids = [one.source for one in identities], [one.id for one in identities]
-    hashes = [one.hash for one in identities]
-    records = await db.fetch(_INSERT, consumer, sources, ids, hashes, now)
-    return {Key(one["source"], one["id"]) for one in records}
 
 
 async def stored_hashes(db: Db, consumer: str, keys: Sequence[Key]) -> dict[Key, bytes]:

@@ -11,14 +11,6 @@ from shared.messaging.envelope import Record, pack
 ParkedKey: TypeAlias = tuple[str, bytes]
 """A topic and a key."""
 
-# A statement of its own, after the inbox insert and before anything is decided by it. FOR SHARE
-# makes a redrive that is about to delete the key finish first.
-_READ = """
-SELECT topic, key FROM parked_keys
-WHERE consumer = $1
-  AND (topic, key) IN (SELECT t, k FROM unnest($2::text[], $3::bytea[]) u(t, k))
-ORDER BY topic, key FOR SHARE
-"""
 # DO UPDATE, not DO NOTHING: a key that is there must be locked as one that is new is.
 _PARK = """
 INSERT INTO parked_keys (consumer, topic, key, parked_at)
@@ -55,13 +47,6 @@ class ToPark:
     reason: str
     error_class: str
     error: str
-
-
-async def read_keys(db: Db, consumer: str, keys: Collection[ParkedKey]) -> set[ParkedKey]:
-    """Which of ``keys`` are parked; they stay so until this transaction ends."""
-    ordered = sorted(keys)
-    records = await db.fetch(_READ, consumer, [t for t, _ in ordered], [k for _, k in ordered])
-    return {(one["topic"], one["key"]) for one in records}
 
 
 async def park_keys(

@@ -1,7 +1,7 @@
 """The batch pipeline: a batch is one transaction; what fails in it for good is found by halving."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -12,13 +12,13 @@ from shared import crash
 from shared.contracts.event import Event
 from shared.database.transient import is_transient
 from shared.errors import PartitionStopped, Retryable
-from shared.messaging import inbox, parking
+from shared.messaging import inbox, parking, receiving
 from shared.messaging.batch import rounds
 from shared.messaging.breaker import Breaker
 from shared.messaging.dead_letters import send_dead_letter
 from shared.messaging.envelope import Record
 from shared.messaging.group import ConsumerGroup
-from shared.messaging.parking import WAITING, ToPark
+from shared.messaging.parking import WAITING, ParkedKey, ToPark
 from shared.messaging.parse import Identity, Known, Parsed, Poison, Skipped, parse
 from shared.messaging.retry import retry_transient
 from shared.messaging.unit_of_work import Cause, Rank, Transactions, UnitOfWork
@@ -135,30 +135,41 @@ class Pipeline:
 
     async def _receive(self, work: Work, items: Sequence[Item]) -> list[Known]:
         """Take what is new into the inbox, set aside what cannot run; gives what can."""
+        first: dict[inbox.Key, Item] = {}
+        for item in items:
+            first.setdefault(inbox.key_of(item.identity), item)
+        is_plain = len(first) == len(items) and all(isinstance(one, Known) for one in items)
+        # With poison among them keys are locked in two steps, once it is known what is new.
+        places = {_place(one.record) for one in items} if is_plain else set()
         work.lock(Rank.INBOX)
-        fresh = await self._take(work, items)
-        self._count("duplicate", len(items) - len(fresh))
+        new, parked = await self._take(work, first.values(), places)
+        all_new = is_plain and len(new) == len(items)
+        fresh = items if all_new else await self._sift(work, items, first, new)
         work.lock(Rank.PARKED_KEYS)
-        poisoned = {_place(one.record) for one in fresh if isinstance(one, Poison)}
-        parked: set[parking.ParkedKey] = set()
-        if poisoned:
-            parked |= await parking.park_keys(work.db, self.group.name, poisoned, work.now)
-        if others := {_place(one.record) for one in fresh} - poisoned:
-            parked |= await parking.read_keys(work.db, self.group.name, others)
+        if not all_new:
+            parked = await self._park_keys(work, fresh)
+        self._count("duplicate", len(items) - len(fresh))
         runnable, aside = _separate(fresh, parked)
         if aside:
             await self._set_aside(work, aside)
         self._count("applied", len(runnable))
         return runnable
 
-    async def _take(self, work: Work, items: Sequence[Item]) -> list[Item]:
+    async def _take(
+        self, work: Work, items: Collection[Item], places: Collection[ParkedKey] = ()
+    ) -> tuple[set[inbox.Key], set[ParkedKey]]:
+        """The keys that were new and, if all were, which of ``places`` are parked."""
+        identities = [one.identity for one in items]
+        return await receiving.receive(work.db, self.group.name, identities, places, work.now)
+
+    async def _sift(
+        self,
+        work: Work,
+        items: Sequence[Item],
+        first: Mapping[inbox.Key, Item],
+        new: Collection[inbox.Key],
+    ) -> list[Item]:
         """What is new to this consumer; an id that came with other data before is poison."""
-        first: dict[inbox.Key, Item] = {}
-        for item in items:
-            first.setdefault(inbox.key_of(item.identity), item)
-        new = await inbox.insert(
-            work.db, self.group.name, [one.identity for one in first.values()], work.now
-        )
         hashes = {key: one.identity.hash for key, one in first.items()}
         if old := [key for key in first if key not in new]:
             hashes |= await inbox.stored_hashes(work.db, self.group.name, old)
@@ -169,11 +180,19 @@ class Pipeline:
                 reused.setdefault(inbox.key_of(other.identity), other)
         if not reused:
             return [item for key, item in first.items() if key in new]
-        new |= await inbox.insert(
-            work.db, self.group.name, [one.identity for one in reused.values()], work.now
-        )
-        found = [item for key, item in {**first, **reused}.items() if key in new]
+        others, _ = await self._take(work, reused.values())
+        found = [item for key, item in {**first, **reused}.items() if key in {*new, *others}]
         return sorted(found, key=lambda one: _order(items, one))
+
+    async def _park_keys(self, work: Work, fresh: Sequence[Item]) -> set[ParkedKey]:
+        """Park the keys of poison; gives those of all that were parked before."""
+        parked: set[ParkedKey] = set()
+        poisoned = {_place(one.record) for one in fresh if isinstance(one, Poison)}
+        if poisoned:
+            parked |= await parking.park_keys(work.db, self.group.name, poisoned, work.now)
+        if others := {_place(one.record) for one in fresh} - poisoned:
+            parked |= await receiving.read_keys(work.db, self.group.name, others)
+        return parked
 
     async def _set_aside(self, work: Work, aside: Sequence[tuple[Item, ToPark]]) -> None:
         failed = [park for _, park in aside if park.reason != WAITING]
@@ -235,7 +254,7 @@ def _lines(item: Item) -> int:
 
 
 def _separate(
-    fresh: Sequence[Item], parked: set[parking.ParkedKey]
+    fresh: Sequence[Item], parked: set[ParkedKey]
 ) -> tuple[list[Known], list[tuple[Item, ToPark]]]:
     """In order: what runs, and what is set aside; behind a poison record its key waits."""
     runnable: list[Known] = []
@@ -259,7 +278,7 @@ def _to_park(item: Poison) -> ToPark:
     return ToPark(item.record, item.type, item.reason, error_class, item.error)
 
 
-def _place(record: Record) -> parking.ParkedKey:
+def _place(record: Record) -> ParkedKey:
     return (record.topic, record.parking_key)
 
 
