@@ -35,8 +35,8 @@ class Partner:
         told = await self.register("ok", NAME, **LIMITS)
         self._secret, self._endpoint_id = told["secret"], told["endpoint_id"]
 
-    async def register(self, how: str, name: str, **more: int) -> dict[str, Any]:
-        """An endpoint that answers as ``how`` says; ``more`` are limits that it asks for."""
+    async def register(self, how: str, name: str, **more: Any) -> dict[str, Any]:
+        """An endpoint that answers as ``how`` says; ``more`` are limits and types it asks for."""
         url = self._shop.url("notifications") + self._place
         answer = await self._shop.post(url, {"url": self.servers.url(how, name), **more})
         assert answer.status == 201, answer.body

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from inventory.domain.order import OrderHolds
@@ -131,17 +132,22 @@ def _nobody(order_id: str) -> Customer:
 
 class HeldMessages(InMemory, MessageWork):
     table = RowHolder(CUSTOMERS, _nobody)  # type: ignore[assignment]
+    mailed: Mapping[tuple[str, str, str], str] = MappingProxyType({})
 
     async def save(self) -> None:
-        """What was told before falls away, as the table's unique key has it."""
+        """What was told before falls away, as the table's unique key has it.
+
+        A redrive saves after each of its events: what it has told itself counts, too.
+        """
         told = self.draft.held.kept.setdefault("told", {})
-        new = {}
+        new: dict[tuple[str, str, str], str] = {}
         for one in self._messages:
             place = (one.order_id, one.kind, one.detail)
-            if place not in told and place not in new:
-                new[place] = one.message_id
+            if place not in told and place not in self.mailed:
+                new.setdefault(place, one.message_id)
+        self.mailed = {**self.mailed, **new}
         self.draft.later(lambda: told.update(new))
-        ids = set(new.values())
+        ids = {*new.values()}
         self.work = [row for row in self.work if row.payload["message_id"] in ids]
         self._messages, self._letters = [], {}
 

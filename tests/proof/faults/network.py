@@ -6,6 +6,7 @@ import time
 from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
+from platform import machine
 
 from aiokafka.admin import NewTopic
 
@@ -23,7 +24,7 @@ LATER_S = 0.5
 OUTAGE_S, STEADY_S, STORM_MAX = 20.0, 5.0, 2.0
 TOPIC_AWAY_S = 12.0
 READERS = ("payments", "inventory", "notifications")  # Of orders' events.
-FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+FAKETIME = Path(f"/usr/lib/{machine()}-linux-gnu/faketime/libfaketimeMT.so.1")
 JUMPS_S = (2 * 86_400, -3_600)
 JUMPED_FOR_S, JUMP_SEEN_S = 5.0, 60.0
 
@@ -133,7 +134,7 @@ async def _decided_within(arena: Arena, for_s: float) -> int:
 async def clock_jumps(arena: Arena, luck: random.Random) -> Witness:
     """One service's clock jumps ahead by two days, back by an hour, and is right again."""
     assert await asyncio.to_thread(FAKETIME.exists), (
-        "this fault needs libfaketime (package faketime)"
+        "libfaketime is missing; mend it with: apt-get install faketime"
     )
     service = luck.choice(arena.system.config.services)
     name, clock = f"{service}-0", arena.shop.crash_dir.parent / f"{service}.clock"
