@@ -69,7 +69,7 @@ def test_an_installed_service_brings_its_migrations(service: str, uv: str, tmp_p
 
     listed = run([python, "-c", listing, service], tmp_path)
 
-    kept = ("messaging", "retention", "statistics", "set_aside")
+    kept = ("messaging", "retention", "statistics", "set_aside", "receive")
     common = [f"0000_{name}.sql" for name in kept]
     assert listed.stdout.split() == [*common, *migrations(service)], listed.stderr
 

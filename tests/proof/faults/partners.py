@@ -19,9 +19,7 @@ TYPE = "fulfilment.fulfilment-order-opened.v1"
 async def misbehave(arena: Arena, _: random.Random) -> Witness:
     """Eight endpoints beside the healthy one; each is called, and only one of them is disabled."""
     partner = arena.partner
-    bad = {
-        how: await partner.register(how, f"{how}-partner", event_types=[TYPE]) for how in WAYS
-    }
+    bad = {how: await partner.register(how, f"{how}-partner", event_types=[TYPE]) for how in WAYS}
     seen = Seen(partner.servers)
     arena.load.surge(TOLD_MIN)
 
