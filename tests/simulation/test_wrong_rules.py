@@ -128,10 +128,10 @@ def stock_of_an_ended_order_stays_held(patch: pytest.MonkeyPatch) -> None:
 
 
 def the_inbox_forgets(patch: pytest.MonkeyPatch) -> None:
-    async def take(self: Any, work: Any, items: Sequence[Any]) -> list[Any]:
+    async def fresh(self: Any, work: Any, items: Sequence[Any]) -> list[Any]:
         return list(items)
 
-    patch.setattr(memory_messaging.HeldPipeline, "_take", take)
+    patch.setattr(memory_messaging.HeldPipeline, "_fresh", fresh)
 
 
 def later_events_pass_a_parked_one(patch: pytest.MonkeyPatch) -> None:
