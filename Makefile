@@ -44,7 +44,7 @@ promtool: ## what tests the alerts; without it those tests are not run, and say 
 
 .PHONY: prove
 prove: setup ## break the system in every way and show the books (FULL=1: three seeds, every point)
-	@tests/tools/debian.sh faketime faketime >/dev/null
+	@tests/tools/debian.sh faketime /usr/lib/$$(uname -m)-linux-gnu/faketime/libfaketimeMT.so.1 >/dev/null
 	@$(BIN)/orderproof prove $(if $(FULL),--full) $(ARGS)
 
 .PHONY: bench

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 
 from local_runtime.config import SERVICES
 
@@ -18,6 +19,7 @@ from tests.bench.pairs import pair, summary
 from tests.bench.run import Run
 from tests.bench.search import confirmed, highest, rounded
 from tests.bench.spec import Intake, Json
+from tests.bench.stack import Stack
 from tests.bench.systems import Systems
 from tests.bench.traced import traced
 from tests.bench.turns import hot, large
@@ -26,7 +28,7 @@ from tests.support.waiting import eventually, pause
 
 # From what a closed loop does to the rate that is tried first.
 FIRST, FIRST_UNTRIED = 0.9, 0.5
-VACUUMED_WITHIN_S = 180.0
+VACUUMED_WITHIN_S, LOOKS, LOOK_EVERY_S = 180.0, 5, 1.0
 
 
 async def search(run: Run) -> None:
@@ -96,7 +98,7 @@ async def idle(run: Run) -> None:
     meter, seconds = run.meter, run.meter.plan.idle_s
     with meter.progress.doing("until nothing is vacuumed any more"):
         await pause(meter.plan.settle_s)
-        await eventually(meter.stack.is_vacuumed, "the end of vacuums", VACUUMED_WITHIN_S)
+        await eventually(partial(_at_rest, meter.stack), "the end of vacuums", VACUUMED_WITHIN_S)
     before = meter.stack.groups.cpu_s()
     with meter.progress.doing(f"idle for {seconds:g} s"):
         await pause(seconds)
@@ -105,6 +107,15 @@ async def idle(run: Run) -> None:
     told["total"] = round(sum(told.values()), 2)
     run.found["idle_cpu_percent"] = told
     meter.progress.say(f"idle: {told['total']:g} % of a core")
+
+
+async def _at_rest(stack: Stack) -> bool:
+    """Whether nothing was vacuumed at several looks in a row: there are pauses between tables."""
+    for _ in range(LOOKS):
+        if not await stack.is_vacuumed():
+            return False
+        await pause(LOOK_EVERY_S)
+    return True
 
 
 async def pairs(run: Run) -> None:

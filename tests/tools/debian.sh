@@ -8,11 +8,11 @@ find_it() { command -v "$place" || { [ -e "$place" ] && echo "$place"; }; }
 
 find_it && exit 0
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-  echo "$place is missing; mend it with: apt-get install $package"
+  echo "$place is missing; mend it with: apt-get install $package" >&2
   exit 0
 fi
 log=$(mktemp)
 (apt-get update -q && apt-get install -q -y --no-install-recommends "$package") >"$log" 2>&1 ||
-  { tail -3 "$log"; echo "$package could not be installed"; exit 0; }
+  { tail -3 "$log" >&2; echo "$package could not be installed" >&2; exit 0; }
 rm -f "$log"
-find_it || echo "$package is installed, and $place is not there"
+find_it || echo "$package is installed, and $place is not there" >&2

@@ -77,20 +77,28 @@ async def test_who_has_waited_is_set_aside_and_let_in_in_turn(
 
 
 @pytest.mark.parametrize(
-    ("told", "waited"),
-    [(2 * LATE_S, True), (0, False), ("yesterday", False), ("2020-01-01T00:00:00", False)],
+    ("told", "waited_s", "aside"),
+    [
+        (2 * LATE_S, 0, True),
+        (0, 0, False),
+        ("yesterday", 0, False),
+        ("2020-01-01T00:00:00", 0, False),
+        (0, 2 * LATE_S, True),
+        ("1970-01-01T00:00:00Z", 2 * LATE_S, True),
+        ("0001-01-01T00:00:00Z", 2 * LATE_S, True),
+    ],
 )
 async def test_who_says_when_it_was_placed_is_believed(
-    service: Orders, told: float | str, waited: bool
+    service: Orders, told: float | str, waited_s: float, aside: bool
 ) -> None:
     """A storefront may have kept it, and sends it only now; what is no moment says nothing."""
-    sent = submitted("kept")
+    sent = submitted("kept", waited_s)
     if not isinstance(told, str):
         told = rfc3339(datetime.now(UTC) - timedelta(seconds=told))
 
     await service.take_in(replace(sent, headers=[*sent.headers, ("ce_time", told.encode())]))
 
-    assert (await leaving(service) == []) is waited
+    assert (await leaving(service) == []) is aside
 
 
 async def test_who_was_placed_first_is_let_in_first(service: Orders, running: Running) -> None:

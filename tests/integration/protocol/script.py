@@ -85,5 +85,6 @@ def watch(monkeypatch: pytest.MonkeyPatch, reach: Callable[[str], Awaitable[None
         monkeypatch.setattr(module, name, watched)
 
     around(receiving, "receive", "before_inbox", "keys_read")
+    around(receiving, "read_keys", None, "keys_read")
     around(parking, "insert", None, "event_parked")
     around(redrive, "_redrive_key", "before_key", None)

@@ -12,7 +12,8 @@ from tests.support.waiting import eventually
 WAYS = ("hang", "drip", "large", "garbage", "redirect", "busy", "fail", "gone")
 REPEATED = ("garbage", "redirect", "fail")  # Soon; the others are given up later, or asked for it.
 MET_WITHIN_S, TOLD_MIN = 40.0, 20
-# Who fails is called once at a time: what is due again is behind all that was due before.
+# Who fails is called once at a time, and what is due again is behind all that was due before: of
+# one event of each order that is soon.
 TYPE = "fulfilment.fulfilment-order-opened.v1"
 
 

@@ -128,6 +128,7 @@ def _sent_s(record: Record) -> float:
     told = dict(record.headers).get("ce_time") or b""
     with contextlib.suppress(ValueError):
         at = datetime.fromisoformat(told.decode())
-        if at.tzinfo is not None:
+        # The beginning of 1970, or of all years, is what some call no time at all.
+        if at.tzinfo is not None and at.timestamp() > 0:
             return min(record.timestamp_ms / 1000, at.timestamp())
     return record.timestamp_ms / 1000

@@ -24,8 +24,10 @@ PARTITION_STOPPED = Gauge(
 RELAYED = Counter("orderproof_outbox_relayed_total", "Outbox rows acknowledged by Kafka")
 RELAY_FAILED = Counter("orderproof_outbox_relay_failed_total", "Failed sends", ["error"])
 RELAY_LEADER = Gauge("orderproof_outbox_leader", "1 while this instance leads the relay")
-OUTBOX_ROWS = Gauge("orderproof_outbox_rows", "Events that wait for Kafka")
-OUTBOX_AGE = Gauge("orderproof_outbox_oldest_age_seconds", "Age of the oldest of them")
+OUTBOX_ROWS = Gauge("orderproof_outbox_rows", "Events that wait for Kafka or were set aside")
+OUTBOX_AGE = Gauge(
+    "orderproof_outbox_oldest_age_seconds", "Age of the oldest event that waits for Kafka"
+)
 WORK_ROWS = Gauge("orderproof_work_rows", "Calls to the outside that are not done", ["kind"])
 WORK_AGE = Gauge("orderproof_work_oldest_age_seconds", "Age of the oldest of them", ["kind"])
 PARKED_KEYS = Gauge(
