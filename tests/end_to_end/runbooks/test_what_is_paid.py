@@ -38,6 +38,7 @@ async def test_orders_that_wait_for_a_slow_provider(
         "GET /v1/orders/{order_id}/timeline", "orders", {"{order_id}": order_id}
     )
     assert timeline.status == 200, timeline.body
+    assert (await page.ask("GET /ops/outbox", "orders")).body["set_aside"] == 0
     await _provider_has(operated)
 
     await alarms.rebase()
