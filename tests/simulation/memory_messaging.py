@@ -184,8 +184,8 @@ class HeldDesk(Desk):
             work.causes = {one.key.order_id: Cause(one.traceparent) for one in batch}
             await work.lock_orders({one.key.order_id for one in batch})
             await work.load_attempts({one.key for one in batch})
-            leases = {one.lease.id: one.lease for one in batch if one.lease}
-            kept = {place for place, lease in leases.items() if owns(held, lease)}
+            leases = [one.lease for one in batch if one.lease]
+            kept = {one.lease_token for one in leases if owns(held, one)}
             open_before = {key for key, one in work.attempts.items() if one.state == "open"}
             steps = [self._decide(one, work, kept) for one in batch]
             for one, step in zip(batch, steps, strict=True):

@@ -19,7 +19,7 @@ async def receive(
     consumer: str,
     identities: Sequence[Identity],
     places: Collection[ParkedKey],
-    now: datetime,
+    now: datetime | None,
 ) -> tuple[set[Key], set[ParkedKey]]:
     """Insert ``identities`` in key order, which waits for a holder of the same; gives the new keys.
 
@@ -35,9 +35,7 @@ async def receive(
 
 async def read_keys(db: Db, consumer: str, places: Collection[ParkedKey]) -> set[ParkedKey]:
     """Which of ``places`` are parked; they stay so until this transaction ends."""
-    ordered = sorted(places)
-    topics, keys = [topic for topic, _ in ordered], [key for _, key in ordered]
-    return _parked(await db.fetch(_RECEIVE, consumer, [], [], [], None, topics, keys))
+    return (await receive(db, consumer, (), places, None))[1]
 
 
 def _parked(records: Sequence[Record]) -> set[ParkedKey]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
+from uuid import UUID
 
 from shared.database.writes import Writer
 from shared.errors import Permanent
@@ -154,9 +155,9 @@ class Desk:
             await _close_rows(work, batch, open_before)
         return steps
 
-    def _decide(self, one: _Request, work: PaymentsWork, held: set[int]) -> Step | Lost:
+    def _decide(self, one: _Request, work: PaymentsWork, held: set[UUID]) -> Step | Lost:
         case = Case(work, one.key, self.limits, one.lease.attempts if one.lease else 0)
-        if one.lease is None or one.lease.id in held:
+        if one.lease is None or one.lease.lease_token in held:
             return one.decide(case)
         one.lost(case)
         return Lost()

@@ -108,7 +108,7 @@ RETURNING a.order_id, a.operation, a.number, a.provider_key, a.next_sweep_at, p.
 """
 
 _HOLD_LEASES = """
-SELECT w.id FROM work_rows w
+SELECT w.lease_token FROM work_rows w
 JOIN unnest($1::bigint[], $2::uuid[]) u(id, token) ON w.id = u.id AND w.lease_token = u.token
 WHERE NOT w.done ORDER BY w.id FOR NO KEY UPDATE OF w
 """
@@ -202,10 +202,13 @@ async def claim_sweeps(db: Db, now: datetime, hold_s: float, limit: int) -> list
     ]
 
 
-async def hold_leases(db: Db, leases: Collection[tuple[int, UUID]]) -> set[int]:
-    """Lock the work rows whose lease is still ours; the others are somebody else's."""
+async def hold_leases(db: Db, leases: Collection[tuple[int, UUID]]) -> set[UUID]:
+    """Lock the work rows whose lease is still ours, and give their tokens.
+
+    Not their ids: who has lost a row and who has it now may ask in one transaction.
+    """
     records = await db.fetch(_HOLD_LEASES, [one[0] for one in leases], [one[1] for one in leases])
-    return {one["id"] for one in records}
+    return {one["lease_token"] for one in records}
 
 
 async def finish_rows(db: Writer, rows: Sequence[tuple[int, str | None]]) -> None:
