@@ -62,10 +62,11 @@ async def _read_before(_: Db, __: str, places: Places) -> set[ParkedKey]:
 
 
 def keys_read_before_the_inbox(monkeypatch: pytest.MonkeyPatch) -> None:
-    take, read_keys = Pipeline._take, receiving.read_keys
+    take = Pipeline._take
 
     async def read_and_take(self: Pipeline, work: Any, items: Any, places: Places = ()) -> Received:
-        _SEEN.set(await read_keys(work.db, self.group.name, places))
+        rows = await work.db.fetch(f"{_READ} FOR SHARE", self.group.name, *_listed(places))
+        _SEEN.set({(row["topic"], row["key"]) for row in rows})
         new, _ = await take(self, work, items)
         return new, _SEEN.get()
 

@@ -31,10 +31,13 @@ class Wrong(NamedTuple):
     seed: int
 
 
+HELD_BY_ANYBODY = """SELECT u.token AS lease_token FROM work_rows w
+JOIN unnest($1::bigint[], $2::uuid[]) u(id, token) ON w.id = u.id"""
+HELD_BY_US = HELD_BY_ANYBODY.replace("u.token AS ", "w.") + " AND w.lease_token = u.token"
 WRONG = (
     Wrong(rows, "_LEASE", "AND NOT e.done", "AND false", 0),
     Wrong(rows, "_INSERT", "AND NOT e.done", "AND false", 0),
-    Wrong(payments, "_HOLD_LEASES", "AND w.lease_token = u.token", "", 0),
+    Wrong(payments, "_HOLD_LEASES", HELD_BY_US, HELD_BY_ANYBODY, 0),
     Wrong(redrive, "_READ_LIST", "ORDER BY id", "ORDER BY id DESC", 7),
     Wrong(inventory, "_UNDELIVERED", "AND delivered_at IS NULL", "", 0),
 )
